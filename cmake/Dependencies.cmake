@@ -1,0 +1,18 @@
+# The libraries of docs/dependencies.md, each as one imported target.
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(CURL REQUIRED)
+find_package(PostgreSQL REQUIRED)
+find_package(LibArchive REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)
+pkg_check_modules(hiredis_ssl REQUIRED IMPORTED_TARGET hiredis_ssl)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+if(SUMMIT_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+endif()

@@ -1,0 +1,46 @@
+// The backup sets of config/backup-sets.yaml. The program does what this file says, and nothing else.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/environment.h"
+
+namespace summit::config {
+
+// One line of a set: what is taken, from where, by which method.
+struct ComponentSpec {
+  // "postgresql", "timescaledb", "neo4j", "redis", "elasticsearch", "config", "uploads", "audit_chain", "secrets",
+  // "provenance", "policies", "policy_bundles", "catalog", "kubernetes", "terraform", …
+  std::string name;
+  std::string kind;    // "postgresql", "timescaledb", "neo4j", "redis", "elasticsearch", "files", "secrets"
+  std::string method;  // "logical", "hot_copy", "replica", "archive", "sealed", "reindex"
+  std::string description;
+  bool required = true;               // false: absence is no failure
+  std::vector<std::string> endpoints; // names; empty: all of that kind
+  std::vector<std::string> tables;    // core tables, hypertables
+  std::vector<std::string> trees;     // FilesEndpoint names, for kind files and secrets
+  std::string filter;                 // "none", "core", "tenant", "project": what later filtering takes
+  std::vector<std::string> exclude_keys;  // Redis key patterns
+  int line = 0;                       // in the file, for messages
+};
+
+struct BackupSet {
+  std::string name;  // "full"
+  std::string description;
+  std::string use_case;
+  std::string frequency;  // as documented: "Daily at 2 AM UTC"
+  std::string schedule;   // cron expression(s); empty: on demand
+  std::chrono::seconds retention{};
+  std::vector<std::string> storage;            // "local", "s3", "s3_dr", "git"
+  std::uint64_t estimated_size = 0;            // bytes
+  std::chrono::seconds estimated_duration{};
+  std::vector<std::string> required_metadata;  // "tenant_id", "project_id"
+  bool cross_region_replication = false;
+  std::vector<ComponentSpec> components;
+  Hooks hooks;
+};
+
+}  // namespace summit::config

@@ -1,0 +1,62 @@
+// One component of a restore.
+//
+//   plan       what will be overwritten, predicted time and space; no side effects
+//   restore    replaces the target's data by the backup's; after a crash the old data or a clear "incomplete" remain
+//   compare    reads the target back and compares with the recorded fingerprints
+//   probe      is it healthy: answers, indexes valid, relations hold
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/configuration.h"
+#include "config/marker.h"
+#include "core/cancellation.h"
+#include "core/progress.h"
+#include "core/result.h"
+#include "repository/backup_repository.h"
+#include "repository/sealing.h"
+
+namespace summit::recovery {
+
+struct RestoreContext {
+  const config::Configuration& configuration;
+  const config::Environment& environment;  // the target
+  const repository::BackupReader& backup;
+  Reporter& reporter;
+  Cancellation cancellation;
+  std::optional<repository::SealingKey> sealing_key;
+  fs::path workspace;  // private, removed at the end
+  size_t jobs = 2;
+  bool terminate_connections = false;  // end other sessions instead of refusing
+};
+
+struct PlanStep {
+  std::string target;             // "database summit_dev at localhost:5432"
+  std::string overwrites;         // "42 tables, 1.2 GiB" or "nothing: it does not exist"
+  uint64_t bytes = 0;             // to be written
+  Seconds predicted{};            // time
+  std::vector<std::string> notes;
+};
+
+struct Difference {
+  std::string what;      // "table public.users"
+  std::string expected;  // "1000 rows, hash ab12…"
+  std::string found;
+};
+
+class RestoreComponent {
+ public:
+  virtual ~RestoreComponent() = default;
+  virtual std::string name() const = 0;
+  virtual Result<PlanStep> plan(RestoreContext& context) = 0;
+  // Writes `marker` into the restored data before anybody can connect, where the store allows.
+  virtual Result<void> restore(RestoreContext& context, const std::optional<config::EnvironmentMarker>& marker) = 0;
+  virtual Result<std::vector<Difference>> compare(RestoreContext& context) = 0;
+  // One line per check that holds ("412 indexes valid"); an error when one does not.
+  virtual Result<std::vector<std::string>> probe(RestoreContext& context) = 0;
+};
+
+}  // namespace summit::recovery

@@ -1,0 +1,33 @@
+// Names of backups.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+#include "core/time.h"
+
+namespace summit::repository {
+
+// "summit-backup-full-20261121T031048Z", "summit-backup-tenant-acme-20261121T031048Z"; `scope` is the tenant's or
+// project's id, made safe for a file name. The `scripts/db` form is "summit-backup-20261121_031048".
+std::string make_backup_id(std::string_view set, std::string_view scope, Instant instant);
+std::string make_database_backup_id(Instant instant);
+
+struct ParsedBackupId {
+  std::string set;    // empty in the `scripts/db` form
+  std::string scope;
+  Instant instant;
+};
+// kUsage when it is none of our forms. Never accepts a name that could leave its directory.
+Result<ParsedBackupId> parse_backup_id(std::string_view id);
+
+// What people type: "ID", "ID:" (as `ls` prints it), "backups/ID", "/a/b/ID/", "ID/postgres-full.dump".
+// Gives the id and, when the text held one, the directory it lies in.
+struct BackupReference {
+  std::string id;
+  std::string base;  // empty: BACKUP_BASE
+};
+Result<BackupReference> parse_reference(std::string_view text);
+
+}  // namespace summit::repository

@@ -1,0 +1,96 @@
+// Where backups live, whatever their layout: begin one, list them, open one.
+//
+// A backup exists when its commit marker does, and not before: until then its directory is named ".incomplete-<id>"
+// and no listing shows it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/bytes.h"
+#include "core/cancellation.h"
+#include "core/files.h"
+#include "core/progress.h"
+#include "core/result.h"
+#include "repository/metadata.h"
+
+namespace summit::repository {
+
+// Takes one artifact's bytes, in order. Hashes, stores and counts in one pass. One thread at a time.
+class ArtifactSink {
+ public:
+  virtual ~ArtifactSink() = default;  // without finish(): the artifact is discarded
+  virtual Result<void> write(ByteView bytes) = 0;
+  // Durable afterwards. Gives name, size and SHA-256.
+  virtual Result<Artifact> finish() = 0;
+};
+
+// A backup in the making. Destroyed without commit, it removes what it wrote. Thread-safe.
+class BackupWriter {
+ public:
+  virtual ~BackupWriter() = default;
+  virtual const std::string& id() const = 0;
+  // `name` is a plain file name, once per backup.
+  virtual Result<std::unique_ptr<ArtifactSink>> create(std::string name, std::string component) = 0;
+  // A private directory on the same file system for intermediate files; gone after commit or abort.
+  virtual fs::path workspace() const = 0;
+  // Writes metadata and CHECKSUMS, renames the directory, and writes the commit marker last.
+  virtual Result<void> commit(const BackupMetadata& metadata) = 0;
+};
+
+class BackupReader {
+ public:
+  virtual ~BackupReader() = default;
+  virtual const BackupMetadata& metadata() const = 0;
+  // Streams an artifact; kCorrupt at the end when its SHA-256 is not the recorded one.
+  virtual Result<void> read(const std::string& artifact, const std::function<Result<void>(ByteView)>& consume,
+                            const Cancellation& cancellation = {}) const = 0;
+  // A seekable native file for tools that need one: the artifact itself in the plain layout, else an export into `workspace`.
+  virtual Result<fs::path> native_file(const std::string& artifact, const fs::path& workspace) const = 0;
+};
+
+struct BackupSummary {
+  std::string id;
+  fs::path location;
+  BackupMetadata metadata;  // without fingerprints
+};
+
+struct Finding {
+  std::string artifact;  // or "backup-metadata.json", "CHECKSUMS"
+  std::string problem;   // "missing", "size is 12, recorded 40", "sha-256 differs", "not listed in the metadata", …
+};
+struct VerifyReport {
+  std::string id;
+  uint64_t artifacts = 0;
+  uint64_t bytes = 0;
+  std::vector<Finding> findings;  // empty: intact
+};
+
+// A repository whose backups are native files under one directory (BACKUP_BASE). Thread-safe.
+class PlainRepository {
+ public:
+  explicit PlainRepository(fs::path base);
+
+  const fs::path& base() const { return base_; }
+
+  // Removes leftovers of crashed runs first: directories ".incomplete-*" whose writer is gone.
+  Result<std::unique_ptr<BackupWriter>> begin(const std::string& id);
+
+  // Committed backups, newest first; empty when the base is not there. A damaged one is listed with status failed and
+  // the reason in its label.
+  Result<std::vector<BackupSummary>> list() const;
+
+  // Accepts everything parse_reference() does. kNotFound with near names in the hint.
+  Result<std::unique_ptr<BackupReader>> open(std::string_view reference) const;
+  Result<fs::path> locate(std::string_view reference) const;
+
+  // Sizes and SHA-256 of every artifact against CHECKSUMS and metadata; extra and missing files are findings.
+  Result<VerifyReport> verify(std::string_view reference, Reporter& reporter, const Cancellation& cancellation = {}) const;
+
+ private:
+  fs::path base_;
+};
+
+}  // namespace summit::repository
