@@ -18,7 +18,7 @@ endif()
 add_library(summit_warnings INTERFACE)
 target_compile_options(summit_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 
-add_compile_definitions(_FILE_OFFSET_BITS=64)
+add_compile_definitions(_FILE_OFFSET_BITS=64 SUMMIT_VERSION="${PROJECT_VERSION}")
 if(SUMMIT_OPTIMIZE)
   add_compile_options(-O${SUMMIT_OPTIMIZE})
 endif()

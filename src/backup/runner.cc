@@ -1,0 +1,256 @@
+#include "backup/runner.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+
+#include "backup/hooks.h"
+#include "core/task_group.h"
+#include "core/version.h"
+#include "repository/backup_id.h"
+
+namespace summit::backup {
+namespace {
+
+using repository::ComponentRecord;
+using repository::Status;
+
+// What became of one component so far. Written by one thread at a time.
+struct Progress {
+  PlannedComponent* planned = nullptr;
+  ComponentRecord record;
+  std::optional<Error> failure;
+  Stopwatch watch;
+
+  bool alive() const { return planned->component != nullptr && !failure; }
+};
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+class Run {
+ public:
+  Run(BackupPlan& plan, CaptureContext context) : plan_(plan), context_(std::move(context)) {
+    for (auto& planned : plan_.components) {
+      Progress progress;
+      progress.planned = &planned;
+      progress_.push_back(std::move(progress));
+    }
+  }
+
+  Result<void> execute() {
+    RETURN_IF_ERROR(run_hooks(plan_.set->hooks.before, variables(), context_.reporter, context_.cancellation),
+                    "before set {}", plan_.set->name);
+    RETURN_IF_ERROR(run_hooks(hooks_of("all").before, variables(), context_.reporter, context_.cancellation), "before the backup");
+
+    each([](const Progress&) { return true; }, [this](Progress& progress) { return prepare(progress); });
+    // What a server triggers in its own time is cut first; the immediate cuts follow within milliseconds of its end,
+    // so that the skew is not the sum of the waits.
+    each([](const Progress& p) { return p.planned->component->cut_kind() == CutKind::kTriggered; },
+         [this](Progress& progress) { return cut(progress); });
+    each([](const Progress& p) { return p.planned->component->cut_kind() == CutKind::kImmediate; },
+         [this](Progress& progress) { return cut(progress); });
+    each([](const Progress&) { return true; }, [this](Progress& progress) { return transfer(progress); });
+    for (auto& progress : progress_) finish(progress);
+    return context_.cancellation.check();
+  }
+
+  // After-hooks run whatever happened; their failures come back as shortfalls.
+  std::vector<std::string> run_after_hooks(Status status) {
+    std::vector<std::string> shortfalls;
+    auto shell_variables = variables();
+    shell_variables["STATUS"] = std::string(name_of(status));
+    for (const auto* hooks : {&hooks_of("all").after, &plan_.set->hooks.after}) {
+      auto result = run_hooks(*hooks, shell_variables, context_.reporter, context_.cancellation);
+      if (!result.ok()) shortfalls.push_back(result.error().to_string());
+    }
+    return shortfalls;
+  }
+
+  std::vector<Progress>& progress() { return progress_; }
+
+  // The first failure in the order of the plan, when nothing at all was captured.
+  std::optional<Error> total_failure() const {
+    std::optional<Error> first;
+    for (const auto& progress : progress_) {
+      if (!progress.record.artifacts.empty() || progress.record.status == Status::kComplete) return {};
+      if (!first && progress.failure) first = progress.failure;
+    }
+    if (first) return first;
+    return Error(Code::kNotFound, "nothing to back up: no component of set `{}` is there", plan_.set->name)
+        .hint("summit-dr doctor");
+  }
+
+ private:
+  // Runs `step` for every living component that `applies` to, all in parallel; failures stay with their component.
+  void each(const std::function<bool(const Progress&)>& applies, const std::function<Result<void>(Progress&)>& step) {
+    TaskGroup group(context_.cancellation);
+    for (auto& progress : progress_) {
+      if (!progress.alive() || !applies(progress)) continue;
+      group.spawn([&progress, &step]() -> Result<void> {
+        auto result = step(progress);
+        if (!result.ok()) progress.failure = std::move(result).error();
+        return {};
+      });
+    }
+    // Each task keeps its error with its component, so the group itself has none to give.
+    auto joined = group.join();
+    if (!joined.ok()) context_.reporter.detail(joined.error().message());
+  }
+
+  Result<void> prepare(Progress& progress) {
+    progress.watch = Stopwatch();
+    auto shell_variables = variables();
+    shell_variables["STORE"] = progress.planned->store;
+    RETURN_IF_ERROR(run_hooks(hooks_of(progress.planned->store).before, shell_variables, context_.reporter, context_.cancellation),
+                    "before {}", progress.planned->name);
+    return progress.planned->component->prepare(context_);
+  }
+
+  Result<void> cut(Progress& progress) {
+    ASSIGN_OR_RETURN(progress.record.instant, progress.planned->component->cut(context_));
+    return {};
+  }
+
+  Result<void> transfer(Progress& progress) {
+    const auto instant = progress.record.instant;
+    ASSIGN_OR_RETURN(progress.record, progress.planned->component->transfer(context_));
+    if (!progress.record.instant) progress.record.instant = instant;
+    return {};
+  }
+
+  // Releases what the component holds, runs its after-hooks, and fills the parts of the record that are the runner's.
+  void finish(Progress& progress) {
+    auto& record = progress.record;
+    const auto& planned = *progress.planned;
+    record.name = planned.name;
+    record.kind = planned.spec.kind;
+    if (!planned.component) {
+      record.status = Status::kAbsent;
+      record.reason = planned.absent_reason;
+      record.hint = planned.absent_hint;
+      return;
+    }
+    record.duration_seconds = progress.watch.elapsed().count();
+    progress.planned->component.reset();
+    auto shell_variables = variables();
+    shell_variables["STORE"] = planned.store;
+    shell_variables["STATUS"] = progress.failure ? "failed" : "complete";
+    auto hooks = run_hooks(hooks_of(planned.store).after, shell_variables, context_.reporter, context_.cancellation);
+    if (!hooks.ok() && !progress.failure) progress.failure = std::move(hooks).error();
+    if (progress.failure) {
+      // Artifacts of a failed component are discarded by their sinks; what it had finished is not claimed.
+      record.status = Status::kFailed;
+      record.reason = progress.failure->message();
+      record.hint = progress.failure->hint();
+    } else if (record.status != Status::kAbsent && record.status != Status::kPartial) {
+      record.status = Status::kComplete;
+    }
+  }
+
+  const config::Hooks& hooks_of(const std::string& store) const {
+    static const config::Hooks kNoHooks;
+    const auto found = plan_.environment->backup_hooks.find(store);
+    return found == plan_.environment->backup_hooks.end() ? kNoHooks : found->second;
+  }
+
+  HookVariables variables() const {
+    return {{"ID", context_.writer.id()}, {"SET", plan_.set->name}, {"ENVIRONMENT", plan_.environment->name}, {"STEP", "backup"}};
+  }
+
+  BackupPlan& plan_;
+  CaptureContext context_;
+  std::vector<Progress> progress_;
+};
+
+Status overall_status(const BackupPlan& plan, const std::vector<Progress>& all) {
+  for (const auto& progress : all) {
+    const auto status = progress.record.status;
+    if (status == Status::kFailed || status == Status::kPartial) return Status::kPartial;
+    if (status == Status::kAbsent && progress.planned->spec.required) return Status::kPartial;
+  }
+  return plan.components.empty() ? Status::kFailed : Status::kComplete;
+}
+
+// The components' common instant and how far apart they really are. Files have an instant of their own and do not count.
+void set_recovery_point(repository::BackupMetadata& metadata) {
+  std::optional<Instant> latest;
+  for (const auto& record : metadata.components) {
+    if (!record.instant || record.kind == "files" || record.kind == "secrets") continue;
+    metadata.recovery_point = std::min(metadata.recovery_point.value_or(*record.instant), *record.instant);
+    latest = std::max(latest.value_or(*record.instant), *record.instant);
+  }
+  if (latest) metadata.skew_seconds = Seconds(*latest - *metadata.recovery_point).count();
+}
+
+repository::BackupMetadata describe(const BackupPlan& plan, const std::string& id, Instant started, std::vector<Progress>& all) {
+  repository::BackupMetadata metadata;
+  metadata.id = id;
+  metadata.set = plan.set->name;
+  metadata.environment = plan.environment->name;
+  metadata.environment_class = name_of(plan.environment->kind);
+  metadata.label = plan.request.label;
+  metadata.tool_version = kVersion;
+  metadata.host = host_name();
+  metadata.layout = name_of(plan.layout);
+  metadata.started = started;
+  metadata.finished = now();
+  metadata.status = overall_status(plan, all);
+  for (auto& progress : all) {
+    for (const auto& [name, value] : progress.record.details) {
+      if (name.starts_with("tool:")) metadata.tool_versions[name.substr(5)] = value;
+    }
+    metadata.components.push_back(std::move(progress.record));
+  }
+  set_recovery_point(metadata);
+  return metadata;
+}
+
+// Two backups in one second would get one name; the second waits for the next.
+Result<std::unique_ptr<repository::BackupWriter>> begin(repository::PlainRepository& repository, const BackupRequest& request) {
+  for (int attempt = 0;; ++attempt) {
+    const auto instant = now() + std::chrono::seconds(attempt);
+    auto writer = repository.begin(request.database_id_form ? repository::make_database_backup_id(instant)
+                                                            : repository::make_backup_id(request.set, "", instant));
+    if (writer.ok() || writer.error().code() != Code::kAlreadyExists || attempt == 10) return writer;
+  }
+}
+
+}  // namespace
+
+Result<BackupOutcome> run_backup(BackupPlan& plan, const config::Configuration& configuration,
+                                 repository::PlainRepository& repository, Reporter& reporter,
+                                 const Cancellation& cancellation,
+                                 const std::optional<repository::SealingKey>& sealing_key) {
+  const auto started = now();
+  ASSIGN_OR_RETURN(auto writer, begin(repository, plan.request));
+  Run run(plan, {.configuration = configuration, .environment = *plan.environment, .writer = *writer, .reporter = reporter,
+                 .cancellation = cancellation, .sealing_key = sealing_key, .jobs = plan.request.jobs});
+
+  auto executed = run.execute();
+  if (!executed.ok()) {
+    run.run_after_hooks(Status::kFailed);
+    return std::move(executed).error();
+  }
+  if (auto failure = run.total_failure()) {
+    run.run_after_hooks(Status::kFailed);
+    return *failure;
+  }
+
+  BackupOutcome outcome;
+  outcome.metadata = describe(plan, writer->id(), started, run.progress());
+  outcome.shortfalls = run.run_after_hooks(outcome.metadata.status);
+  RETURN_IF_ERROR(writer->commit(outcome.metadata), "while committing {}", writer->id());
+  outcome.location = repository.base() / writer->id();
+  if (!plan.request.s3_bucket.empty()) {
+    outcome.shortfalls.push_back(fmt::format("not stored in s3://{}: this version writes to local directories only; the local backup is kept",
+                                             plan.request.s3_bucket));
+  }
+  return outcome;
+}
+
+}  // namespace summit::backup
