@@ -165,7 +165,7 @@ Result<BackupPlan> plan_backup(const BackupRequest& request, const config::Envir
   ASSIGN_OR_RETURN(const auto* set, configuration.set(request.set));
   RETURN_IF_ERROR(refuse_what_is_not_there_yet(*set));
 
-  BackupPlan plan{.set = set, .environment = &environment, .request = request, .layout = config::Layout::kPlain, .components = {}, .warnings = {}};
+  BackupPlan plan{.set = set, .environment = &environment, .request = request, .layout = config::Layout::kPlain, .name_in_id = set->name, .components = {}, .warnings = {}};
   ASSIGN_OR_RETURN(plan.layout, choose_layout(request, environment, plan.warnings));
   for (const auto& spec : set->components) {
     if (chosen(request.datastores, spec.kind, spec.name)) RETURN_IF_ERROR(add_component(plan, spec));

@@ -38,6 +38,7 @@ struct BackupPlan {
   const config::Environment* environment = nullptr;
   BackupRequest request;
   config::Layout layout = config::Layout::kPlain;
+  std::string name_in_id;             // what the id says after "summit-backup-"; empty: the set's name
   std::vector<PlannedComponent> components;
   std::vector<std::string> warnings;  // what the user should know before it starts
 };

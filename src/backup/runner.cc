@@ -211,11 +211,11 @@ repository::BackupMetadata describe(const BackupPlan& plan, const std::string& i
 }
 
 // Two backups in one second would get one name; the second waits for the next.
-Result<std::unique_ptr<repository::BackupWriter>> begin(repository::PlainRepository& repository, const BackupRequest& request) {
+Result<std::unique_ptr<repository::BackupWriter>> begin(repository::PlainRepository& repository, const BackupPlan& plan) {
   for (int attempt = 0;; ++attempt) {
     const auto instant = now() + std::chrono::seconds(attempt);
-    auto writer = repository.begin(request.database_id_form ? repository::make_database_backup_id(instant)
-                                                            : repository::make_backup_id(request.set, "", instant));
+    auto writer = repository.begin(plan.request.database_id_form ? repository::make_database_backup_id(instant)
+                                                            : repository::make_backup_id(plan.name_in_id, "", instant));
     if (writer.ok() || writer.error().code() != Code::kAlreadyExists || attempt == 10) return writer;
   }
 }
@@ -227,7 +227,7 @@ Result<BackupOutcome> run_backup(BackupPlan& plan, const config::Configuration& 
                                  const Cancellation& cancellation,
                                  const std::optional<repository::SealingKey>& sealing_key) {
   const auto started = now();
-  ASSIGN_OR_RETURN(auto writer, begin(repository, plan.request));
+  ASSIGN_OR_RETURN(auto writer, begin(repository, plan));
   Run run(plan, {.configuration = configuration, .environment = *plan.environment, .writer = *writer, .reporter = reporter,
                  .cancellation = cancellation, .sealing_key = sealing_key, .jobs = plan.request.jobs});
 

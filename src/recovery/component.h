@@ -36,6 +36,7 @@ struct RestoreContext {
 struct PlanStep {
   std::string target;             // "database summit_dev at localhost:5432"
   std::string overwrites;         // "42 tables, 1.2 GiB" or "nothing: it does not exist"
+  bool overwrites_something = false;  // true: a safety backup of it is worth making
   uint64_t bytes = 0;             // to be written
   Seconds predicted{};            // time
   std::vector<std::string> notes;

@@ -1,0 +1,59 @@
+// The record of restores under `<base>/.restores/`: which backup went where, and which safety backup undoes it.
+//
+// Written before the first byte of the target changes, so that an interrupted restore is seen by the next run.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/files.h"
+#include "core/result.h"
+#include "core/time.h"
+
+namespace summit::recovery {
+
+enum class RestoreState { kRunning, kFinished, kFailed };
+std::string_view name_of(RestoreState state);
+
+struct RestoreRecord {
+  std::string id;             // "restore-20261121T031048Z"
+  std::string backup;
+  std::string environment;
+  std::string safety_backup;  // empty: none was made
+  std::string change_reference;
+  std::vector<std::string> components;
+  Instant started{};
+  std::optional<Instant> finished;
+  RestoreState state = RestoreState::kRunning;
+  std::string problem;        // the first error of a failed one
+};
+
+// Holds the right to restore below one base, until it is destroyed: two restores at once would overwrite each other.
+// The lock is the kernel's (flock), so a crash leaves none behind.
+class RestoreJournal {
+ public:
+  // kBusy when another restore runs.
+  static Result<RestoreJournal> open(const fs::path& base);
+
+  // A record that says "running" although its process is gone: the target may be half restored.
+  Result<std::vector<RestoreRecord>> interrupted() const;
+
+  // Durable when it returns.
+  Result<void> write(const RestoreRecord& record) const;
+
+  // A private directory for this run; what crashed runs left there is removed first.
+  Result<TemporaryDirectory> workspace() const;
+
+ private:
+  RestoreJournal(fs::path directory, UniqueFd lock) : directory_(std::move(directory)), lock_(std::move(lock)) {}
+  fs::path directory_;
+  UniqueFd lock_;
+};
+
+// Newest first; needs no lock.
+Result<std::vector<RestoreRecord>> list_restores(const fs::path& base);
+// "latest" is the newest.
+Result<RestoreRecord> find_restore(const fs::path& base, std::string_view id);
+
+}  // namespace summit::recovery

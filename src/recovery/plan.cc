@@ -1,0 +1,135 @@
+#include "recovery/plan.h"
+
+#include <algorithm>
+
+#include "backup/plan.h"
+#include "recovery/files_restore.h"
+#include "recovery/neo4j_restore.h"
+#include "recovery/postgres_restore.h"
+#include "recovery/redis_restore.h"
+#include "recovery/secrets_restore.h"
+
+namespace summit::recovery {
+namespace {
+
+using repository::ComponentRecord;
+using repository::Status;
+
+// "postgresql/analytics" is the endpoint `analytics`; a name without a slash is the only (or first) endpoint.
+template <typename Endpoint>
+const Endpoint* endpoint_of(const std::vector<Endpoint>& endpoints, const std::string& component) {
+  const auto slash = component.find('/');
+  if (slash == std::string::npos) return endpoints.empty() ? nullptr : &endpoints.front();
+  const auto name = component.substr(slash + 1);
+  const auto found = std::find_if(endpoints.begin(), endpoints.end(), [&](const Endpoint& e) { return e.name == name; });
+  return found == endpoints.end() ? nullptr : &*found;
+}
+
+template <typename Endpoint, typename Make>
+std::unique_ptr<RestoreComponent> for_server(const std::vector<Endpoint>& endpoints, const ComponentRecord& record, Make make) {
+  const auto* endpoint = endpoint_of(endpoints, record.name);
+  return endpoint ? make(*endpoint, record.name) : nullptr;
+}
+
+std::unique_ptr<RestoreComponent> make_component(const ComponentRecord& record, const config::Environment& target) {
+  if (record.kind == "postgresql") return for_server(target.postgresql, record, make_postgres_restore);
+  if (record.kind == "neo4j") return for_server(target.neo4j, record, make_neo4j_restore);
+  if (record.kind == "redis") return for_server(target.redis, record, make_redis_restore);
+  if (record.kind == "secrets") return make_secrets_restore(target.files, record.name);
+  if (record.kind == "files") return make_files_restore(target.files, record.name);
+  return nullptr;
+}
+
+// Why a component of the backup is not restored although it was chosen; empty when it can be.
+std::string reason_to_skip(const ComponentRecord& record) {
+  if (record.kind == "timescaledb") return "its hypertables are part of the PostgreSQL archive";
+  if (record.status == Status::kAbsent) return record.reason.empty() ? "it was absent when the backup was made" : record.reason;
+  if (record.status == Status::kFailed) return "its backup failed: " + record.reason;
+  return {};
+}
+
+Result<void> check_choice(const RestoreRequest& request, const repository::BackupMetadata& metadata) {
+  for (const auto& datastore : request.datastores) {
+    const bool held = std::any_of(metadata.components.begin(), metadata.components.end(), [&](const ComponentRecord& record) {
+      return record.status != Status::kFailed && record.status != Status::kAbsent && backup::chosen({datastore}, record.kind, record.name);
+    });
+    if (!held) {
+      return Error(Code::kNotFound, "backup {} holds no {} data", metadata.id, datastore)
+          .hint(fmt::format("summit-dr info {}", metadata.id));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+uint64_t RestorePlan::bytes() const {
+  uint64_t sum = 0;
+  for (const auto& planned : components) sum += planned.step.bytes;
+  return sum;
+}
+
+Seconds RestorePlan::predicted() const {
+  Seconds longest{0};
+  for (const auto& planned : components) longest = std::max(longest, planned.step.predicted);
+  return longest;
+}
+
+Result<RestorePlan> plan_restore(const RestoreRequest& request, RestoreContext& context) {
+  const auto& metadata = context.backup.metadata();
+  RETURN_IF_ERROR(check_choice(request, metadata));
+
+  RestorePlan plan;
+  plan.request = request;
+  plan.backup = &context.backup;
+  plan.environment = &context.environment;
+  for (const auto& record : metadata.components) {
+    if (!backup::chosen(request.datastores, record.kind, record.name)) continue;
+    if (auto reason = reason_to_skip(record); !reason.empty()) {
+      plan.skipped.push_back({record.name, std::move(reason)});
+      continue;
+    }
+    auto component = make_component(record, context.environment);
+    if (!component) {
+      return Error(Code::kConfig, "environment `{}` declares no endpoint for `{}` of backup {}", context.environment.name, record.name, metadata.id)
+          .hint(fmt::format("declare it in config/environments.yaml, or leave it out with --datastores"));
+    }
+    ASSIGN_OR_RETURN(auto step, component->plan(context), "while planning the restore of {}", record.name);
+    plan.components.push_back({record.name, record.name.substr(0, record.name.find('/')), std::move(component), std::move(step)});
+  }
+  if (plan.components.empty()) {
+    return Error(Code::kNotFound, "backup {} holds nothing that can be restored", metadata.id)
+        .hint(fmt::format("summit-dr info {}", metadata.id));
+  }
+  return plan;
+}
+
+Result<std::vector<std::string>> selected_by_variables(const config::Variables& variables) {
+  static constexpr std::pair<const char*, const char*> kVariables[] = {{"RESTORE_POSTGRES", "postgres"},
+                                                                       {"RESTORE_NEO4J", "neo4j"},
+                                                                       {"RESTORE_REDIS", "redis"},
+                                                                       {"RESTORE_CONFIG", "config"}};
+  std::vector<std::string> wanted;
+  std::vector<std::string> not_excluded;
+  bool any_set = false;
+  for (const auto& [variable, datastore] : kVariables) {
+    const auto value = variables.get(variable);
+    any_set = any_set || value.has_value();
+    if (value && *value != "true" && *value != "false") {
+      return Error(Code::kUsage, "{} is `{}`", variable, *value).hint(fmt::format("export {}=true, or =false", variable));
+    }
+    if (value == "true") wanted.emplace_back(datastore);
+    if (value != "false") not_excluded.emplace_back(datastore);
+  }
+  if (!any_set) {
+    return Error(Code::kUsage, "a selective restore needs to know what to restore")
+        .hint("export RESTORE_POSTGRES=true (or RESTORE_NEO4J, RESTORE_REDIS, RESTORE_CONFIG), or add --datastores=postgres");
+  }
+  if (!wanted.empty()) return wanted;
+  if (not_excluded.empty()) {
+    return Error(Code::kUsage, "all four RESTORE_* variables are false: nothing is left to restore").hint("export RESTORE_POSTGRES=true");
+  }
+  return not_excluded;
+}
+
+}  // namespace summit::recovery

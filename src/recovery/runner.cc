@@ -1,0 +1,195 @@
+#include "recovery/runner.h"
+
+#include <algorithm>
+
+#include "backup/hooks.h"
+#include "core/http.h"
+#include "core/task_group.h"
+
+namespace summit::recovery {
+namespace {
+
+const config::Hooks& hooks_of(const config::Environment& environment, const std::string& store) {
+  static const config::Hooks kNoHooks;
+  const auto found = environment.restore_hooks.find(store);
+  return found == environment.restore_hooks.end() ? kNoHooks : found->second;
+}
+
+backup::HookVariables variables(const RestoreRecord& record, const std::string& store) {
+  return {{"ID", record.backup}, {"RESTORE", record.id}, {"ENVIRONMENT", record.environment}, {"STORE", store}, {"STEP", "restore"}};
+}
+
+// What the plan will overwrite, as a backup of its own. Only stores that hold something are worth it.
+Result<std::string> back_up_target(const RestorePlan& plan, RestoreServices& services) {
+  backup::BackupRequest request;
+  request.set = "full";
+  request.jobs = plan.request.jobs;
+  request.layout = config::Layout::kPlain;
+  request.label = fmt::format("safety backup before the restore of {}", plan.backup->metadata().id);
+  for (const auto& planned : plan.components) {
+    if (planned.step.overwrites_something) request.datastores.push_back(planned.store);
+  }
+  if (request.datastores.empty()) return std::string();
+
+  services.reporter.info("safety backup of what will be overwritten");
+  ASSIGN_OR_RETURN(auto safety, backup::plan_backup(request, *plan.environment, services.configuration));
+  safety.name_in_id = "safety";
+  ASSIGN_OR_RETURN(auto outcome, backup::run_backup(safety, services.configuration, services.repository, services.reporter,
+                                                    services.cancellation, services.sealing_key));
+  for (const auto& component : outcome.metadata.components) {
+    if (component.status == repository::Status::kFailed || component.status == repository::Status::kPartial) {
+      return Error(Code::kFailed, "{}: {}", component.name, component.reason)
+          .hint(component.hint.empty() ? "mend it, or restore without a way back: --no-safety-backup" : component.hint);
+    }
+  }
+  return outcome.metadata.id;
+}
+
+class Run {
+ public:
+  Run(RestorePlan& plan, RestoreContext& context, RestoreServices& services, const RestoreRecord& record)
+      : plan_(plan), context_(context), services_(services), record_(record) {
+    for (const auto& planned : plan_.components) {
+      ComponentOutcome outcome;
+      outcome.name = planned.name;
+      outcomes_.push_back(std::move(outcome));
+    }
+  }
+
+  void execute() {
+    each([this](size_t index) { return restore(index); });
+    each([this](size_t index) { return compare(index); });
+    each([this](size_t index) { return probe(index); });
+  }
+
+  std::vector<ComponentOutcome> take() { return std::move(outcomes_); }
+
+ private:
+  void each(const std::function<Result<void>(size_t)>& step) {
+    TaskGroup group(context_.cancellation);
+    for (size_t index = 0; index < outcomes_.size(); ++index) {
+      if (outcomes_[index].failure) continue;
+      group.spawn([this, index, &step]() -> Result<void> {
+        auto result = step(index);
+        if (!result.ok()) outcomes_[index].failure = std::move(result).error();
+        return {};
+      });
+    }
+    auto joined = group.join();
+    if (!joined.ok()) context_.reporter.detail(joined.error().message());
+  }
+
+  Result<void> restore(size_t index) {
+    auto& planned = plan_.components[index];
+    const auto& hooks = hooks_of(*plan_.environment, planned.store);
+    const Stopwatch watch;
+    RETURN_IF_ERROR(backup::run_hooks(hooks.before, variables(record_, planned.store), context_.reporter, context_.cancellation));
+    auto restored = planned.component->restore(context_, services_.marker);
+    outcomes_[index].duration = watch.elapsed();
+    // After-hooks start what the before-hooks stopped: they run after a failure too.
+    auto after = backup::run_hooks(hooks.after, variables(record_, planned.store), context_.reporter, context_.cancellation);
+    if (!restored.ok()) return restored;
+    return after;
+  }
+
+  Result<void> compare(size_t index) {
+    ASSIGN_OR_RETURN(outcomes_[index].differences, plan_.components[index].component->compare(context_),
+                     "while comparing with the backup");
+    return {};
+  }
+
+  Result<void> probe(size_t index) {
+    ASSIGN_OR_RETURN(outcomes_[index].probes, plan_.components[index].component->probe(context_));
+    return {};
+  }
+
+  RestorePlan& plan_;
+  RestoreContext& context_;
+  RestoreServices& services_;
+  const RestoreRecord& record_;
+  std::vector<ComponentOutcome> outcomes_;
+};
+
+// A service that nothing listens for is skipped and said, unless the configuration requires it.
+void probe_services(const config::Environment& environment, Reporter& reporter, const Cancellation& cancellation,
+                    std::vector<std::string>& shortfalls) {
+  HttpClient client;
+  for (const auto& probe : environment.probes) {
+    auto response = client.send({.url = probe.url}, cancellation);
+    if (!response.ok() && response.error().code() == Code::kUnreachable && !probe.required) {
+      reporter.detail(fmt::format("probe {}: nothing listens at {}", probe.name, probe.url));
+    } else if (!response.ok()) {
+      shortfalls.push_back(fmt::format("probe {}: {}", probe.name, response.error().message()));
+    } else if (response->status / 100 != 2) {
+      shortfalls.push_back(fmt::format("probe {}: {} answers {}", probe.name, probe.url, response->status));
+    }
+  }
+}
+
+RestoreRecord begin_record(const RestorePlan& plan, const RestoreServices& services) {
+  RestoreRecord record;
+  record.started = now();
+  record.id = "restore-" + to_compact(record.started);
+  record.backup = plan.backup->metadata().id;
+  record.environment = plan.environment->name;
+  record.change_reference = services.change_reference;
+  for (const auto& planned : plan.components) record.components.push_back(planned.name);
+  return record;
+}
+
+void close_record(RestoreOutcome& outcome) {
+  auto& record = outcome.record;
+  record.finished = now();
+  record.state = RestoreState::kFinished;
+  for (const auto& component : outcome.components) {
+    if (!component.failure && component.differences.empty()) continue;
+    record.state = RestoreState::kFailed;
+    record.problem = fmt::format("{}: {}", component.name, component.failure ? component.failure->message() : "differs from the backup");
+    return;
+  }
+}
+
+}  // namespace
+
+size_t RestoreOutcome::failed() const {
+  return static_cast<size_t>(std::count_if(components.begin(), components.end(), [](const auto& c) { return c.failure.has_value(); }));
+}
+
+size_t RestoreOutcome::different() const {
+  return static_cast<size_t>(std::count_if(components.begin(), components.end(), [](const auto& c) { return !c.differences.empty(); }));
+}
+
+Result<RestoreOutcome> run_restore(RestorePlan& plan, RestoreContext& context, const RestoreJournal& journal,
+                                   RestoreServices& services) {
+  const Stopwatch watch;
+  RestoreOutcome outcome;
+  outcome.record = begin_record(plan, services);
+  if (plan.request.safety_backup) {
+    ASSIGN_OR_RETURN(outcome.record.safety_backup, back_up_target(plan, services), "the safety backup failed, and nothing was changed");
+  }
+  // From here on the target changes: the record must be durable first, so that a crash is seen and can be rolled back.
+  RETURN_IF_ERROR(journal.write(outcome.record));
+
+  const auto& hooks = hooks_of(*plan.environment, "all");
+  auto before = backup::run_hooks(hooks.before, variables(outcome.record, "all"), context.reporter, context.cancellation);
+  if (before.ok()) {
+    Run run(plan, context, services, outcome.record);
+    run.execute();
+    outcome.components = run.take();
+  }
+  auto after = backup::run_hooks(hooks.after, variables(outcome.record, "all"), context.reporter, context.cancellation);
+  if (!after.ok()) outcome.shortfalls.push_back(after.error().to_string());
+  if (before.ok()) probe_services(*plan.environment, context.reporter, context.cancellation, outcome.shortfalls);
+
+  close_record(outcome);
+  if (!before.ok()) {
+    outcome.record.state = RestoreState::kFailed;
+    outcome.record.problem = before.error().message();
+  }
+  outcome.duration = watch.elapsed();
+  RETURN_IF_ERROR(journal.write(outcome.record));
+  RETURN_IF_ERROR(std::move(before), "nothing was restored");
+  return outcome;
+}
+
+}  // namespace summit::recovery

@@ -1,0 +1,49 @@
+// Runs a planned and permitted restore: safety backup, stores in parallel, comparison, probes.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backup/runner.h"
+#include "config/marker.h"
+#include "core/result.h"
+#include "recovery/journal.h"
+#include "recovery/plan.h"
+
+namespace summit::recovery {
+
+struct ComponentOutcome {
+  std::string name;
+  Seconds duration{};
+  std::optional<Error> failure;          // of the restore itself, or of a probe
+  std::vector<Difference> differences;   // empty: equal to what was backed up
+  std::vector<std::string> probes;       // checks that held
+};
+
+struct RestoreOutcome {
+  RestoreRecord record;
+  Seconds duration{};
+  std::vector<ComponentOutcome> components;
+  std::vector<std::string> shortfalls;   // failed after-hooks, probes of services
+
+  size_t failed() const;
+  size_t different() const;
+};
+
+struct RestoreServices {
+  const config::Configuration& configuration;
+  repository::PlainRepository& repository;
+  Reporter& reporter;
+  Cancellation cancellation;
+  std::optional<repository::SealingKey> sealing_key;
+  std::optional<config::EnvironmentMarker> marker;  // written into what is restored
+  std::string change_reference;
+};
+
+// The safety backup comes first; when a store that would be overwritten cannot be saved, nothing is touched.
+// A component that fails keeps its error and the others go on. The journal holds the lock for as long as it lives.
+Result<RestoreOutcome> run_restore(RestorePlan& plan, RestoreContext& context, const RestoreJournal& journal,
+                                   RestoreServices& services);
+
+}  // namespace summit::recovery
