@@ -11,6 +11,7 @@ std::string_view name_of(Code code) {
     case Code::kUsage: return "usage";
     case Code::kConfig: return "config";
     case Code::kNotFound: return "not_found";
+    case Code::kRepositoryMissing: return "repository_missing";
     case Code::kAlreadyExists: return "already_exists";
     case Code::kUnreachable: return "unreachable";
     case Code::kDenied: return "denied";

@@ -18,6 +18,7 @@ enum class Code {
   kUsage,         // the caller's words are wrong
   kConfig,        // a configuration file is wrong
   kNotFound,      // a backup, file, table or repository is not there
+  kRepositoryMissing,  // there is no repository where one is expected
   kAlreadyExists,
   kUnreachable,   // a server does not answer
   kDenied,        // password, right or file permission
