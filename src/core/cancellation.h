@@ -10,17 +10,31 @@ namespace summit {
 
 class Cancellation {
  public:
-  void request() noexcept { requested_->store(true, std::memory_order_relaxed); }
-  bool requested() const noexcept { return requested_->load(std::memory_order_relaxed); }
+  Cancellation() : state_(std::make_shared<State>()) {}
+
+  // One that also sees every request made on `parent`, while its own requests stay its own.
+  static Cancellation within(const Cancellation& parent);
+
+  void request() noexcept { state_->own.store(true, std::memory_order_relaxed); }
+  bool requested() const noexcept {
+    for (const State* state = state_.get(); state != nullptr; state = state->parent.get()) {
+      if (state->own.load(std::memory_order_relaxed)) return true;
+    }
+    return false;
+  }
 
   // kCancelled once requested, for RETURN_IF_ERROR in loops.
   Result<void> check() const;
 
-  // Copies share one flag. Async-signal-safe to set through this pointer.
-  std::atomic<bool>* flag() const noexcept { return requested_.get(); }
+  // Copies share one flag. Async-signal-safe to set through this pointer, which lives as long as any copy.
+  std::atomic<bool>* flag() const noexcept { return &state_->own; }
 
  private:
-  std::shared_ptr<std::atomic<bool>> requested_ = std::make_shared<std::atomic<bool>>(false);
+  struct State {
+    std::atomic<bool> own{false};
+    std::shared_ptr<const State> parent;
+  };
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace summit

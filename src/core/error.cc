@@ -7,26 +7,46 @@ namespace summit {
 
 std::string_view name_of(Code code) {
   switch (code) {
-    case Code::kFailed: return "failed";
-    case Code::kUsage: return "usage";
-    case Code::kConfig: return "config";
-    case Code::kNotFound: return "not_found";
-    case Code::kRepositoryMissing: return "repository_missing";
-    case Code::kAlreadyExists: return "already_exists";
-    case Code::kUnreachable: return "unreachable";
-    case Code::kDenied: return "denied";
-    case Code::kMissingTool: return "missing_tool";
-    case Code::kNoSpace: return "no_space";
-    case Code::kIo: return "io";
-    case Code::kBusy: return "busy";
-    case Code::kKeyMissing: return "key_missing";
-    case Code::kWrongKey: return "wrong_key";
-    case Code::kCorrupt: return "corrupt";
-    case Code::kMismatch: return "mismatch";
-    case Code::kRefused: return "refused";
-    case Code::kUnsupported: return "unsupported";
-    case Code::kTimeout: return "timeout";
-    case Code::kCancelled: return "cancelled";
+    case Code::kFailed:
+      return "failed";
+    case Code::kUsage:
+      return "usage";
+    case Code::kConfig:
+      return "config";
+    case Code::kNotFound:
+      return "not_found";
+    case Code::kRepositoryMissing:
+      return "repository_missing";
+    case Code::kAlreadyExists:
+      return "already_exists";
+    case Code::kUnreachable:
+      return "unreachable";
+    case Code::kDenied:
+      return "denied";
+    case Code::kMissingTool:
+      return "missing_tool";
+    case Code::kNoSpace:
+      return "no_space";
+    case Code::kIo:
+      return "io";
+    case Code::kBusy:
+      return "busy";
+    case Code::kKeyMissing:
+      return "key_missing";
+    case Code::kWrongKey:
+      return "wrong_key";
+    case Code::kCorrupt:
+      return "corrupt";
+    case Code::kMismatch:
+      return "mismatch";
+    case Code::kRefused:
+      return "refused";
+    case Code::kUnsupported:
+      return "unsupported";
+    case Code::kTimeout:
+      return "timeout";
+    case Code::kCancelled:
+      return "cancelled";
   }
   return "failed";
 }
@@ -40,18 +60,26 @@ namespace {
 Code code_of_errno(int number) {
   switch (number) {
     case ENOSPC:
-    case EDQUOT: return Code::kNoSpace;
+    case EDQUOT:
+      return Code::kNoSpace;
     case EACCES:
     case EPERM:
-    case EROFS: return Code::kDenied;
-    case ENOENT: return Code::kNotFound;
-    case EEXIST: return Code::kAlreadyExists;
+    case EROFS:
+      return Code::kDenied;
+    case ENOENT:
+      return Code::kNotFound;
+    case EEXIST:
+      return Code::kAlreadyExists;
     case ECONNREFUSED:
     case EHOSTUNREACH:
-    case ENETUNREACH: return Code::kUnreachable;
-    case ETIMEDOUT: return Code::kTimeout;
-    case EBUSY: return Code::kBusy;
-    default: return Code::kIo;
+    case ENETUNREACH:
+      return Code::kUnreachable;
+    case ETIMEDOUT:
+      return Code::kTimeout;
+    case EBUSY:
+      return Code::kBusy;
+    default:
+      return Code::kIo;
   }
 }
 

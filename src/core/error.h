@@ -14,24 +14,24 @@ namespace summit {
 
 // The kind of failure. The command line maps each to an exit code (docs/exit-codes.md).
 enum class Code {
-  kFailed,        // anything that fits nowhere below
-  kUsage,         // the caller's words are wrong
-  kConfig,        // a configuration file is wrong
-  kNotFound,      // a backup, file, table or repository is not there
+  kFailed,             // anything that fits nowhere below
+  kUsage,              // the caller's words are wrong
+  kConfig,             // a configuration file is wrong
+  kNotFound,           // a backup, file, table or repository is not there
   kRepositoryMissing,  // there is no repository where one is expected
   kAlreadyExists,
-  kUnreachable,   // a server does not answer
-  kDenied,        // password, right or file permission
-  kMissingTool,   // a program that we start is not installed
-  kNoSpace,       // disk or quota full
-  kIo,            // reading or writing failed otherwise
-  kBusy,          // somebody else holds it
-  kKeyMissing,    // an encryption key is needed and none is set
-  kWrongKey,      // a key or passphrase does not open the data
-  kCorrupt,       // bytes are not what they were
-  kMismatch,      // restored data differ from what was backed up
-  kRefused,       // a guard said no
-  kUnsupported,   // not possible with this server, layout or version
+  kUnreachable,  // a server does not answer
+  kDenied,       // password, right or file permission
+  kMissingTool,  // a program that we start is not installed
+  kNoSpace,      // disk or quota full
+  kIo,           // reading or writing failed otherwise
+  kBusy,         // somebody else holds it
+  kKeyMissing,   // an encryption key is needed and none is set
+  kWrongKey,     // a key or passphrase does not open the data
+  kCorrupt,      // bytes are not what they were
+  kMismatch,     // restored data differ from what was backed up
+  kRefused,      // a guard said no
+  kUnsupported,  // not possible with this server, layout or version
   kTimeout,
   kCancelled,
 };
@@ -69,8 +69,8 @@ class Error {
   std::string hint_;
 };
 
-// An error from `errno`, its code chosen from the number (ENOSPC: kNoSpace, EACCES: kDenied, ENOENT: kNotFound, …).
-// `what` reads like "cannot open /etc/x".
+// An error from `errno`, its code chosen from the number (ENOSPC: kNoSpace, EACCES: kDenied, ENOENT:
+// kNotFound, …). `what` reads like "cannot open /etc/x".
 Error errno_error(int number, std::string_view what);
 
 }  // namespace summit

@@ -1,4 +1,5 @@
-// Count and order-independent content hash of a set of rows, nodes or keys. Format: docs/formats/fingerprint.md.
+// Count and order-independent content hash of a set of rows, nodes or keys. Format:
+// docs/formats/fingerprint.md.
 //
 // Equal data give equal fingerprints whatever server, physical order or engine they came from.
 #pragma once
@@ -36,10 +37,11 @@ class SetHash {
 // One recorded fingerprint. Ordered and compared by (store, kind, name).
 struct Fingerprint {
   std::string store;  // the endpoint's name in the metadata: "postgresql", "neo4j", "redis"
-  std::string kind;   // "table", "sequence", "large_objects", "label", "relationship_type", "key_space", "index", …
-  std::string name;   // "public.users", "Person", "db0"
+  std::string
+      kind;  // "table", "sequence", "large_objects", "label", "relationship_type", "key_space", "index", …
+  std::string name;  // "public.users", "Person", "db0"
   uint64_t count = 0;
-  std::string hash;   // SetHash::hex()
+  std::string hash;  // SetHash::hex()
 
   friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
 };

@@ -44,7 +44,8 @@ class HttpClient {
   Result<HttpResponse> send(const HttpRequest& request, const Cancellation& cancellation = {});
 
   // The body goes to `consume` as it arrives when the status is 2xx, else into the response.
-  Result<HttpResponse> stream(const HttpRequest& request, const std::function<Result<void>(ByteView)>& consume,
+  Result<HttpResponse> stream(const HttpRequest& request,
+                              const std::function<Result<void>(ByteView)>& consume,
                               const Cancellation& cancellation = {});
 
  private:

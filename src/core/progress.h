@@ -24,8 +24,10 @@ class Phase {
 class Reporter {
  public:
   virtual ~Reporter() = default;
-  // `store` is the endpoint or component, `what` the activity ("copying store files"), `unit` "bytes", "rows", "keys" …
-  virtual std::unique_ptr<Phase> phase(std::string_view store, std::string_view what, std::string_view unit = "bytes") = 0;
+  // `store` is the endpoint or component, `what` the activity ("copying store files"), `unit` "bytes",
+  // "rows", "keys" …
+  virtual std::unique_ptr<Phase> phase(std::string_view store, std::string_view what,
+                                       std::string_view unit = "bytes") = 0;
   virtual void say(Level level, std::string_view text) = 0;
 
   void info(std::string_view text) { say(Level::kInfo, text); }

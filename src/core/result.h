@@ -17,8 +17,10 @@ namespace summit {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(Error error)
+      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -75,16 +77,17 @@ Error located(Error error, fmt::format_string<Args...> where, Args&&... args) {
 #define SUMMIT_CONCAT(a, b) SUMMIT_CONCAT_INNER(a, b)
 
 // RETURN_IF_ERROR(expression [, "where {}", args...])
-#define RETURN_IF_ERROR(expression, ...)                                                                 \
-  do {                                                                                                   \
-    if (auto summit_result = (expression); !summit_result.ok())                                          \
-      return ::summit::detail::located(std::move(summit_result).error() __VA_OPT__(, ) __VA_ARGS__);     \
+#define RETURN_IF_ERROR(expression, ...)                                                             \
+  do {                                                                                               \
+    if (auto summit_result = (expression); !summit_result.ok())                                      \
+      return ::summit::detail::located(std::move(summit_result).error() __VA_OPT__(, ) __VA_ARGS__); \
   } while (false)
 
 // ASSIGN_OR_RETURN(auto name, expression [, "where {}", args...])
-#define ASSIGN_OR_RETURN(target, expression, ...)                                                        \
-  ASSIGN_OR_RETURN_INNER(SUMMIT_CONCAT(summit_result_, __LINE__), target, expression __VA_OPT__(, ) __VA_ARGS__)
-#define ASSIGN_OR_RETURN_INNER(result, target, expression, ...)                                          \
-  auto result = (expression);                                                                            \
+#define ASSIGN_OR_RETURN(target, expression, ...)                         \
+  ASSIGN_OR_RETURN_INNER(SUMMIT_CONCAT(summit_result_, __LINE__), target, \
+                         expression __VA_OPT__(, ) __VA_ARGS__)
+#define ASSIGN_OR_RETURN_INNER(result, target, expression, ...)                                             \
+  auto result = (expression);                                                                               \
   if (!result.ok()) return ::summit::detail::located(std::move(result).error() __VA_OPT__(, ) __VA_ARGS__); \
   target = std::move(result).value()

@@ -21,7 +21,8 @@ class TaskGroup {
 
   void spawn(std::function<Result<void>()> task);
 
-  // Joins all tasks and gives the first error, in time, that was not a mere consequence (kCancelled) of another.
+  // Joins all tasks and gives the first error, in time, that was not a mere consequence (kCancelled) of
+  // another.
   Result<void> join();
 
   const Cancellation& cancellation() const;
