@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Brings Neo4j 5 Community into the cache as `neo4j-5`: lib/ (the jars), conf/ (a template) and bin/{neo4j,neo4j-admin,cypher-shell}.
+#
+# The programs find lib/ beside themselves, so NEO4J_HOME may name any other directory, e.g. a scratch home with only conf/ and data/.
+# Needs Java 17 or 21 when it runs, and packages.sh here; does nothing when the cache has it already.
+set -euo pipefail
+# shellcheck source=scripts/setup/lib.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+
+readonly version=5.26.30 revision=1
+
+download_jars() {
+  # A repository of its own: the jars need not stay twice on the disk.
+  mvn -B -q -f "$setup_dir/neo4j/pom.xml" "-Dmaven.repo.local=$PWD/repository" \
+    dependency:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$1/lib"
+  (cd "$1/lib" && sha256sum --quiet --strict -c "$setup_dir/neo4j/lib.sha256")
+  # Nor may there be a jar that the list does not know.
+  diff <(cut -c67- "$setup_dir/neo4j/lib.sha256" | sort) <(cd "$1/lib" && printf '%s\n' *.jar | sort)
+}
+
+recipe() {
+  step "Neo4j $version: download its jars (about 40 seconds)" download_jars "$1"
+  cp -R "$setup_dir/neo4j/bin" "$setup_dir/neo4j/conf" "$1"
+}
+
+readonly home=neo4j-$version-$revision
+install_into_cache neo4j-5 "$home" recipe
+[[ -f $cache/$home/classes.jsa ]] ||
+  step "Neo4j $version: start it once, record its classes" "$setup_dir/neo4j/record-classes.sh" "$(realpath "$cache/$home")"
