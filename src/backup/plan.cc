@@ -131,12 +131,28 @@ Result<void> add_component(BackupPlan& plan, const config::ComponentSpec& spec) 
   return {};
 }
 
+// A prediction has no backup to write into: whoever tries is told so.
+class NothingIsWritten final : public repository::BackupWriter {
+ public:
+  const std::string& id() const override { return id_; }
+  Result<std::unique_ptr<repository::ArtifactSink>> create(std::string name, std::string) override {
+    return Error(Code::kRefused, "{} cannot be written while only a prediction is asked for", name);
+  }
+  fs::path workspace() const override { return {}; }
+  Result<void> commit(const repository::BackupMetadata&) override {
+    return Error(Code::kRefused, "a prediction cannot be committed");
+  }
+
+ private:
+  std::string id_ = "prediction";
+};
+
 }  // namespace
 
 bool chosen(const std::vector<std::string>& datastores, const std::string& kind, const std::string& name) {
   if (datastores.empty()) return true;
   return std::any_of(datastores.begin(), datastores.end(), [&](const std::string& datastore) {
-    if (datastore == "all" || datastore == name || datastore == kind) return true;
+    if (datastore == name || datastore == kind) return true;
     if (datastore == "postgres") return kind == "postgresql" || kind == "timescaledb";
     return datastore == "config" && (kind == "files" || kind == "secrets");
   });
@@ -154,6 +170,7 @@ Result<std::vector<std::string>> parse_datastores(std::string_view text) {
     if (std::find(std::begin(kWords), std::end(kWords), word) == std::end(kWords)) {
       return Error(Code::kUsage, "`{}` is no datastore", word).hint(fmt::format("known are {}", kKnownDatastores));
     }
+    if (word == "all") return std::vector<std::string>();
     datastores.emplace_back(word);
   }
   if (datastores.empty()) return Error(Code::kUsage, "no datastore is named").hint(fmt::format("known are {}", kKnownDatastores));
@@ -177,7 +194,11 @@ Result<BackupPlan> plan_backup(const BackupRequest& request, const config::Envir
   return plan;
 }
 
-PredictedSize predict_size(const BackupPlan& plan, CaptureContext& context) {
+PredictedSize predict_size(const BackupPlan& plan, const config::Configuration& configuration, Reporter& reporter,
+                           const Cancellation& cancellation) {
+  NothingIsWritten writer;
+  CaptureContext context{.configuration = configuration, .environment = *plan.environment, .writer = writer, .reporter = reporter,
+                         .cancellation = cancellation, .sealing_key = {}, .jobs = plan.request.jobs};
   PredictedSize predicted;
   for (const auto& planned : plan.components) {
     if (!planned.component) continue;

@@ -54,12 +54,13 @@ struct PredictedSize {
   std::map<std::string, uint64_t> by_component;
   std::vector<std::string> unknown;
 };
-PredictedSize predict_size(const BackupPlan& plan, CaptureContext& context);
+PredictedSize predict_size(const BackupPlan& plan, const config::Configuration& configuration, Reporter& reporter,
+                           const Cancellation& cancellation);
 
 // Whether `datastores` (empty: everything) chooses a component of this kind: "postgres" takes PostgreSQL and its
 // hypertables, "config" every tree of files and the secrets.
 bool chosen(const std::vector<std::string>& datastores, const std::string& kind, const std::string& name);
-// kUsage with the known words when one of them is not known.
+// "postgres,redis" to its words, "all" to none; kUsage with the known words when one of them is not known.
 Result<std::vector<std::string>> parse_datastores(std::string_view text);
 
 }  // namespace summit::backup

@@ -19,10 +19,18 @@ backup::HookVariables variables(const RestoreRecord& record, const std::string& 
   return {{"ID", record.backup}, {"RESTORE", record.id}, {"ENVIRONMENT", record.environment}, {"STORE", store}, {"STEP", "restore"}};
 }
 
+// The set with the most components: a safety backup takes from it whatever is about to be overwritten.
+std::string widest_set(const config::Configuration& configuration) {
+  const auto widest = std::max_element(configuration.sets.begin(), configuration.sets.end(), [](const auto& a, const auto& b) {
+    return a.components.size() < b.components.size();
+  });
+  return widest == configuration.sets.end() ? "full" : widest->name;
+}
+
 // What the plan will overwrite, as a backup of its own. Only stores that hold something are worth it.
 Result<std::string> back_up_target(const RestorePlan& plan, RestoreServices& services) {
   backup::BackupRequest request;
-  request.set = "full";
+  request.set = widest_set(services.configuration);
   request.jobs = plan.request.jobs;
   request.layout = config::Layout::kPlain;
   request.label = fmt::format("safety backup before the restore of {}", plan.backup->metadata().id);

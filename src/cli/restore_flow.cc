@@ -1,0 +1,127 @@
+#include "cli/restore_flow.h"
+
+#include <nlohmann/json.hpp>
+
+#include "backup/identity.h"
+#include "cli/show.h"
+#include "recovery/guard.h"
+#include "recovery/journal.h"
+#include "recovery/runner.h"
+#include "repository/backup_id.h"
+#include "repository/resolve.h"
+
+namespace summit::cli {
+namespace {
+
+// Shows the plan; for production also the safety checklist, and waits for the confirmations.
+Result<void> guard(const recovery::RestorePlan& plan, const repository::PlainRepository& repository, recovery::Confirmation& confirmation,
+                   Session& session) {
+  if (plan.environment->kind != config::EnvironmentClass::kProduction) return {};
+  ASSIGN_OR_RETURN(const auto verified, repository.verify(plan.backup->metadata().id, session.reporter(), session.cancellation()));
+  const auto checklist = recovery::safety_checklist(plan, verified);
+  session.reporter().info("safety checklist:");
+  for (const auto& item : checklist) {
+    using State = recovery::ChecklistItem::State;
+    const char* mark = item.state == State::kHolds ? "[x]" : item.state == State::kFails ? "[!]" : "[ ]";
+    session.reporter().info(fmt::format("  {} {}{}{}", mark, item.text, item.detail.empty() ? "" : ": ", item.detail));
+  }
+  return recovery::confirm_restore(plan, checklist, confirmation, [&](const std::string& question) { return session.console().ask(question); });
+}
+
+Result<std::optional<config::EnvironmentMarker>> permit(const recovery::RestoreRequest& request, const config::Environment& target,
+                                                        const repository::BackupMetadata& backup, Session& session) {
+  RETURN_IF_ERROR(recovery::check_data_class(backup, target, request.sanitize));
+  // A restore of production is confirmed by the typed phrase, later; here only the host counts.
+  RETURN_IF_ERROR(backup::check_production(target, true));
+  const auto identities = backup::read_identities(target, request.datastores, session.cancellation());
+  ASSIGN_OR_RETURN(const auto warnings, backup::check_identities(target, identities, backup::Purpose::kOverwrite));
+  for (const auto& warning : warnings) session.reporter().warn(warning);
+  return backup::marker_to_write(target, identities);
+}
+
+ExitCode exit_code_of(const recovery::RestoreOutcome& outcome) {
+  if (outcome.failed() == outcome.components.size()) return ExitCode::kFailed;
+  if (outcome.failed() > 0) return ExitCode::kPartial;
+  if (outcome.different() > 0) return ExitCode::kVerificationFailed;
+  return outcome.shortfalls.empty() ? ExitCode::kOk : ExitCode::kPartial;
+}
+
+Result<ExitCode> show_plan(const recovery::RestorePlan& plan, Session& session) {
+  session.console().print(cli::show(plan));
+  session.console().emit("restore_plan", to_json(plan));
+  return ExitCode::kOk;
+}
+
+Result<void> warn_of_interrupted(const recovery::RestoreJournal& journal, Session& session) {
+  ASSIGN_OR_RETURN(const auto interrupted, journal.interrupted());
+  for (const auto& record : interrupted) {
+    session.reporter().warn(fmt::format("{} of {} was interrupted: `{}` may hold parts of both until this restore ends", record.id,
+                                        record.backup, record.environment));
+  }
+  return {};
+}
+
+}  // namespace
+
+void define_restore_options(OptionSet& options, RestoreFlowOptions& target) {
+  options.option("--env", target.environment, "the environment to overwrite", {"RESTORE_ENV", "SUMMIT_DR_ENVIRONMENT"});
+  options.option("--jobs", target.jobs, "connections and threads each store may use")->check(CLI::Range(1, 64));
+  options.option("--change", target.change, "reference of the approved change; needed for production");
+  options.option("--confirm", target.confirm, "the typed phrase of a production restore, for automation");
+  options.flag("--yes", target.yes, "answer yes to what only a person can know");
+  options.flag("--dry-run", target.dry_run, "show the plan and stop");
+  options.flag("--no-safety-backup", target.no_safety_backup, "do not save what is overwritten; refused for production");
+  options.flag("--terminate-connections", target.terminate_connections, "end other sessions instead of refusing");
+}
+
+Result<ResolvedReference> resolve_reference(const std::string& reference, Session& session) {
+  ASSIGN_OR_RETURN(const auto parsed, repository::parse_reference(reference));
+  if (!parsed.base.empty() && fs::is_directory(fs::path(parsed.base) / parsed.id)) {
+    return ResolvedReference{repository::PlainRepository(parsed.base), parsed.id};
+  }
+  ASSIGN_OR_RETURN(auto repository, session.existing_repository());
+  ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
+  ASSIGN_OR_RETURN(auto id, repository::resolve_latest(repository, parsed.id, configuration->environments));
+  return ResolvedReference{std::move(repository), std::move(id)};
+}
+
+Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const RestoreFlowOptions& options, Session& session) {
+  request.safety_backup = !options.no_safety_backup;
+  request.terminate_connections = options.terminate_connections;
+  request.jobs = options.jobs;
+
+  ASSIGN_OR_RETURN(const auto target, session.environment(options.environment));
+  if (options.no_safety_backup && target.kind == config::EnvironmentClass::kProduction) {
+    return Error(Code::kRefused, "a production restore always makes a safety backup first").hint("leave --no-safety-backup out");
+  }
+  ASSIGN_OR_RETURN(auto resolved, resolve_reference(request.reference, session));
+  ASSIGN_OR_RETURN(const auto backup, resolved.repository.open(resolved.id));
+  ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
+  ASSIGN_OR_RETURN(const auto key, session.sealing_key());
+  ASSIGN_OR_RETURN(const auto marker, permit(request, target, backup->metadata(), session));
+  recovery::RestoreContext context{.configuration = *configuration, .environment = target, .backup = *backup,
+                                   .reporter = session.reporter(), .cancellation = session.cancellation(), .sealing_key = key,
+                                   .workspace = {}, .jobs = options.jobs,
+                                   .terminate_connections = options.terminate_connections};
+  ASSIGN_OR_RETURN(auto plan, recovery::plan_restore(request, context));
+  if (options.dry_run) return show_plan(plan, session);
+
+  ASSIGN_OR_RETURN(const auto journal, recovery::RestoreJournal::open(resolved.repository.base()));
+  ASSIGN_OR_RETURN(const auto workspace, journal.workspace());
+  context.workspace = workspace.path();
+  if (!session.console().quiet()) session.reporter().info(cli::show(plan));
+  RETURN_IF_ERROR(warn_of_interrupted(journal, session));
+
+  recovery::Confirmation confirmation{.phrase = options.confirm, .change_reference = options.change, .yes = options.yes};
+  RETURN_IF_ERROR(guard(plan, resolved.repository, confirmation, session));
+
+  recovery::RestoreServices services{.configuration = *configuration, .repository = resolved.repository, .reporter = session.reporter(),
+                                     .cancellation = session.cancellation(), .sealing_key = key, .marker = marker,
+                                     .change_reference = confirmation.change_reference};
+  ASSIGN_OR_RETURN(const auto outcome, recovery::run_restore(plan, context, journal, services));
+  session.console().print(cli::show(outcome));
+  session.console().emit("restore", to_json(outcome));
+  return exit_code_of(outcome);
+}
+
+}  // namespace summit::cli

@@ -1,0 +1,34 @@
+// The steps that `restore` and `rollback` share: find the backup, plan, guard, confirm, restore, report.
+#pragma once
+
+#include <string>
+
+#include "cli/options.h"
+#include "cli/session.h"
+#include "recovery/plan.h"
+
+namespace summit::cli {
+
+struct RestoreFlowOptions {
+  std::string environment;
+  std::string confirm;
+  std::string change;
+  size_t jobs = 2;
+  bool yes = false;
+  bool dry_run = false;
+  bool no_safety_backup = false;
+  bool terminate_connections = false;
+};
+
+void define_restore_options(OptionSet& options, RestoreFlowOptions& target);
+
+struct ResolvedReference {
+  repository::PlainRepository repository;
+  std::string id;
+};
+// An id, a path, "latest", "<env>-latest" ("summit-prod-latest").
+Result<ResolvedReference> resolve_reference(const std::string& reference, Session& session);
+
+Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const RestoreFlowOptions& options, Session& session);
+
+}  // namespace summit::cli

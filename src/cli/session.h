@@ -1,0 +1,55 @@
+// What every command needs: the configuration, the chosen environment, the repository, the key, the console.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/console.h"
+#include "cli/exit_code.h"
+#include "config/configuration.h"
+#include "core/cancellation.h"
+#include "core/result.h"
+#include "repository/backup_repository.h"
+#include "repository/sealing.h"
+
+namespace summit::cli {
+
+struct GlobalOptions {
+  std::string config;       // directory of the YAML files; empty: looked for
+  std::string backup_base;  // empty: <project>/backups
+  bool json = false;
+  bool quiet = false;
+  bool verbose = false;
+};
+
+class Session {
+ public:
+  Session(GlobalOptions options, Console& console, const Cancellation& cancellation)
+      : options_(std::move(options)), console_(&console), cancellation_(cancellation) {}
+
+  Console& console() { return *console_; }
+  Reporter& reporter() { return console_->reporter(); }
+  const Cancellation& cancellation() const { return cancellation_; }
+
+  // Read once, at the first use.
+  Result<const config::Configuration*> configuration();
+
+  // `name` empty: SUMMIT_DR_ENVIRONMENT, else "dev". Its passwords are read now, and no other environment's.
+  Result<config::Environment> environment(const std::string& name);
+
+  // BACKUP_BASE or `<project>/backups`; not created here.
+  Result<fs::path> backup_base();
+  // kRepositoryMissing when the base is not there.
+  Result<repository::PlainRepository> existing_repository();
+
+  // Nothing when no key is set anywhere; an error when one is set and cannot be used.
+  Result<std::optional<repository::SealingKey>> sealing_key();
+
+ private:
+  GlobalOptions options_;
+  Console* console_;
+  Cancellation cancellation_;
+  std::optional<config::Configuration> configuration_;
+};
+
+}  // namespace summit::cli
