@@ -9,14 +9,19 @@
 
 namespace summit::repository {
 
-// "summit-backup-full-20261121T031048Z", "summit-backup-tenant-acme-20261121T031048Z"; `scope` is the tenant's or
-// project's id, made safe for a file name. The `scripts/db` form is "summit-backup-20261121_031048".
+// The set under which a restore keeps what it is about to overwrite. It never counts as an environment's
+// "latest".
+inline constexpr std::string_view kSafetySet = "safety";
+
+// "summit-backup-full-20261121T031048Z", "summit-backup-tenant-acme-20261121T031048Z"; `scope` is the
+// tenant's or project's id, made safe for a file name (an id that had to be changed gets a short hash, so
+// that two never meet). The `scripts/db` form is "summit-backup-20261121_031048".
 std::string make_backup_id(std::string_view set, std::string_view scope, Instant instant);
 std::string make_database_backup_id(Instant instant);
 
 struct ParsedBackupId {
   std::string set;    // empty in the `scripts/db` form
-  std::string scope;
+  std::string scope;  // only of the sets "tenant" and "project"
   Instant instant;
 };
 // kUsage when it is none of our forms. Never accepts a name that could leave its directory.

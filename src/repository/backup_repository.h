@@ -1,12 +1,14 @@
 // Where backups live, whatever their layout: begin one, list them, open one.
 //
-// A backup exists when its commit marker does, and not before: until then its directory is named ".incomplete-<id>"
-// and no listing shows it.
+// A backup exists when its commit marker does, and not before: until then its directory is named
+// ".incomplete-<id>" and no listing shows it.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/bytes.h"
@@ -27,7 +29,8 @@ class ArtifactSink {
   virtual Result<Artifact> finish() = 0;
 };
 
-// A backup in the making. Destroyed without commit, it removes what it wrote. Thread-safe.
+// A backup in the making. Destroyed without commit, it removes what it wrote. Thread-safe, and alive until
+// commit has returned: the lock it holds is what tells a running writer from a crashed one.
 class BackupWriter {
  public:
   virtual ~BackupWriter() = default;
@@ -36,8 +39,13 @@ class BackupWriter {
   virtual Result<std::unique_ptr<ArtifactSink>> create(std::string name, std::string component) = 0;
   // A private directory on the same file system for intermediate files; gone after commit or abort.
   virtual fs::path workspace() const = 0;
-  // Writes metadata and CHECKSUMS, renames the directory, and writes the commit marker last.
+  // Writes metadata and CHECKSUMS, renames the directory, and writes the commit marker last. Once, after
+  // every sink is gone. Finished artifacts that `metadata` does not list (of a component that failed later)
+  // are dropped; one that it lists and that was not finished here, or with other size or hash, is kFailed.
   virtual Result<void> commit(const BackupMetadata& metadata) = 0;
+  // After commit: what went wrong beside the backup itself (BACKUP_BASE/CHECKSUMS and links could not be
+  // renewed).
+  virtual std::vector<std::string> warnings() const = 0;
 };
 
 class BackupReader {
@@ -47,7 +55,8 @@ class BackupReader {
   // Streams an artifact; kCorrupt at the end when its SHA-256 is not the recorded one.
   virtual Result<void> read(const std::string& artifact, const std::function<Result<void>(ByteView)>& consume,
                             const Cancellation& cancellation = {}) const = 0;
-  // A seekable native file for tools that need one: the artifact itself in the plain layout, else an export into `workspace`.
+  // A seekable native file for tools that need one: the artifact itself in the plain layout, else an export
+  // into `workspace`. Its SHA-256 was compared (once a reader): kCorrupt when it is not the recorded one.
   virtual Result<fs::path> native_file(const std::string& artifact, const fs::path& workspace) const = 0;
 };
 
@@ -59,7 +68,8 @@ struct BackupSummary {
 
 struct Finding {
   std::string artifact;  // or "backup-metadata.json", "CHECKSUMS"
-  std::string problem;   // "missing", "size is 12, recorded 40", "sha-256 differs", "not listed in the metadata", …
+  std::string
+      problem;  // "missing", "size is 12, recorded 40", "sha-256 differs", "not listed in the metadata", …
 };
 struct VerifyReport {
   std::string id;
@@ -75,22 +85,46 @@ class PlainRepository {
 
   const fs::path& base() const { return base_; }
 
-  // Removes leftovers of crashed runs first: directories ".incomplete-*" whose writer is gone.
+  // Removes leftovers of crashed runs first: directories ".incomplete-*" whose writer is gone. kAlreadyExists
+  // when the id is taken, by a finished backup or a running writer.
   Result<std::unique_ptr<BackupWriter>> begin(const std::string& id);
 
-  // Committed backups, newest first; empty when the base is not there. A damaged one is listed with status failed and
-  // the reason in its label.
+  // The same for `make_id(instant)`, moving the instant on by a second while the id is taken.
+  Result<std::unique_ptr<BackupWriter>> begin_new(Instant instant,
+                                                  const std::function<std::string(Instant)>& make_id);
+
+  // What crashed writers left behind, removed; gives the names. Never touches a running writer's directory,
+  // nor one without commit marker that no writer of ours left.
+  Result<std::vector<std::string>> remove_leftovers();
+
+  // Committed backups, newest first; empty when the base is not there. A damaged one is listed with status
+  // failed and the reason in its label.
   Result<std::vector<BackupSummary>> list() const;
 
-  // Accepts everything parse_reference() does. kNotFound with near names in the hint.
+  // Accepts everything parse_reference() does, and any path of a directory that holds a finished backup under
+  // another name. kNotFound with near names in the hint.
   Result<std::unique_ptr<BackupReader>> open(std::string_view reference) const;
   Result<fs::path> locate(std::string_view reference) const;
 
   // Sizes and SHA-256 of every artifact against CHECKSUMS and metadata; extra and missing files are findings.
-  Result<VerifyReport> verify(std::string_view reference, Reporter& reporter, const Cancellation& cancellation = {}) const;
+  Result<VerifyReport> verify(std::string_view reference, Reporter& reporter,
+                              const Cancellation& cancellation = {}) const;
 
  private:
   fs::path base_;
 };
+
+// What an environment is called: "prod" and "production" name the same.
+struct EnvironmentNames {
+  std::string name;  // as in the metadata
+  std::vector<std::string> aliases;
+};
+
+// The id that "latest", "<environment>-latest" or "summit-<environment>-latest" stands for: that
+// environment's newest complete backup that holds a database, or, when none does, its newest complete one.
+// Safety backups never count. Nothing when `text` is no such name; kNotFound when there is no such backup;
+// kUsage for an unknown environment.
+Result<std::optional<std::string>> resolve_latest(const PlainRepository& repository, std::string_view text,
+                                                  const std::vector<EnvironmentNames>& environments);
 
 }  // namespace summit::repository

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/fingerprint.h"
@@ -17,24 +18,25 @@ enum class Status { kComplete, kPartial, kFailed, kAbsent };
 std::string_view name_of(Status status);
 
 struct Artifact {
-  std::string name;       // file name within the backup: "postgres-full.dump"
-  std::string component;  // "postgresql"
-  uint64_t size = 0;      // bytes
-  std::string sha256;     // hexadecimal
+  std::string name;             // file name within the backup: "postgres-full.dump"
+  std::string component;        // "postgresql"
+  uint64_t size = 0;            // bytes
+  std::string sha256;           // hexadecimal
+  double duration_seconds = 0;  // from its first byte to its durable last
 };
 
 struct ComponentRecord {
   std::string name;  // "postgresql"; with several instances "postgresql/analytics"
   std::string kind;
   Status status = Status::kFailed;
-  std::string reason;                  // why failed or absent
+  std::string reason;  // why failed or absent
   std::string hint;
-  std::optional<Instant> instant;      // the moment the data are from
+  std::optional<Instant> instant;  // the moment the data are from
   double duration_seconds = 0;
   std::string server_version;
   std::vector<Artifact> artifacts;
   std::vector<Fingerprint> fingerprints;
-  std::vector<std::string> notes;      // what the backup does not hold, and other things worth saying
+  std::vector<std::string> notes;              // what the backup does not hold, and other things worth saying
   std::map<std::string, std::string> details;  // "snapshot", "lsn", "replication_offset", "hypertables"
 };
 
@@ -49,11 +51,11 @@ struct BackupMetadata {
   std::string tool_version;
   std::map<std::string, std::string> tool_versions;  // "pg_dump": "16.15"
   std::string host;
-  std::string layout;             // "plain", "packed"
+  std::string layout;  // "plain", "packed"
   Instant started{};
   Instant finished{};
   std::optional<Instant> recovery_point;  // the earliest of the components' instants
-  double skew_seconds = 0;        // latest minus earliest instant of the components captured at the cut
+  double skew_seconds = 0;          // latest minus earliest instant of the components captured at the cut
   Status status = Status::kFailed;  // kComplete only when every required component is
   std::map<std::string, std::string> scope;  // "tenant_id", "project_id"
   std::vector<ComponentRecord> components;

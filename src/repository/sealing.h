@@ -10,17 +10,20 @@
 
 namespace summit::repository {
 
-// Where the sealing key may come from, in this order: ENCRYPTION_KEY, ENCRYPTION_KEY_FILE, BACKUP_ENCRYPTION_KEY,
-// BACKUP_ENCRYPTION_KEY_FILE, the key file of `key init` in the user's configuration directory.
+// Where the sealing key may come from, in this order: ENCRYPTION_KEY, ENCRYPTION_KEY_FILE,
+// BACKUP_ENCRYPTION_KEY, BACKUP_ENCRYPTION_KEY_FILE, the key file of `key init` in the user's configuration
+// directory.
 struct SealingKey {
   Secret passphrase;   // any text; stretched per file with Argon2id and a random salt
   std::string source;  // "ENCRYPTION_KEY", "/home/x/.config/summit-dr/key": for messages
 };
 
-// Seals what is written, frame by frame, into `output`. finish() writes the authenticated end: a truncated file never opens.
+// Seals what is written, frame by frame, into `output`. finish() writes the authenticated end: a truncated
+// file never opens.
 class SealWriter {
  public:
-  static Result<std::unique_ptr<SealWriter>> create(const SealingKey& key, std::function<Result<void>(ByteView)> output);
+  static Result<std::unique_ptr<SealWriter>> create(const SealingKey& key,
+                                                    std::function<Result<void>(ByteView)> output);
   ~SealWriter();
   Result<void> write(ByteView bytes);
   Result<void> finish();
@@ -31,7 +34,8 @@ class SealWriter {
   std::unique_ptr<State> state_;
 };
 
-// The mirror: takes sealed bytes, gives only authenticated plain ones. kWrongKey for another key, kCorrupt for changed bytes.
+// The mirror: takes sealed bytes, gives only authenticated plain ones. kWrongKey for another key, kCorrupt
+// for changed bytes.
 class SealReader {
  public:
   SealReader(const SealingKey& key, std::function<Result<void>(ByteView)> output);

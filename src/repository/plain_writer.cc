@@ -1,0 +1,232 @@
+#include "repository/plain_writer.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "core/digest.h"
+#include "repository/artifact_name.h"
+#include "repository/backup_id.h"
+#include "repository/checksums.h"
+#include "repository/plain_layout.h"
+
+namespace summit::repository {
+namespace {
+
+// How much is written before the kernel is asked to begin writing it back, so that the fsync at the end is
+// short.
+constexpr uint64_t kWriteBackEvery = 32 * MiB;
+
+Error with_space_hint(Error error, const fs::path& directory) {
+  if (error.code() != Code::kNoSpace) return error;
+  return std::move(error).hint(fmt::format(
+      "make room on the file system of {}, or set BACKUP_BASE to another one", directory.string()));
+}
+
+class PlainSink final : public ArtifactSink {
+ public:
+  PlainSink(UniqueFd fd, fs::path path, std::string name, std::string component,
+            std::shared_ptr<ArtifactTable> table)
+      : fd_(std::move(fd)), path_(std::move(path)), table_(std::move(table)) {
+    artifact_.name = std::move(name);
+    artifact_.component = std::move(component);
+  }
+
+  ~PlainSink() override {
+    if (!finished_) ::unlink(path_.c_str());
+    const std::lock_guard lock(table_->mutex);
+    --table_->open_sinks;
+    if (!finished_) table_->names.erase(artifact_.name);
+  }
+
+  Result<void> write(ByteView bytes) override {
+    if (auto written = write_all(fd_.get(), bytes, path_); !written.ok())
+      return with_space_hint(std::move(written).error(), path_.parent_path());
+    digest_.update(bytes);
+    artifact_.size += bytes.size();
+    if (artifact_.size - written_back_ >= kWriteBackEvery) {
+      ::sync_file_range(fd_.get(), static_cast<off_t>(written_back_),
+                        static_cast<off_t>(artifact_.size - written_back_), SYNC_FILE_RANGE_WRITE);
+      written_back_ = artifact_.size;
+    }
+    return {};
+  }
+
+  Result<Artifact> finish() override {
+    if (finished_) return Error(Code::kFailed, "artifact {} was finished twice", artifact_.name);
+    if (auto durable = fsync_fd(fd_.get(), path_); !durable.ok())
+      return with_space_hint(std::move(durable).error(), path_.parent_path());
+    artifact_.sha256 = to_hex(digest_.finish());
+    artifact_.duration_seconds = watch_.elapsed().count();
+    const std::lock_guard lock(table_->mutex);
+    table_->finished[artifact_.name] = artifact_;
+    finished_ = true;
+    return artifact_;
+  }
+
+ private:
+  UniqueFd fd_;
+  const fs::path path_;
+  std::shared_ptr<ArtifactTable> table_;
+  Artifact artifact_;
+  Sha256 digest_;
+  Stopwatch watch_;
+  uint64_t written_back_ = 0;
+  bool finished_ = false;
+};
+
+// Never replaces: a backup that appeared under the same name stays.
+Result<void> rename_without_replacing(const fs::path& from, const fs::path& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return {};
+  if (errno == EEXIST) return Error(Code::kAlreadyExists, "{} exists already", to.string());
+  if (errno != EINVAL && errno != ENOSYS)
+    return errno_error(errno, fmt::format("cannot rename to {}", to.string()));
+  // A file system without that flag. The id's lock keeps other writers out, so looking first is enough.
+  if (fs::exists(fs::symlink_status(to)))
+    return Error(Code::kAlreadyExists, "{} exists already", to.string());
+  if (::rename(from.c_str(), to.c_str()) != 0)
+    return errno_error(errno, fmt::format("cannot rename to {}", to.string()));
+  return {};
+}
+
+Error taken(const std::string& id) {
+  return Error(Code::kAlreadyExists, "backup {} exists already or is being written", id)
+      .hint("wait a second and run the same command again");
+}
+
+}  // namespace
+
+PlainWriter::PlainWriter(fs::path base, std::string id, FileLock lock)
+    : base_(std::move(base)),
+      id_(std::move(id)),
+      lock_(std::move(lock)),
+      directory_(incomplete_directory(base_, id_)) {}
+
+Result<std::unique_ptr<BackupWriter>> PlainWriter::begin(const fs::path& base, const std::string& id) {
+  RETURN_IF_ERROR(parse_backup_id(id), "while beginning a backup");
+  RETURN_IF_ERROR(make_directories(base), "while beginning backup {}", id);
+  ASSIGN_OR_RETURN(auto lock, FileLock::try_acquire(writer_lock_file(base, id)), "while beginning backup {}",
+                   id);
+  if (!lock || fs::exists(fs::symlink_status(base / id))) return taken(id);
+
+  std::unique_ptr<PlainWriter> writer(new PlainWriter(base, id, *std::move(lock)));
+  // With the lock in our hands, whatever has our name belongs to a dead writer.
+  RETURN_IF_ERROR(remove_recursively(writer->directory_));
+  RETURN_IF_ERROR(make_directories(writer->workspace(), 0700), "while beginning backup {}", id);
+  if (::chmod(writer->directory_.c_str(), 0750) != 0)
+    return errno_error(errno, fmt::format("cannot set the mode of {}", writer->directory_.string()));
+  return std::unique_ptr<BackupWriter>(std::move(writer));
+}
+
+PlainWriter::~PlainWriter() {
+  if (directory_.empty()) return;
+  // Renamed but without marker: under its old name again, the next writer knows what it is if we fail here.
+  const fs::path incomplete = incomplete_directory(base_, id_);
+  if (directory_ != incomplete && ::rename(directory_.c_str(), incomplete.c_str()) == 0)
+    directory_ = incomplete;
+  (void)remove_recursively(directory_);
+}
+
+fs::path PlainWriter::workspace() const { return directory_ / kWorkspace; }
+
+Result<std::unique_ptr<ArtifactSink>> PlainWriter::create(std::string name, std::string component) {
+  if (directory_.empty()) return Error(Code::kFailed, "backup {} is committed already", id_);
+  if (!is_artifact_name(name)) return Error(Code::kFailed, "`{}` cannot be the name of an artifact", name);
+  {
+    const std::lock_guard lock(table_->mutex);
+    if (!table_->names.insert(name).second)
+      return Error(Code::kAlreadyExists, "artifact {} is in this backup already", name);
+    ++table_->open_sinks;
+  }
+  const fs::path path = directory_ / name;
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
+  const int number = errno;
+  const bool opened = fd.valid();
+  auto sink = std::make_unique<PlainSink>(std::move(fd), path, std::move(name), std::move(component), table_);
+  if (!opened)
+    return with_space_hint(errno_error(number, fmt::format("cannot create {}", path.string())), directory_);
+  return std::unique_ptr<ArtifactSink>(std::move(sink));
+}
+
+// Compares what was written with what is claimed; gives the names of finished artifacts that nobody claims.
+Result<std::vector<std::string>> PlainWriter::settle_artifacts(const BackupMetadata& metadata) {
+  const std::lock_guard lock(table_->mutex);
+  if (table_->open_sinks > 0)
+    return Error(Code::kFailed, "{} artifacts are still being written", table_->open_sinks);
+  auto unclaimed = table_->finished;
+  for (const auto& component : metadata.components) {
+    for (const auto& artifact : component.artifacts) {
+      const auto found = unclaimed.find(artifact.name);
+      if (found == unclaimed.end())
+        return Error(Code::kFailed, "artifact {} of {} was not written", artifact.name, component.name);
+      if (found->second.size != artifact.size || found->second.sha256 != artifact.sha256)
+        return Error(Code::kFailed, "artifact {} of {} was written with another content", artifact.name,
+                     component.name);
+      unclaimed.erase(found);
+    }
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, artifact] : unclaimed) names.push_back(name);
+  return names;
+}
+
+Result<void> PlainWriter::write_records(const BackupMetadata& metadata) {
+  const std::string json = to_json(metadata);
+  RETURN_IF_ERROR(write_file_durably(directory_ / kMetadataFile, json));
+  std::vector<Checksum> checksums{{std::string(kMetadataFile), to_hex(sha256(as_bytes(json)))}};
+  for (const auto& component : metadata.components)
+    for (const auto& artifact : component.artifacts) checksums.push_back({artifact.name, artifact.sha256});
+  return write_file_durably(directory_ / kChecksumsFile, format_checksums(checksums));
+}
+
+Result<void> PlainWriter::publish_directory() {
+  RETURN_IF_ERROR(fsync_directory(directory_));
+  RETURN_IF_ERROR(rename_without_replacing(directory_, base_ / id_));
+  directory_ = base_ / id_;
+  return fsync_directory(base_);
+}
+
+Result<void> PlainWriter::write_marker() {
+  const fs::path marker = directory_ / id_;
+  const UniqueFd fd(::open(marker.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
+  if (!fd.valid())
+    return errno_error(errno, fmt::format("cannot create the commit marker {}", marker.string()));
+  // The kernel's own stamps lag behind by up to a tick; the exact clock makes the marker the newest file for
+  // `ls -t`.
+  timespec exact{};
+  ::clock_gettime(CLOCK_REALTIME, &exact);
+  const timespec times[2] = {exact, exact};
+  if (::futimens(fd.get(), times) != 0)
+    return errno_error(errno, fmt::format("cannot set the times of {}", marker.string()));
+  RETURN_IF_ERROR(fsync_fd(fd.get(), marker));
+  return fsync_directory(directory_);
+}
+
+Result<void> PlainWriter::commit(const BackupMetadata& metadata) {
+  if (directory_.empty()) return Error(Code::kFailed, "backup {} is committed already", id_);
+  if (metadata.id != id_)
+    return Error(Code::kFailed, "metadata of {} cannot be committed as {}", metadata.id, id_);
+  ASSIGN_OR_RETURN(const auto unclaimed, settle_artifacts(metadata));
+  for (const auto& name : unclaimed)
+    if (::unlink((directory_ / name).c_str()) != 0)
+      return errno_error(errno, fmt::format("cannot remove {}", name));
+  RETURN_IF_ERROR(remove_recursively(workspace()));
+
+  auto committed = [&]() -> Result<void> {
+    RETURN_IF_ERROR(write_records(metadata));
+    RETURN_IF_ERROR(publish_directory());
+    return write_marker();
+  }();
+  if (!committed.ok()) return with_space_hint(std::move(committed).error(), base_);
+
+  directory_.clear();
+  lock_.reset();
+  warnings_ = publish_newest(base_);
+  return {};
+}
+
+}  // namespace summit::repository
