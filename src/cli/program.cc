@@ -31,11 +31,9 @@ CLI::App* subcommand_for(CLI::App& app, const Command& command) {
   if (space != std::string::npos) {
     const auto group = name.substr(0, space);
     own = name.substr(space + 1);
-    parent = app.get_subcommand_no_throw(group);
-    if (parent == nullptr) {
-      parent = app.add_subcommand(group, fmt::format("{} commands", group));
-      parent->require_subcommand(1);
-    }
+    const auto groups = app.get_subcommands([&](const CLI::App* existing) { return existing->get_name() == group; });
+    parent = groups.empty() ? app.add_subcommand(group, fmt::format("{} commands", group)) : groups.front();
+    parent->require_subcommand(1);
   }
   auto* subcommand = parent->add_subcommand(own, command.summary());
   subcommand->fallthrough();

@@ -16,8 +16,7 @@ Result<const config::Configuration*> Session::configuration() {
 Result<config::Environment> Session::environment(const std::string& name) {
   ASSIGN_OR_RETURN(const auto* all, configuration());
   const auto chosen = name.empty() ? all->variables.get_or("SUMMIT_DR_ENVIRONMENT", "dev") : name;
-  ASSIGN_OR_RETURN(const auto* environment, all->environment(chosen));
-  return config::resolve(*environment, *all);
+  return all->resolve(chosen);
 }
 
 Result<fs::path> Session::backup_base() {
