@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# run-tests.sh [ctest arguments, such as -L unit or -R Redis]: runs the tests of build/ci.
+#
+# Shows each test as it ends, and the output of those that fail. The last line is `N passed, N failed`, with `, N skipped` when there
+# are any. The status is not 0 when a test failed or none ran.
+set -euo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+
+report=$PWD/build/ci/tests.xml
+rm -f "$report"
+status=0
+ctest --test-dir build/ci --output-on-failure --no-tests=error --output-junit "$report" "$@" || status=$?
+
+# The attributes of <testsuite>, which stand before the first <testcase>.
+count() { sed '/<testcase/,$d' "$report" 2>/dev/null | sed -n "s/.*\b$1=\"\([0-9]*\)\".*/\1/p" | grep . || echo 0; }
+failed=$(count failures)
+skipped=$(($(count skipped) + $(count disabled)))
+passed=$(($(count tests) - failed - skipped))
+
+((passed + failed > 0)) || status=1
+if ((skipped)); then skips=", $skipped skipped"; fi
+echo "$passed passed, $failed failed${skips:-}"
+exit "$status"
