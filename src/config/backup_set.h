@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,19 +13,21 @@ namespace summit::config {
 
 // One line of a set: what is taken, from where, by which method.
 struct ComponentSpec {
-  // "postgresql", "timescaledb", "neo4j", "redis", "elasticsearch", "config", "uploads", "audit_chain", "secrets",
-  // "provenance", "policies", "policy_bundles", "catalog", "kubernetes", "terraform", …
+  // "postgresql", "timescaledb", "neo4j", "redis", "elasticsearch", "config", "uploads", "audit_chain",
+  // "secrets", "provenance", "policies", "policy_bundles", "catalog", "kubernetes", "terraform", …
   std::string name;
   std::string kind;    // "postgresql", "timescaledb", "neo4j", "redis", "elasticsearch", "files", "secrets"
   std::string method;  // "logical", "hot_copy", "replica", "archive", "sealed", "reindex"
   std::string description;
-  bool required = true;               // false: absence is no failure
-  std::vector<std::string> endpoints; // names; empty: all of that kind
-  std::vector<std::string> tables;    // core tables, hypertables
-  std::vector<std::string> trees;     // FilesEndpoint names, for kind files and secrets
-  std::string filter;                 // "none", "core", "tenant", "project": what later filtering takes
+  bool required = true;                         // false: absence is no failure
+  std::vector<std::string> endpoints;           // names; empty: all of that kind
+  std::vector<std::string> tables;              // core tables, hypertables
+  std::vector<std::string> labels;              // of the graph, for filters; empty: all
+  std::vector<std::string> relationship_types;  // of the graph, for filters; empty: all
+  std::vector<std::string> trees;               // FilesEndpoint names, for kind files and secrets
+  std::string filter;                     // "none", "core", "tenant", "project": what later filtering takes
   std::vector<std::string> exclude_keys;  // Redis key patterns
-  int line = 0;                       // in the file, for messages
+  int line = 0;                           // in the file, for messages
 };
 
 struct BackupSet {
@@ -34,11 +37,18 @@ struct BackupSet {
   std::string frequency;  // as documented: "Daily at 2 AM UTC"
   std::string schedule;   // cron expression(s); empty: on demand
   std::chrono::seconds retention{};
-  std::vector<std::string> storage;            // "local", "s3", "s3_dr", "git"
-  std::uint64_t estimated_size = 0;            // bytes
+  std::vector<std::string> storage;  // "local", "s3", "s3_dr", "git"
+  std::uint64_t estimated_size = 0;  // bytes
   std::chrono::seconds estimated_duration{};
   std::vector<std::string> required_metadata;  // "tenant_id", "project_id"
+  // Where each required value may come from, the first that is set: project_id from PROJECT_ID,
+  // INVESTIGATION_ID.
+  std::map<std::string, std::vector<std::string>> metadata_variables;
+  std::string s3_prefix;  // empty: the environment's
   bool cross_region_replication = false;
+  bool verify_all_regions = false;  // a backup is good only when every region holds it
+  std::string estimated_per;        // "tenant", "project": what the estimates are for; empty: the whole set
+  int line = 0;
   std::vector<ComponentSpec> components;
   Hooks hooks;
 };

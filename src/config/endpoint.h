@@ -1,13 +1,16 @@
 // Where a store is, who we are there, and how its files, start and stop are reached.
 //
-// Plain values, filled by config/environments.h; the stores take them and know nothing of YAML.
+// Plain values, filled from config/environments.yaml; the stores take them and know nothing of YAML.
+// `password` is empty until Configuration::resolve() reads it from `password_source`.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "config/secret_source.h"
 #include "core/secret.h"
 
 namespace summit::config {
@@ -16,11 +19,11 @@ namespace summit::config {
 struct Access {
   enum class Kind { kLocal, kSystemd, kDocker, kPodman, kKubernetes };
   Kind kind = Kind::kLocal;
-  std::string unit;             // systemd
-  std::string container;        // docker, podman, kubernetes (optional there)
-  std::string kube_namespace;   // kubernetes
-  std::string pod;              // kubernetes
-  std::string workload;         // kubernetes: "statefulset/neo4j", scaled to 0 and back to stop and start
+  std::string unit;            // systemd
+  std::string container;       // docker, podman, kubernetes (optional there)
+  std::string kube_namespace;  // kubernetes
+  std::string pod;             // kubernetes
+  std::string workload;        // kubernetes: "statefulset/neo4j", scaled to 0 and back to stop and start
   // Configured commands win over what `kind` implies. Argument vectors, empty when not set.
   std::vector<std::string> start_command{};
   std::vector<std::string> stop_command{};
@@ -39,6 +42,7 @@ struct PostgresEndpoint {
   std::filesystem::path bin_directory;   // of pg_dump, pg_restore, …; empty: PATH
   std::filesystem::path data_directory;  // empty: not reachable
   Access access;
+  SecretSource password_source{};
 };
 
 struct Neo4jEndpoint {
@@ -52,6 +56,7 @@ struct Neo4jEndpoint {
   std::filesystem::path data_directory;  // empty: <home>/data
   std::filesystem::path bin_directory;   // of neo4j, neo4j-admin; empty: <home>/bin, then PATH
   Access access;
+  SecretSource password_source{};
 };
 
 struct RedisEndpoint {
@@ -63,6 +68,7 @@ struct RedisEndpoint {
   bool tls = false;
   std::filesystem::path ca_file;
   Access access;
+  SecretSource password_source{};
 };
 
 struct ElasticsearchEndpoint {
@@ -71,15 +77,17 @@ struct ElasticsearchEndpoint {
   std::string user;
   Secret password;
   std::vector<std::string> reindex_command{};  // what rebuilds the indexes; shown when absent
+  SecretSource password_source{};
 };
 
-// A named tree of files: "config", "uploads", "audit_chain", "provenance", "policies", "catalog", "kubernetes", "terraform".
+// A named tree of files: "config", "uploads", "audit_chain", "provenance", "policies", "policy_store",
+// "policy_bundles", "catalog", "kubernetes", "terraform". The root is absolute.
 struct FilesEndpoint {
   std::string name;
-  std::filesystem::path root;         // nothing outside it is read or written
-  std::vector<std::string> include;   // glob patterns relative to the root; empty: everything
+  std::filesystem::path root;        // nothing outside it is read or written
+  std::vector<std::string> include;  // glob patterns relative to the root; empty: everything
   std::vector<std::string> exclude;
-  std::vector<std::string> secret;    // patterns of files that belong into secrets.enc only
+  std::vector<std::string> secret;  // patterns of files that belong into secrets.enc only
 };
 
 }  // namespace summit::config

@@ -1,5 +1,6 @@
-// The mark that says which environment a store belongs to. `summit-dr env adopt` writes it into each store; it stays out
-// of backups, and a restore rewrites it, because every other identity of a server is cloned by a restore.
+// The mark that says which environment a store belongs to. `summit-dr env adopt` writes it into each store;
+// it stays out of backups, and a restore rewrites it, because every other identity of a server is cloned by a
+// restore.
 #pragma once
 
 #include <string>
