@@ -1,0 +1,72 @@
+#include "stores/neo4j/marker.h"
+
+namespace summit::neo4j {
+namespace {
+
+std::string match_marker() { return fmt::format("MATCH (m:{}) ", quote_identifier(kMarkerLabel)); }
+
+}  // namespace
+
+Result<std::optional<config::EnvironmentMarker>> read_marker(HttpApi& api, const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(const auto rows,
+                   api.run(match_marker() + "RETURN DISTINCT m.environment, m.kind, m.adopted_at, m.identity",
+                           {}, cancellation));
+  if (rows.empty()) return std::optional<config::EnvironmentMarker>();
+  if (rows.size() > 1) {
+    return Error(Code::kCorrupt, "the graph at {} carries the markers of {} environments", api.address(),
+                 rows.size())
+        .hint("remove the wrong ones: MATCH (m:SummitDrEnvironment {environment: '…'}) DELETE m");
+  }
+  const auto& row = rows.front();
+  config::EnvironmentMarker marker;
+  marker.environment = row[0].text();
+  marker.kind = row[1].text();
+  marker.adopted_at = row[2].text();
+  marker.identity = row[3].text();
+  return std::optional(std::move(marker));
+}
+
+Result<void> write_marker(HttpApi& api, const config::EnvironmentMarker& marker,
+                          const Cancellation& cancellation) {
+  const Value::Map parameters{{"adopted_at", Value{marker.adopted_at}},
+                              {"environment", Value{marker.environment}},
+                              {"identity", Value{marker.identity}},
+                              {"kind", Value{marker.kind}}};
+  const std::string cypher = fmt::format(
+      "OPTIONAL MATCH (old:{0}) WITH collect(old) AS old FOREACH (o IN old | DETACH DELETE o) "
+      "CREATE (:{0} {{environment: $environment, kind: $kind, adopted_at: $adopted_at, identity: "
+      "$identity}})",
+      quote_identifier(kMarkerLabel));
+  ASSIGN_OR_RETURN([[maybe_unused]] const auto rows, api.run(cypher, parameters, cancellation),
+                   "while writing the environment marker");
+  return {};
+}
+
+Result<void> remove_marker(HttpApi& api, const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN([[maybe_unused]] const auto rows,
+                   api.run(match_marker() + "DETACH DELETE m", {}, cancellation),
+                   "while removing the environment marker");
+  return {};
+}
+
+Result<std::optional<config::EnvironmentMarker>> read_marker(const config::Neo4jEndpoint& endpoint,
+                                                             const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(auto api, HttpApi::create(endpoint));
+  return read_marker(api, cancellation);
+}
+
+Result<void> write_marker(const config::Neo4jEndpoint& endpoint, const config::EnvironmentMarker& marker,
+                          const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(auto api, HttpApi::create(endpoint));
+  return write_marker(api, marker, cancellation);
+}
+
+Result<bool> is_empty(const config::Neo4jEndpoint& endpoint, const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(auto api, HttpApi::create(endpoint));
+  const std::string cypher =
+      fmt::format("MATCH (n) WHERE NOT n:{} RETURN 1 LIMIT 1", quote_identifier(kMarkerLabel));
+  ASSIGN_OR_RETURN(const auto rows, api.run(cypher, {}, cancellation));
+  return rows.empty();
+}
+
+}  // namespace summit::neo4j

@@ -1,0 +1,136 @@
+#include "stores/neo4j/server.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "core/files.h"
+#include "core/time.h"
+#include "core/wait.h"
+#include "stores/neo4j/marker.h"
+
+namespace summit::neo4j {
+
+Result<ElementCounts> count_elements(HttpApi& api, const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(const auto nodes, api.scalar("MATCH (n) RETURN count(n)", {}, cancellation));
+  ASSIGN_OR_RETURN(const auto markers,
+                   api.scalar(fmt::format("MATCH (n:{}) RETURN count(n)", quote_identifier(kMarkerLabel)), {},
+                              cancellation));
+  ASSIGN_OR_RETURN(const auto relationships,
+                   api.scalar("MATCH ()-[r]->() RETURN count(r)", {}, cancellation));
+  ElementCounts counts;
+  counts.nodes = static_cast<uint64_t>(std::max<int64_t>(0, nodes.integer_or(0) - markers.integer_or(0)));
+  counts.relationships = static_cast<uint64_t>(relationships.integer_or(0));
+  return counts;
+}
+
+Result<DatabaseState> database_state(HttpApi& api, std::string_view database,
+                                     const Cancellation& cancellation) {
+  HttpApi system = api.on_database("system");
+  ASSIGN_OR_RETURN(
+      const auto rows,
+      system.run("SHOW DATABASES YIELD name, currentStatus, statusMessage, store WHERE name = $name "
+                 "RETURN currentStatus, statusMessage, store",
+                 {{"name", Value{std::string(database)}}}, cancellation));
+  if (rows.empty()) {
+    return Error(Code::kNotFound, "neo4j at {} has no database {}", api.address(), database)
+        .hint("SHOW DATABASES lists those that exist");
+  }
+  const auto& row = rows.front();
+  return DatabaseState{std::string(row[0].text()), std::string(row[1].text()), std::string(row[2].text())};
+}
+
+Result<void> check_store_format(std::string_view format, std::string_view database) {
+  if (format.starts_with("record-aligned") || format.starts_with("record-standard")) return {};
+  return Error(Code::kUnsupported,
+               "database {} has the store format `{}`, which only the Enterprise edition reads", database,
+               format.empty() ? "unknown" : format)
+      .hint("use the Enterprise edition's own `neo4j-admin database backup` for it");
+}
+
+Result<std::vector<IndexState>> index_states(HttpApi& api, const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(
+      const auto rows,
+      api.run("SHOW INDEXES YIELD name, state, populationPercent RETURN name, state, populationPercent", {},
+              cancellation));
+  std::vector<IndexState> states;
+  for (const auto& row : rows) {
+    const auto* percent = row[2].as<double>();
+    states.push_back({std::string(row[0].text()), std::string(row[1].text()), percent ? *percent : 0});
+  }
+  return states;
+}
+
+Result<uint64_t> count_constraints(HttpApi& api, const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(const auto count,
+                   api.scalar("SHOW CONSTRAINTS YIELD name RETURN count(*)", {}, cancellation));
+  return static_cast<uint64_t>(count.integer_or(0));
+}
+
+Result<uint64_t> await_indexes(HttpApi& api, std::string_view store, std::chrono::milliseconds patience,
+                               Reporter& reporter, const Cancellation& cancellation) {
+  constexpr std::chrono::milliseconds kInterval{200};
+  std::unique_ptr<Phase> phase;
+  double best = -1;
+  uint64_t shown = 0;
+  Stopwatch since_movement;
+  while (true) {
+    ASSIGN_OR_RETURN(const auto states, index_states(api, cancellation), "while waiting for the indexes");
+    double sum = 0;
+    size_t online = 0;
+    for (const auto& index : states) {
+      if (index.state == "FAILED") {
+        return Error(Code::kFailed, "index {} failed to populate", index.name)
+            .hint(fmt::format("SHOW INDEXES YIELD name, failureMessage tells why; drop and create `{}` again",
+                              index.name));
+      }
+      if (index.state == "ONLINE") ++online;
+      sum += index.state == "ONLINE" ? 100 : index.percent;
+    }
+    if (online == states.size()) return static_cast<uint64_t>(online);
+    if (!phase) {
+      phase = reporter.phase(store, "building indexes", "percent");
+      phase->set_total(100 * states.size());
+    }
+    if (sum > best) {
+      phase->advance(static_cast<uint64_t>(sum) - shown);
+      shown = static_cast<uint64_t>(sum);
+      best = sum;
+      since_movement = Stopwatch();
+    }
+    if (since_movement.elapsed() > patience) {
+      return Error(Code::kTimeout, "{} of {} indexes are not online, and nothing moved for {}",
+                   states.size() - online, states.size(), human_duration(since_movement.elapsed()))
+          .hint("SHOW INDEXES YIELD name, state, populationPercent shows how far each is");
+    }
+    RETURN_IF_ERROR(pause_for(kInterval, cancellation));
+  }
+}
+
+std::string tail_of(const std::filesystem::path& file, size_t lines) {
+  constexpr size_t kWindow = 16 * KiB;
+  auto fd = open_for_reading(file);
+  if (!fd.ok()) return {};
+  const off_t size = ::lseek(fd->get(), 0, SEEK_END);
+  if (size <= 0) return {};
+  std::string text(std::min(kWindow, static_cast<size_t>(size)), '\0');
+  if (!read_exactly_at(fd->get(), text.data(), text.size(), static_cast<uint64_t>(size) - text.size(), file)
+           .ok())
+    return {};
+  while (text.ends_with('\n')) text.pop_back();
+  size_t begin = text.size();
+  for (size_t i = 0; i < lines && begin != std::string::npos && begin > 0; ++i)
+    begin = text.rfind('\n', begin - 1);
+  return begin == std::string::npos || begin == 0 ? text : text.substr(begin + 1);
+}
+
+Result<std::string> scalar(const config::Neo4jEndpoint& endpoint, std::string_view cypher,
+                           const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(auto api, HttpApi::create(endpoint));
+  ASSIGN_OR_RETURN(const auto value, api.scalar(cypher, {}, cancellation));
+  if (const auto* text = value.as<std::string>()) return *text;
+  return to_string(value);
+}
+
+}  // namespace summit::neo4j

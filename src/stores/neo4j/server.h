@@ -1,0 +1,58 @@
+// What a running server says about itself and its graph.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/endpoint.h"
+#include "core/cancellation.h"
+#include "core/progress.h"
+#include "core/result.h"
+#include "stores/neo4j/http_api.h"
+
+namespace summit::neo4j {
+
+struct ElementCounts {
+  uint64_t nodes = 0;  // without the environment marker
+  uint64_t relationships = 0;
+};
+// From the server's own counts: instant, whatever the size.
+Result<ElementCounts> count_elements(HttpApi& api, const Cancellation& cancellation = {});
+
+struct DatabaseState {
+  std::string status;        // "online", "offline", "starting", …
+  std::string message;       // why it is not online
+  std::string store_format;  // "record-aligned-1.1"; empty while it is not online
+};
+// kNotFound when the server has no such database.
+Result<DatabaseState> database_state(HttpApi& api, std::string_view database,
+                                     const Cancellation& cancellation = {});
+
+// kUnsupported with a hint when a copy of files in this format cannot be recovered by the Community edition.
+Result<void> check_store_format(std::string_view format, std::string_view database);
+
+struct IndexState {
+  std::string name;
+  std::string state;  // "ONLINE", "POPULATING", "FAILED"
+  double percent = 0;
+};
+Result<std::vector<IndexState>> index_states(HttpApi& api, const Cancellation& cancellation = {});
+Result<uint64_t> count_constraints(HttpApi& api, const Cancellation& cancellation = {});
+
+// Waits, without an end as long as the population moves on, until every index is online; gives how many there
+// are. kFailed naming the first index that failed; kTimeout when nothing moved for `patience`.
+Result<uint64_t> await_indexes(HttpApi& api, std::string_view store, std::chrono::milliseconds patience,
+                               Reporter& reporter, const Cancellation& cancellation);
+
+// The last lines of a text file, for errors; empty when it cannot be read.
+std::string tail_of(const std::filesystem::path& file, size_t lines);
+
+// The first value of a statement's first row as text, for smoke checks: "42", "text".
+Result<std::string> scalar(const config::Neo4jEndpoint& endpoint, std::string_view cypher,
+                           const Cancellation& cancellation = {});
+
+}  // namespace summit::neo4j
