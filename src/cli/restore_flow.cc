@@ -8,7 +8,6 @@
 #include "recovery/journal.h"
 #include "recovery/runner.h"
 #include "repository/backup_id.h"
-#include "repository/resolve.h"
 
 namespace summit::cli {
 namespace {
@@ -75,14 +74,18 @@ void define_restore_options(OptionSet& options, RestoreFlowOptions& target) {
 }
 
 Result<ResolvedReference> resolve_reference(const std::string& reference, Session& session) {
-  ASSIGN_OR_RETURN(const auto parsed, repository::parse_reference(reference));
+  const auto parsed_or = repository::parse_reference(reference);
+  const auto parsed = parsed_or.ok() ? *parsed_or : repository::BackupReference{};
   if (!parsed.base.empty() && fs::is_directory(fs::path(parsed.base) / parsed.id)) {
     return ResolvedReference{repository::PlainRepository(parsed.base), parsed.id};
   }
   ASSIGN_OR_RETURN(auto repository, session.existing_repository());
   ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
-  ASSIGN_OR_RETURN(auto id, repository::resolve_latest(repository, parsed.id, configuration->environments));
-  return ResolvedReference{std::move(repository), std::move(id)};
+  std::vector<repository::EnvironmentNames> names;
+  for (const auto& environment : configuration->environments) names.push_back({environment.name, environment.aliases});
+  ASSIGN_OR_RETURN(const auto latest, repository::resolve_latest(repository, reference, names));
+  if (!latest && !parsed_or.ok()) return parsed_or.error();
+  return ResolvedReference{std::move(repository), latest.value_or(parsed.id)};
 }
 
 Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const RestoreFlowOptions& options, Session& session) {

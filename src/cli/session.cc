@@ -1,6 +1,6 @@
 #include "cli/session.h"
 
-#include "repository/keys.h"
+#include "repository/sealing.h"
 
 namespace summit::cli {
 
