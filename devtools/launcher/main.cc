@@ -1,16 +1,18 @@
 // Starts and guards the servers of a development platform. Internal to devtools/platform; people use
 // summit-dr-dev.
 //
-//   launch --record=FILE --log=FILE [--user=UID:GID [--closed=pass]] -- PROGRAM ARG...
+//   launch --record=FILE --log=FILE --quick-stop-signal=NUMBER [--user=UID:GID [--closed=pass]] -- PROGRAM
+//   ARG...
 //       The program runs in the background only after its process record is on disk: a crash at any moment
 //       leaves either no server or one that `stop` finds.
 //   run [--user=UID:GID [--closed=pass]] -- PROGRAM ARG...
 //       Becomes the program, as that user.
-//   guard --record=FILE --signal=NUMBER [--remove=DIRECTORY]
-//       Ends the recorded server when standard input ends, that is when the process that holds the other end
+//   guard --record=FILE... [--remove=DIRECTORY]
+//       Ends the recorded servers when standard input ends, that is when the process that holds the other end
 //       is gone.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -33,7 +35,8 @@ namespace {
 
 struct Arguments {
   std::string mode;
-  std::map<std::string, std::string> options;
+  std::map<std::string, std::string> options;  // of several, the last
+  std::vector<std::string> records;
   std::vector<std::string> program;
 
   std::optional<User> user() const {
@@ -53,8 +56,11 @@ Arguments parse(int count, char** words) {
   for (; i < count && std::strcmp(words[i], "--") != 0; ++i) {
     const std::string word = words[i];
     const size_t equals = word.find('=');
-    if (word.rfind("--", 0) == 0 && equals != std::string::npos)
-      arguments.options[word.substr(2, equals - 2)] = word.substr(equals + 1);
+    if (word.rfind("--", 0) != 0 || equals == std::string::npos) continue;
+    const std::string name = word.substr(2, equals - 2);
+    const std::string value = word.substr(equals + 1);
+    if (name == "record") arguments.records.push_back(value);
+    arguments.options[name] = value;
   }
   for (++i; i < count; ++i) arguments.program.emplace_back(words[i]);
   return arguments;
@@ -107,7 +113,16 @@ int supervise(const Arguments& arguments, int starter, int log) {
   return 0;
 }
 
+// Held while a record is being written, so that a guard sees a server that is just being started.
+Result<UniqueFd> lock_record(const std::string& record) {
+  const std::string path = record + ".lock";
+  UniqueFd lock(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock.valid() || ::flock(lock.get(), LOCK_EX) != 0) return errno_error(errno, "cannot lock " + path);
+  return lock;
+}
+
 Result<void> launch(const Arguments& arguments) {
+  ASSIGN_OR_RETURN(const UniqueFd lock, lock_record(arguments.options.at("record")));
   const UniqueFd log(
       ::open(arguments.options.at("log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
   if (!log.valid()) return errno_error(errno, "cannot open " + arguments.options.at("log"));
@@ -126,9 +141,18 @@ Result<void> launch(const Arguments& arguments) {
   pid_t server = 0;
   if (::read(ours.get(), &server, sizeof server) != sizeof server)
     return Error(Code::kFailed, "the server's process ended before it started");
-  ASSIGN_OR_RETURN(const ProcessRecord record, record_of(server, arguments.program));
+  ASSIGN_OR_RETURN(ProcessRecord record, record_of(server, arguments.program));
+  record.quick_stop_signal = std::atoi(arguments.options.at("quick-stop-signal").c_str());
   RETURN_IF_ERROR(write_process_record(arguments.options.at("record"), record));
   return write_all(ours.get(), as_bytes("g"), "socket pair");
+}
+
+Result<void> end_recorded_server(const std::string& file) {
+  // The directory may be gone with all that was in it.
+  const auto lock = lock_record(file);
+  if (!lock) return lock.error().code() == Code::kNotFound ? Result<void>() : lock.error();
+  ASSIGN_OR_RETURN(const auto record, read_process_record(file));
+  return record ? end_process(*record, record->quick_stop_signal, std::chrono::seconds(3)) : Result<void>();
 }
 
 Result<void> guard(const Arguments& arguments) {
@@ -140,14 +164,14 @@ Result<void> guard(const Arguments& arguments) {
     got = ::read(STDIN_FILENO, ignored, sizeof ignored);
   } while (got > 0 || (got < 0 && errno == EINTR));
 
-  ASSIGN_OR_RETURN(const auto record, read_process_record(arguments.options.at("record")));
-  if (record) {
-    RETURN_IF_ERROR(
-        end_process(*record, std::atoi(arguments.options.at("signal").c_str()), std::chrono::seconds(3)));
+  // All of them, whatever happens with one.
+  Result<void> first_failure;
+  for (const std::string& file : arguments.records) {
+    if (auto ended = end_recorded_server(file); !ended && first_failure) first_failure = std::move(ended);
   }
   const auto directory = arguments.options.find("remove");
-  if (directory == arguments.options.end()) return {};
-  return remove_recursively(directory->second);
+  if (directory != arguments.options.end()) RETURN_IF_ERROR(remove_recursively(directory->second));
+  return first_failure;
 }
 
 int run(const Arguments& arguments) {

@@ -60,7 +60,7 @@ std::vector<ProcessRecord> tree_below(const ProcessRecord& root) {
       if (std::from_chars(name.data(), name.data() + name.size(), pid).ptr != name.data() + name.size())
         continue;
       if (const auto state = state_of(pid))
-        children.emplace(state->parent, ProcessRecord{pid, state->start_ticks, root.boot_id, {}});
+        children.emplace(state->parent, ProcessRecord{pid, state->start_ticks, SIGKILL, root.boot_id, {}});
     }
     ::closedir(proc);
   }
@@ -109,7 +109,7 @@ constexpr std::chrono::seconds kKillPatience{10};
 Result<ProcessRecord> record_of(pid_t pid, std::vector<std::string> argv) {
   const auto state = state_of(pid);
   if (!state) return Error(Code::kNotFound, "process {} does not run", pid);
-  return ProcessRecord{pid, state->start_ticks, boot_id(), std::move(argv)};
+  return ProcessRecord{pid, state->start_ticks, SIGKILL, boot_id(), std::move(argv)};
 }
 
 Result<std::optional<ProcessRecord>> read_process_record(const std::filesystem::path& path) {
@@ -118,8 +118,8 @@ Result<std::optional<ProcessRecord>> read_process_record(const std::filesystem::
   ASSIGN_OR_RETURN(const std::string text, read_file(path));
   const auto json = nlohmann::json::parse(text, nullptr, false);
   try {
-    return std::optional(
-        ProcessRecord{json.at("pid"), json.at("start_ticks"), json.at("boot_id"), json.at("argv")});
+    return std::optional(ProcessRecord{json.at("pid"), json.at("start_ticks"), json.at("quick_stop_signal"),
+                                       json.at("boot_id"), json.at("argv")});
   } catch (const nlohmann::json::exception&) {
     return Error(Code::kCorrupt, "{} is not the record of a process", path.string())
         .hint("remove it when no such server runs");
@@ -129,6 +129,7 @@ Result<std::optional<ProcessRecord>> read_process_record(const std::filesystem::
 Result<void> write_process_record(const std::filesystem::path& path, const ProcessRecord& record) {
   const nlohmann::json json{{"pid", record.pid},
                             {"start_ticks", record.start_ticks},
+                            {"quick_stop_signal", record.quick_stop_signal},
                             {"boot_id", record.boot_id},
                             {"argv", record.argv}};
   return write_file_durably(path, json.dump(2) + "\n", 0600);

@@ -20,6 +20,7 @@ namespace summit::platform {
 struct ProcessRecord {
   pid_t pid = 0;
   unsigned long long start_ticks = 0;  // clock ticks since boot, field 22 of /proc/PID/stat
+  int quick_stop_signal = 9;           // how to end it when its data are nobody's any more
   std::string boot_id;                 // /proc/sys/kernel/random/boot_id
   std::vector<std::string> argv;       // what runs, for people
 };

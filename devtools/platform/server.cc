@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "core/process.h"
 #include "core/wait.h"
 
 namespace summit::platform {
@@ -35,17 +36,6 @@ Server::Server(std::string store, ServerOptions options)
       password_(std::move(options.password)),
       settings_(std::move(options.settings)) {}
 
-Server::~Server() { release(); }
-
-// The guard alone ends the server and removes a temporary root, here and after a crash: one way, so one to
-// test.
-void Server::release() noexcept {
-  if (!guard_) return;
-  guard_->close_input();
-  (void)guard_->wait();
-  guard_.reset();
-}
-
 Result<void> Server::establish() {
   if (root_.empty()) {
     ASSIGN_OR_RETURN(root_, make_temporary_root(store_));
@@ -65,7 +55,11 @@ Result<void> Server::establish() {
                        {"settings", settings_}, {"more", more_state()}, {"start", start_command()},
                        {"stop", stop_command()}};
   RETURN_IF_ERROR(write_file_durably(state_file(), state.dump(2) + "\n", 0600));
-  return lifetime_ == Lifetime::kWithObject ? start_guard() : Result<void>();
+  if (lifetime_ == Lifetime::kDetached) return {};
+  ASSIGN_OR_RETURN(Guard guard,
+                   Guard::start({record_file()}, owns_root_ ? std::optional(root_) : std::nullopt));
+  guard_.emplace(std::move(guard));
+  return {};
 }
 
 Result<std::map<std::string, std::string>> Server::load() {
@@ -127,10 +121,10 @@ std::vector<std::string> Server::launcher(const Launch& launch, std::vector<std:
 Result<void> Server::launch_and_wait() {
   const Launch launch = this->launch();
   auto argv =
-      launcher(launch, {"launch", "--record=" + record_file().string(), "--log=" + log_file().string()});
+      launcher(launch, {"launch", "--record=" + record_file().string(), "--log=" + log_file().string(),
+                        fmt::format("--quick-stop-signal={}", launch.quick_stop_signal)});
   argv.insert(argv.end(), launch.argv.begin(), launch.argv.end());
-  RETURN_IF_ERROR(
-      run(Command{.argv = argv, .env = launch.env, .directory = data_directory(), .detached = true}));
+  RETURN_IF_ERROR(run(Command{.argv = argv, .env = launch.env, .directory = data_directory()}));
   auto answer = wait_until_answering(launch);
   if (answer) return {};
   if (const auto record = this->record()) RETURN_IF_ERROR(kill_process_tree(*record));
@@ -196,18 +190,6 @@ std::string Server::log_tail() const {
     if (lines.size() > kLines) lines.pop_front();
   }
   return fmt::format("{}", fmt::join(lines, "\n"));
-}
-
-Result<void> Server::start_guard() {
-  std::vector<std::string> argv{SUMMIT_DEV_LAUNCHER, "guard", "--record=" + record_file().string(),
-                                fmt::format("--signal={}", launch().quick_stop_signal)};
-  if (owns_root_) argv.push_back("--remove=" + root_.string());
-  Process::Options streams;
-  streams.input = Process::Stream::kPipe;
-  streams.output = Process::Stream::kNull;
-  ASSIGN_OR_RETURN(
-      guard_, Process::start(Command{.argv = std::move(argv), .directory = "/", .detached = true}, streams));
-  return {};
 }
 
 Result<std::string> Server::run_as_server(std::vector<std::string> argv,

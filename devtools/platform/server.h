@@ -22,11 +22,11 @@
 #include <vector>
 
 #include "core/files.h"
-#include "core/process.h"
 #include "core/result.h"
 #include "core/secret.h"
 #include "devtools/launcher/privileges.h"
 #include "devtools/launcher/process_record.h"
+#include "devtools/platform/guard.h"
 
 namespace summit::platform {
 
@@ -48,7 +48,7 @@ struct ServerOptions {
 
 class Server {
  public:
-  virtual ~Server();
+  virtual ~Server() = default;
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
@@ -128,8 +128,6 @@ class Server {
   Result<void> start_locked();
   Result<void> launch_and_wait();
   Result<void> wait_until_answering(const Launch& launch);
-  Result<void> start_guard();
-  void release() noexcept;
 
   std::string store_;
   fs::path root_;
@@ -138,7 +136,7 @@ class Server {
   uint16_t port_;
   Secret password_;
   std::map<std::string, std::string> settings_;
-  std::optional<Process> guard_;
+  std::optional<Guard> guard_;  // alone ends the server and removes a temporary root, here and after a crash
 };
 
 // A port of 127.0.0.1 that nothing uses now, outside the range from which the kernel takes ports for outgoing
