@@ -76,7 +76,10 @@ bool parse_bytes(std::string_view text, uint64_t& bytes) {
     uint64_t whole = 0;
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), whole);
     if (error != std::errc() || end != number.data() + number.size()) return false;
-    return !__builtin_mul_overflow(whole, static_cast<uint64_t>(*factor), &bytes);
+    uint64_t product = 0;
+    if (__builtin_mul_overflow(whole, static_cast<uint64_t>(*factor), &product)) return false;
+    bytes = product;
+    return true;
   }
   double fraction = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), fraction);

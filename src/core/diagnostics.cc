@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -25,11 +27,17 @@ Result<std::unique_ptr<DiagnosticsReader>> DiagnosticsReader::start(UniqueFd pip
 
 DiagnosticsReader::~DiagnosticsReader() { finish(); }
 
+size_t bytes_waiting_in(int pipe) {
+  int count = 0;
+  return ::ioctl(pipe, FIONREAD, &count) == 0 && count > 0 ? static_cast<size_t>(count) : 0;
+}
+
 std::string DiagnosticsReader::finish() {
   const uint64_t one = 1;
   // An eventfd takes any sum below 2^64, so this cannot fail.
   static_cast<void>(::write(stop_.get(), &one, sizeof one));
   static_cast<void>(thread_.join());
+  if (tail_.size() > kDiagnosticsLimit) tail_.erase(0, tail_.size() - kDiagnosticsLimit);
   return tail_;
 }
 
@@ -38,19 +46,23 @@ Result<void> DiagnosticsReader::read_until_stopped() {
   while (true) {
     if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR)
       return errno_error(errno, "cannot poll");
-    const bool stopping = (watched[1].revents & POLLIN) != 0;
-    if (!take_what_is_there() || stopping) return {};
+    if ((watched[1].revents & POLLIN) != 0) break;
+    if (!take_block(kDiagnosticsLimit)) return {};
   }
+  // A fixed amount: a grandchild may go on writing for ever.
+  for (size_t left = bytes_waiting_in(pipe_.get()); left > 0;) {
+    const size_t block = std::min(left, kDiagnosticsLimit);
+    if (!take_block(block)) break;
+    left -= block;
+  }
+  return {};
 }
 
-bool DiagnosticsReader::take_what_is_there() {
-  std::array<char, 16 * KiB> block;
-  while (true) {
-    const ssize_t size = ::read(pipe_.get(), block.data(), block.size());
-    if (size > 0) keep({block.data(), static_cast<size_t>(size)});
-    if (size == 0) return false;
-    if (size < 0 && errno != EINTR) return errno == EAGAIN;
-  }
+bool DiagnosticsReader::take_block(size_t limit) {
+  std::array<char, kDiagnosticsLimit> block;
+  const ssize_t size = ::read(pipe_.get(), block.data(), std::min(limit, block.size()));
+  if (size > 0) keep({block.data(), static_cast<size_t>(size)});
+  return size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 void DiagnosticsReader::keep(std::string_view text) {

@@ -10,6 +10,9 @@
 
 namespace summit {
 
+// How many bytes a pipe holds at this moment.
+size_t bytes_waiting_in(int pipe);
+
 inline constexpr size_t kDiagnosticsLimit = 64 * KiB;
 
 // Reads a child's standard error to its end in a thread of its own, so that the child never blocks on it
@@ -26,8 +29,8 @@ class DiagnosticsReader {
  private:
   DiagnosticsReader(UniqueFd pipe, UniqueFd stop) : pipe_(std::move(pipe)), stop_(std::move(stop)) {}
   Result<void> read_until_stopped();
-  // False at the end of the pipe.
-  bool take_what_is_there();
+  // One block; false at the end of the pipe.
+  bool take_block(size_t limit);
   void keep(std::string_view text);
 
   UniqueFd pipe_;

@@ -8,11 +8,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <thread>
 
 #include "core/diagnostics.h"
 #include "core/orphan_guard.h"
+#include "core/process_group.h"
 #include "core/spawn.h"
 
 namespace summit {
@@ -245,7 +247,7 @@ void Process::end() {
   if (!ended) ::kill(-group, SIGKILL);
   state_->take_exit_code();
   // The others of the group keep its number taken, so it stays safe to use until the last is gone.
-  while (::kill(-group, 0) == 0) {
+  while (has_living_member(group)) {
     if (Clock::now() >= deadline) ::kill(-group, SIGKILL);
     std::this_thread::sleep_for(milliseconds(10));
   }

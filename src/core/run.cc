@@ -2,12 +2,14 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <vector>
 
+#include "core/diagnostics.h"
 #include "core/process.h"
 
 namespace summit {
@@ -64,14 +66,21 @@ class Pump {
                      command_.argv.front());
       }
       ASSIGN_OR_RETURN(ended, wait_for_work(deadline));
+      if (ended) break;
       if (output_open_) RETURN_IF_ERROR(take_output());
-      if (input_open() && !ended) RETURN_IF_ERROR(give_input());
+      if (input_open()) RETURN_IF_ERROR(give_input());
     }
-    return {};
+    return take_rest_of_output(cancellation);
   }
 
-  // Whether the child ended, or closed its input, before it had taken everything.
-  bool input_refused() const { return produce_ != nullptr && !input_finished_; }
+  // Whether the child ended, or closed its input, before it had taken everything. It may end on the last
+  // byte, before we have asked for more and learned that it was the last.
+  Result<bool> input_refused() {
+    if (produce_ == nullptr || input_finished_) return false;
+    if (!pending_.empty()) return true;
+    ASSIGN_OR_RETURN(const ByteView more, (*produce_)());
+    return !more.empty();
+  }
 
  private:
   bool input_open() const { return process_.input_fd() >= 0; }
@@ -100,21 +109,29 @@ class Pump {
     return (watched[0].revents & POLLIN) != 0;
   }
 
-  // Takes all that is in the pipe now. What a grandchild may say after the child's end is not waited for.
+  // One block: between two of them a request to cancel is heard, however fast the child writes.
   Result<void> take_output() {
-    while (true) {
-      const ssize_t size = ::read(process_.output_fd(), block_.data(), block_.size());
-      if (size > 0) {
-        RETURN_IF_ERROR((*consume_)(ByteView(block_).first(static_cast<size_t>(size))));
-      } else if (size == 0) {
-        output_open_ = false;
-        return {};
-      } else if (errno == EAGAIN) {
-        return {};
-      } else if (errno != EINTR) {
-        return errno_error(errno, "cannot read from " + command_.argv.front());
-      }
+    const ssize_t size = ::read(process_.output_fd(), block_.data(), block_.size());
+    if (size > 0) return (*consume_)(ByteView(block_).first(static_cast<size_t>(size)));
+    if (size == 0) output_open_ = false;
+    if (size < 0 && errno != EAGAIN && errno != EINTR) {
+      return errno_error(errno, "cannot read from " + command_.argv.front());
     }
+    return {};
+  }
+
+  // What was in the pipe when the child ended. What a grandchild may still say is not waited for.
+  Result<void> take_rest_of_output(const Cancellation& cancellation) {
+    size_t left = output_open_ ? bytes_waiting_in(process_.output_fd()) : 0;
+    while (left > 0) {
+      RETURN_IF_ERROR(cancellation.check(), "while reading from {}", command_.argv.front());
+      ASSIGN_OR_RETURN(const size_t size, read_some(process_.output_fd(), block_.data(),
+                                                    std::min(left, block_.size()), command_.argv.front()));
+      if (size == 0) return {};
+      RETURN_IF_ERROR((*consume_)(ByteView(block_).first(size)));
+      left -= size;
+    }
+    return {};
   }
 
   Result<void> give_input() {
@@ -159,7 +176,8 @@ Result<void> run_pumped(const Command& command, const Produce* produce, const Co
   // It has ended: neither a late cancellation nor the time limit can change how.
   ASSIGN_OR_RETURN(const ExitStatus status, process.wait());
   RETURN_IF_ERROR(require_success(command, status));
-  if (pump.input_refused()) {
+  ASSIGN_OR_RETURN(const bool refused, pump.input_refused());
+  if (refused) {
     return Error(Code::kIo, "{} ended without reading all of its input", command.argv.front());
   }
   return {};

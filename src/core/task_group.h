@@ -10,14 +10,15 @@
 
 namespace summit {
 
-// Runs tasks, each in its own thread. The first failure asks the others to stop through `cancellation()`.
+// Runs tasks, each in its own thread; one thread spawns and joins. An exception in a task is its failure. The
+// first failure asks the others to stop through `cancellation()`.
 class TaskGroup {
  public:
   // Tasks see a request on `parent` as well as the group's own.
   explicit TaskGroup(const Cancellation& parent = {});
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
-  ~TaskGroup();  // joins
+  ~TaskGroup();  // cancels what still runs, and joins
 
   void spawn(std::function<Result<void>()> task);
 
