@@ -51,7 +51,7 @@ explain_failure() {
 as_root() {
   if ((EUID == 0)); then "$@"
   elif command -v sudo >/dev/null; then sudo "$@"
-  else die "'$1' needs root: run this as root, or install sudo"
+  else die 'Debian packages are missing: run this as root, or as a user with sudo'
   fi
 }
 
@@ -92,6 +92,8 @@ install_into_cache() {
     # Under the lock nobody builds, so rooms that are still there were left by an interrupted set-up.
     rm -rf "$cache"/.building.*
     room=$(mktemp -d "$cache/.building.XXXXXX")
+    # shellcheck disable=SC2064 # the directory is known now
+    trap "rm -rf '$room'" EXIT
     umask 022
     mkdir "$room/result"
     (cd "$room" && "$recipe" "$room/result")

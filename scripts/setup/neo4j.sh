@@ -12,14 +12,15 @@ readonly version=5.26.30 revision=1
 download_jars() {
   # A repository of its own: the jars need not stay twice on the disk.
   mvn -B -q -f "$setup_dir/neo4j/pom.xml" "-Dmaven.repo.local=$PWD/repository" \
-    dependency:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$1/lib"
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+    -DincludeScope=runtime "-DoutputDirectory=$1/lib"
   (cd "$1/lib" && sha256sum --quiet --strict -c "$setup_dir/neo4j/lib.sha256")
   # Nor may there be a jar that the list does not know.
   diff <(cut -c67- "$setup_dir/neo4j/lib.sha256" | sort) <(cd "$1/lib" && printf '%s\n' *.jar | sort)
 }
 
 recipe() {
-  step "Neo4j $version: download its jars (about 40 seconds)" download_jars "$1"
+  step "Neo4j $version: download its jars (up to a minute)" download_jars "$1"
   cp -R "$setup_dir/neo4j/bin" "$setup_dir/neo4j/conf" "$1"
 }
 

@@ -65,7 +65,7 @@ recipe() {
   step "PostgreSQL $server_version: download and unpack" unpack_server "$1"
   step 'extensions: download their sources' download_extensions
   step "${vector_source/=/ }: build" build_vector "$1"
-  step "${timescale_source/=/ }: build (about a minute)" build_timescale "$1"
+  step "${timescale_source/=/ }: build (up to a minute)" build_timescale "$1"
   make_libraries_movable "$1"
 }
 
