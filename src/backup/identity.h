@@ -46,8 +46,8 @@ bool standing_confirmation();
 
 // The marker that a restore writes into what it replaced: the environment's own, or, for a platform that is wholly empty, a
 // new one. Nothing when the chosen stores keep none (files).
-std::optional<config::EnvironmentMarker> marker_to_write(const config::Environment& environment,
-                                                         const std::vector<StoreIdentity>& identities);
+Result<std::optional<config::EnvironmentMarker>> marker_to_write(const config::Environment& environment,
+                                                                 const std::vector<StoreIdentity>& identities);
 
 // Marks every reachable store of the environment with one new identity. kRefused when a store is marked for another environment and
 // `replace` is not set; kUnreachable when a store cannot be reached.

@@ -8,7 +8,7 @@
 #include "backup/postgres_component.h"
 #include "backup/redis_component.h"
 #include "backup/secrets_component.h"
-#include "stores/postgres/dump.h"
+#include "stores/postgres/globals.h"
 
 namespace summit::backup {
 namespace {

@@ -1,12 +1,10 @@
 #include "backup/runner.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <atomic>
 
 #include "backup/hooks.h"
+#include "core/host.h"
 #include "core/task_group.h"
 #include "core/version.h"
 #include "repository/backup_id.h"
@@ -26,11 +24,6 @@ struct Progress {
 
   bool alive() const { return planned->component != nullptr && !failure; }
 };
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
-}
 
 class Run {
  public:
