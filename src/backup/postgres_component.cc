@@ -1,0 +1,272 @@
+#include "backup/postgres_component.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "core/task_group.h"
+#include "stores/postgres/archive_contents.h"
+#include "stores/postgres/catalog.h"
+#include "stores/postgres/engine.h"
+#include "stores/postgres/fingerprint.h"
+#include "stores/postgres/globals.h"
+#include "stores/postgres/schema_facts.h"
+#include "stores/postgres/snapshot.h"
+
+namespace summit::backup {
+
+using repository::ComponentRecord;
+
+namespace {
+
+// A part of a file name: anything else than letters, digits, dot, dash and underscore becomes "_", and a name
+// that was changed gets a digest, so that two databases never share a file.
+std::string file_name_part(const std::string& name) {
+  std::string safe;
+  for (const char c : name) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '_' || c == '-' || (c == '.' && !safe.empty());
+    safe += plain ? c : '_';
+  }
+  if (safe == name && safe.size() <= 64) return safe;
+  return safe.substr(0, 48) + "-" + to_hex(sha256(as_bytes(name))).substr(0, 8);
+}
+
+// What is captured of one database.
+struct DatabaseCapture {
+  std::string database;
+  std::string artifact;
+  std::string prefix;  // of its fingerprints' names
+  std::optional<postgres::Snapshot> snapshot;
+  postgres::Inventory inventory;  // as the snapshot shows it
+  std::vector<Fingerprint> fingerprints;
+};
+
+class PostgresComponent final : public Component {
+ public:
+  PostgresComponent(config::PostgresEndpoint endpoint, std::string name)
+      : endpoint_(std::move(endpoint)),
+        name_(std::move(name)),
+        engine_(postgres::make_pg_tools_engine(endpoint_)) {
+    const bool main_endpoint = name_.find('/') == std::string::npos;
+    globals_artifact_ = main_endpoint
+                            ? "postgres-globals.sql"
+                            : fmt::format("postgres-{}-globals.sql", file_name_part(endpoint_.name));
+    for (const auto& database : endpoint_.databases) {
+      DatabaseCapture capture;
+      capture.database = database;
+      const bool main_database = captures_.empty();
+      capture.prefix = main_database ? "" : database + "/";
+      capture.artifact =
+          main_endpoint && main_database
+              ? "postgres-full.dump"
+              : fmt::format("postgres-{}-{}.dump", file_name_part(endpoint_.name), file_name_part(database));
+      captures_.push_back(std::move(capture));
+    }
+  }
+
+  std::string name() const override { return name_; }
+  std::string kind() const override { return "postgresql"; }
+  CutKind cut_kind() const override { return CutKind::kImmediate; }
+
+  std::vector<std::string> describe() const override;
+  Result<uint64_t> predict_size(CaptureContext& context) override;
+  Result<void> prepare(CaptureContext& context) override;
+  Result<Instant> cut(CaptureContext& context) override;
+  Result<ComponentRecord> transfer(CaptureContext& context) override;
+
+ private:
+  Result<void> transfer_database(CaptureContext& context, DatabaseCapture& capture, ComponentRecord& record);
+  Result<postgres::ArchiveContents> write_archive(CaptureContext& context, const DatabaseCapture& capture,
+                                                  uint64_t expected, const Cancellation& cancellation,
+                                                  repository::Artifact& artifact);
+  Result<void> write_globals(CaptureContext& context, ComponentRecord& record);
+  Result<void> note_other_databases(CaptureContext& context, ComponentRecord& record);
+
+  config::PostgresEndpoint endpoint_;
+  std::string name_;
+  std::unique_ptr<postgres::LogicalEngine> engine_;
+  std::string globals_artifact_;
+  std::vector<DatabaseCapture> captures_;
+  std::string server_version_;
+  std::map<std::string, std::string> tool_versions_;
+};
+
+std::vector<std::string> PostgresComponent::describe() const {
+  std::vector<std::string> lines;
+  for (const auto& capture : captures_) {
+    lines.push_back(fmt::format("pg_dump of database {} at {} into {}", capture.database,
+                                postgres::address_of(endpoint_), capture.artifact));
+  }
+  lines.push_back(fmt::format("roles and their settings, without passwords, into {}", globals_artifact_));
+  return lines;
+}
+
+Result<uint64_t> PostgresComponent::predict_size(CaptureContext& context) {
+  uint64_t total = 0;
+  for (const auto& capture : captures_) {
+    postgres::Connection::Options options;
+    options.cancellation = context.cancellation;
+    ASSIGN_OR_RETURN(auto connection, postgres::Connection::open(endpoint_, capture.database, options));
+    ASSIGN_OR_RETURN(auto size,
+                     connection.query("SELECT pg_catalog.pg_database_size(pg_catalog.current_database())"));
+    total += static_cast<uint64_t>(size.number(0, 0));
+  }
+  return total;
+}
+
+Result<void> PostgresComponent::prepare(CaptureContext& context) {
+  if (captures_.empty()) {
+    return Error(Code::kConfig, "endpoint {} names no database", endpoint_.name)
+        .hint("set POSTGRES_DB, or `databases` of the endpoint in config/environments.yaml");
+  }
+  for (auto& capture : captures_) {
+    ASSIGN_OR_RETURN(capture.snapshot,
+                     postgres::Snapshot::open(endpoint_, capture.database, context.cancellation));
+  }
+  auto& connection = captures_.front().snapshot->connection();
+  ASSIGN_OR_RETURN(server_version_, postgres::server_version_text(connection));
+  ASSIGN_OR_RETURN(tool_versions_, engine_->check_dump(connection.server_version()));
+  return {};
+}
+
+Result<Instant> PostgresComponent::cut(CaptureContext&) {
+  for (auto& capture : captures_) {
+    if (!capture.snapshot) return Error(Code::kFailed, "{} was not prepared", name_);
+    RETURN_IF_ERROR(capture.snapshot->take(), "while taking the snapshot of {}", capture.database);
+  }
+  return captures_.front().snapshot->instant();
+}
+
+// The archive goes to its artifact as it comes, and its table of contents is kept on the way.
+Result<postgres::ArchiveContents> PostgresComponent::write_archive(CaptureContext& context,
+                                                                   const DatabaseCapture& capture,
+                                                                   uint64_t expected,
+                                                                   const Cancellation& cancellation,
+                                                                   repository::Artifact& artifact) {
+  ASSIGN_OR_RETURN(auto sink, context.writer.create(capture.artifact, name_));
+  auto phase = context.reporter.phase(name_, "dumping " + capture.database);
+  phase->set_total(expected);
+  postgres::ArchiveHead head;
+  auto take = [&](ByteView bytes) -> Result<void> {
+    RETURN_IF_ERROR(head.feed(bytes));
+    RETURN_IF_ERROR(sink->write(bytes));
+    phase->advance(bytes.size());
+    return {};
+  };
+  RETURN_IF_ERROR(engine_->dump({capture.database, capture.snapshot->id()}, take, cancellation),
+                  "while dumping {}", capture.database);
+  ASSIGN_OR_RETURN(auto contents, std::move(head).contents());
+  ASSIGN_OR_RETURN(artifact, sink->finish());
+  return contents;
+}
+
+// A dump is smaller than its database: no indexes, and compressed. A rough share serves for the progress bar
+// only.
+uint64_t expected_archive_size(const postgres::Inventory& inventory) { return inventory.database_bytes / 4; }
+
+std::string extension_list(const postgres::Inventory& inventory) {
+  std::string list;
+  for (const auto& extension : inventory.extensions) {
+    list += fmt::format("{}{} {}", list.empty() ? "" : ", ", extension.name, extension.version);
+  }
+  return list;
+}
+
+Result<void> PostgresComponent::transfer_database(CaptureContext& context, DatabaseCapture& capture,
+                                                  ComponentRecord& record) {
+  auto& snapshot = *capture.snapshot;
+  ASSIGN_OR_RETURN(capture.inventory, postgres::read_inventory(snapshot.connection()),
+                   "while reading the catalogs of {}", capture.database);
+  const postgres::FingerprintScope scope{name_, capture.prefix};
+  std::vector<Fingerprint> data;
+  std::optional<postgres::ArchiveContents> contents;
+  repository::Artifact artifact;
+
+  TaskGroup group(context.cancellation);
+  group.spawn([&]() -> Result<void> {
+    ASSIGN_OR_RETURN(contents, write_archive(context, capture, expected_archive_size(capture.inventory),
+                                             group.cancellation(), artifact));
+    return {};
+  });
+  group.spawn([&]() -> Result<void> {
+    // pg_dump is one of the jobs.
+    const size_t jobs = std::max<size_t>(context.jobs, 2) - 1;
+    auto phase = context.reporter.phase(name_, "fingerprinting " + capture.database);
+    ASSIGN_OR_RETURN(data,
+                     postgres::fingerprint_data(endpoint_, capture.database, snapshot.id(), capture.inventory,
+                                                scope, jobs, group.cancellation(), phase.get()),
+                     "while fingerprinting {}", capture.database);
+    return {};
+  });
+  RETURN_IF_ERROR(group.join());
+
+  ASSIGN_OR_RETURN(auto schema, postgres::fingerprint_schema(snapshot.connection(), scope));
+  ASSIGN_OR_RETURN(auto sequences, postgres::fingerprint_sequences(*contents, scope));
+  snapshot.release();
+
+  for (auto* part : {&data, &sequences, &schema}) {
+    record.fingerprints.insert(record.fingerprints.end(), part->begin(), part->end());
+  }
+  record.artifacts.push_back(std::move(artifact));
+  record.notes.insert(record.notes.end(), capture.inventory.notes.begin(), capture.inventory.notes.end());
+  record.details["archive:" + capture.database] = capture.artifact;
+  record.details["bytes:" + capture.database] = fmt::format("{}", capture.inventory.database_bytes);
+  record.details["extensions:" + capture.database] = extension_list(capture.inventory);
+  return {};
+}
+
+Result<void> PostgresComponent::write_globals(CaptureContext& context, ComponentRecord& record) {
+  ASSIGN_OR_RETURN(auto globals, postgres::globals_without_passwords(endpoint_, context.cancellation),
+                   "while dumping the roles");
+  ASSIGN_OR_RETURN(auto sink, context.writer.create(globals_artifact_, name_));
+  RETURN_IF_ERROR(sink->write(as_bytes(globals)));
+  ASSIGN_OR_RETURN(auto artifact, sink->finish());
+  record.artifacts.push_back(std::move(artifact));
+  return {};
+}
+
+Result<void> PostgresComponent::note_other_databases(CaptureContext& context, ComponentRecord& record) {
+  postgres::Connection::Options options;
+  options.cancellation = context.cancellation;
+  ASSIGN_OR_RETURN(auto connection,
+                   postgres::Connection::open(endpoint_, captures_.front().database, options));
+  ASSIGN_OR_RETURN(auto databases, postgres::list_databases(connection));
+  for (const auto& database : databases) {
+    const bool taken = std::any_of(captures_.begin(), captures_.end(), [&](const DatabaseCapture& capture) {
+      return capture.database == database.name;
+    });
+    if (taken || database.name == "postgres") continue;
+    record.notes.push_back(fmt::format("database {} ({}) of this server is not part of this backup",
+                                       database.name, human_bytes(database.bytes)));
+  }
+  return {};
+}
+
+Result<ComponentRecord> PostgresComponent::transfer(CaptureContext& context) {
+  ComponentRecord record;
+  record.server_version = server_version_;
+  for (const auto& [tool, version] : tool_versions_) record.details["tool:" + tool] = version;
+  std::string databases;
+  for (auto& capture : captures_) {
+    databases += (databases.empty() ? "" : ",") + capture.database;
+    record.details["instant:" + capture.database] = to_rfc3339(capture.snapshot->instant());
+    record.details["lsn:" + capture.database] = capture.snapshot->lsn();
+  }
+  record.details["databases"] = databases;
+  RETURN_IF_ERROR(write_globals(context, record));
+  for (auto& capture : captures_) RETURN_IF_ERROR(transfer_database(context, capture, record));
+  RETURN_IF_ERROR(note_other_databases(context, record));
+  return record;
+}
+
+}  // namespace
+
+std::unique_ptr<Component> make_postgres_component(const config::ComponentSpec&,
+                                                   const config::PostgresEndpoint& endpoint,
+                                                   std::string name) {
+  return std::make_unique<PostgresComponent>(endpoint, std::move(name));
+}
+
+}  // namespace summit::backup

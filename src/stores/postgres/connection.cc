@@ -1,0 +1,356 @@
+#include "stores/postgres/connection.h"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+
+#include "stores/postgres/sql.h"
+#include "stores/postgres/sqlstate.h"
+
+namespace summit::postgres {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kStep{100};
+constexpr size_t kMostNotices = 100;
+
+struct Finish {
+  void operator()(PGconn* connection) const { PQfinish(connection); }
+};
+using ConnectionHandle = std::unique_ptr<PGconn, Finish>;
+
+std::shared_ptr<pg_result> owned(PGresult* result) {
+  return std::shared_ptr<pg_result>(result, [](PGresult* r) { PQclear(r); });
+}
+
+// Waits at most one step, so that a request to stop is seen soon.
+void wait_for_socket(int socket, bool writable) {
+  pollfd waiting{socket, static_cast<short>(writable ? POLLOUT : POLLIN), 0};
+  poll(&waiting, 1, static_cast<int>(kStep.count()));
+}
+
+// "FATAL:  28P01: password authentication failed …" gives "28P01"; verbose messages carry it, brief ones do
+// not.
+std::string_view sqlstate_in(std::string_view verbose) {
+  const size_t severity = verbose.find(":  ");
+  if (severity == std::string_view::npos) return {};
+  const std::string_view rest = verbose.substr(severity + 3);
+  if (rest.size() < 7 || rest[5] != ':') return {};
+  for (size_t i = 0; i < 5; ++i) {
+    const char c = rest[i];
+    if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'))) return {};
+  }
+  return rest.substr(0, 5);
+}
+
+// The message without its SQLSTATE prefix and without the LOCATION line that verbose messages end with.
+std::string readable(std::string_view verbose) {
+  const std::string_view state = sqlstate_in(verbose);
+  std::string_view text = verbose;
+  if (!state.empty()) text.remove_prefix(static_cast<size_t>(state.data() - text.data()) + 7);
+  if (const size_t location = text.find("\nLOCATION:"); location != std::string_view::npos)
+    text = text.substr(0, location);
+  return std::string(text);
+}
+
+void collect_notice(void* target, const PGresult* result) {
+  auto& notices = *static_cast<std::vector<std::string>*>(target);
+  const char* text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  if (text && notices.size() < kMostNotices) notices.emplace_back(text);
+}
+
+}  // namespace
+
+size_t Rows::size() const { return result_ ? static_cast<size_t>(PQntuples(result_.get())) : 0; }
+
+bool Rows::is_null(size_t row, size_t column) const {
+  return PQgetisnull(result_.get(), static_cast<int>(row), static_cast<int>(column)) != 0;
+}
+
+std::string_view Rows::text(size_t row, size_t column) const {
+  const int r = static_cast<int>(row);
+  const int c = static_cast<int>(column);
+  return {PQgetvalue(result_.get(), r, c), static_cast<size_t>(PQgetlength(result_.get(), r, c))};
+}
+
+int64_t Rows::number(size_t row, size_t column) const {
+  const auto value = text(row, column);
+  int64_t number = 0;
+  auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  return error == std::errc() && end == value.data() + value.size() ? number : 0;
+}
+
+struct Connection::State {
+  ConnectionHandle handle;
+  Cancellation cancellation;
+  bool binary_results = false;
+  std::string where;
+  std::string database;
+  std::vector<std::string> notices;
+
+  Error lost() const { return sqlstate_error({}, PQerrorMessage(handle.get()), where); }
+
+  Error failure(const PGresult* result) const {
+    const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char* text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char* detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+    if (!state) return lost();
+    std::string message = text ? text : PQresultErrorMessage(result);
+    if (detail) message += fmt::format(" ({})", detail);
+    if (std::string_view(state) == "57014" && cancellation.requested()) {
+      return Error(Code::kCancelled, "cancelled");
+    }
+    return sqlstate_error(state, message, where);
+  }
+
+  void cancel_statement() const {
+    const std::unique_ptr<PGcancel, void (*)(PGcancel*)> cancel(PQgetCancel(handle.get()), PQfreeCancel);
+    std::array<char, 256> ignored{};
+    // Should it fail, the statement goes on to its end, and the request is seen there.
+    if (cancel) PQcancel(cancel.get(), ignored.data(), static_cast<int>(ignored.size()));
+  }
+
+  Result<void> flush() {
+    for (;;) {
+      const int left = PQflush(handle.get());
+      if (left < 0) return lost();
+      if (left == 0) return {};
+      RETURN_IF_ERROR(cancellation.check());
+      wait_for_socket(PQsocket(handle.get()), true);
+    }
+  }
+
+  // The next result, or null at the end of the statement.
+  Result<std::shared_ptr<pg_result>> next_result() {
+    bool told = false;
+    while (PQisBusy(handle.get())) {
+      if (cancellation.requested() && !told) {
+        cancel_statement();
+        told = true;
+      }
+      wait_for_socket(PQsocket(handle.get()), false);
+      if (!PQconsumeInput(handle.get())) return lost();
+    }
+    return owned(PQgetResult(handle.get()));
+  }
+
+  // Reads to the end of the statement, so that the connection can be used again, and gives the first failure.
+  Result<std::shared_ptr<pg_result>> drain() {
+    std::shared_ptr<pg_result> last;
+    std::optional<Error> failed;
+    for (;;) {
+      ASSIGN_OR_RETURN(auto result, next_result());
+      if (!result) break;
+      switch (PQresultStatus(result.get())) {
+        case PGRES_COMMAND_OK:
+        case PGRES_TUPLES_OK:
+        case PGRES_SINGLE_TUPLE:
+        case PGRES_EMPTY_QUERY:
+          last = std::move(result);
+          break;
+        default:
+          if (!failed) failed = failure(result.get());
+      }
+      if (PQstatus(handle.get()) == CONNECTION_BAD) break;
+    }
+    if (failed) return *std::move(failed);
+    if (!last) return lost();
+    return last;
+  }
+
+  Result<void> send_query(const std::string& sql, const Parameters& parameters, bool binary) {
+    RETURN_IF_ERROR(cancellation.check());
+    std::vector<const char*> values;
+    values.reserve(parameters.size());
+    for (const auto& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
+    if (!PQsendQueryParams(handle.get(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
+                           nullptr, nullptr, binary ? 1 : 0)) {
+      return lost();
+    }
+    return flush();
+  }
+};
+
+std::string address_of(const config::PostgresEndpoint& endpoint) {
+  return fmt::format("{}:{}", endpoint.host, endpoint.port);
+}
+
+std::string connection_string(const config::PostgresEndpoint& endpoint, const std::string& database) {
+  std::string text = fmt::format("host={} port={} dbname={}", quote_connection_value(endpoint.host),
+                                 endpoint.port, quote_connection_value(database));
+  if (!endpoint.user.empty()) text += " user=" + quote_connection_value(endpoint.user);
+  if (!endpoint.ssl_mode.empty()) text += " sslmode=" + quote_connection_value(endpoint.ssl_mode);
+  return text;
+}
+
+Connection::Connection(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+Connection::~Connection() = default;
+
+namespace {
+
+// Drives the handshake in steps, so that neither a silent host nor a request to stop hangs here.
+Result<ConnectionHandle> connect(const config::PostgresEndpoint& endpoint, const std::string& database,
+                                 const Connection::Options& options) {
+  const std::string conninfo = connection_string(endpoint, database);
+  const std::string password = endpoint.password.reveal();
+  // dbname first: libpq expands it as a connection string, and later keywords override it.
+  const std::array<const char*, 6> keywords = {"dbname",          "password",        "application_name",
+                                               "client_encoding", "keepalives_idle", nullptr};
+  const std::array<const char*, 6> values = {
+      conninfo.c_str(), password.empty() ? nullptr : password.c_str(), "summit-dr", "UTF8", "60", nullptr};
+  ConnectionHandle handle(PQconnectStartParams(keywords.data(), values.data(), 1));
+  if (!handle) return Error(Code::kFailed, "out of memory while connecting to {}", address_of(endpoint));
+  // Verbose messages carry the SQLSTATE, which a failed connection gives in no other way.
+  PQsetErrorVerbosity(handle.get(), PQERRORS_VERBOSE);
+
+  const auto deadline = Clock::now() + options.connect_timeout;
+  PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+  while (PQstatus(handle.get()) != CONNECTION_BAD) {
+    wait_for_socket(PQsocket(handle.get()), status == PGRES_POLLING_WRITING);
+    status = PQconnectPoll(handle.get());
+    if (status == PGRES_POLLING_OK || status == PGRES_POLLING_FAILED) break;
+    RETURN_IF_ERROR(options.cancellation.check());
+    if (Clock::now() > deadline) {
+      return Error(Code::kUnreachable, "postgresql at {} did not answer within {} s", address_of(endpoint),
+                   std::chrono::duration_cast<std::chrono::seconds>(options.connect_timeout).count())
+          .hint("check POSTGRES_HOST, POSTGRES_PORT and the firewall between here and the server");
+    }
+  }
+  if (PQstatus(handle.get()) == CONNECTION_OK) return handle;
+  const std::string message = PQerrorMessage(handle.get());
+  return connect_error(sqlstate_in(message), readable(message), endpoint, database);
+}
+
+}  // namespace
+
+Result<Connection> Connection::open(const config::PostgresEndpoint& endpoint, const std::string& database,
+                                    Options options) {
+  ASSIGN_OR_RETURN(auto handle, connect(endpoint, database, options));
+  auto state = std::make_unique<State>();
+  state->handle = std::move(handle);
+  state->cancellation = options.cancellation;
+  state->binary_results = options.binary_results;
+  state->database = database;
+  state->where = fmt::format("{}/{}", address_of(endpoint), database);
+  PQsetErrorVerbosity(state->handle.get(), PQERRORS_DEFAULT);
+  PQsetNoticeReceiver(state->handle.get(), collect_notice, &state->notices);
+
+  Connection connection(std::move(state));
+  // No timeout of the server ends a long read, and nothing that prints values depends on a role's settings.
+  RETURN_IF_ERROR(
+      connection.execute("SET search_path = ''; SET statement_timeout = 0; SET lock_timeout = 0; "
+                         "SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning; "
+                         "SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; "
+                         "SET extra_float_digits = 3; SET bytea_output = 'hex'; SET xmlbinary = 'base64'; "
+                         "SET default_transaction_read_only = off"));
+  return connection;
+}
+
+Result<Rows> Connection::query(const std::string& sql, const Parameters& parameters) {
+  RETURN_IF_ERROR(state_->send_query(sql, parameters, false));
+  ASSIGN_OR_RETURN(auto result, state_->drain());
+  return Rows(std::move(result));
+}
+
+Result<void> Connection::execute(const std::string& sql) {
+  RETURN_IF_ERROR(send(sql));
+  ASSIGN_OR_RETURN(auto result, state_->drain());
+  return {};
+}
+
+Result<std::string> Connection::scalar(const std::string& sql, const Parameters& parameters) {
+  ASSIGN_OR_RETURN(auto rows, query(sql, parameters));
+  if (rows.empty()) return Error(Code::kNotFound, "{}: a query gave no row", where());
+  return rows.string(0, 0);
+}
+
+Result<void> Connection::stream(const std::string& sql, const Parameters& parameters,
+                                const std::function<Result<void>(const Rows& row)>& consume) {
+  RETURN_IF_ERROR(state_->send_query(sql, parameters, state_->binary_results));
+  if (!PQsetSingleRowMode(state_->handle.get())) return state_->lost();
+  for (;;) {
+    ASSIGN_OR_RETURN(auto result, state_->next_result());
+    if (!result) return {};
+    const auto status = PQresultStatus(result.get());
+    if (status == PGRES_TUPLES_OK) continue;
+    Result<void> taken = status == PGRES_SINGLE_TUPLE ? consume(Rows(result)) : state_->failure(result.get());
+    if (!taken.ok()) {
+      state_->cancel_statement();
+      [[maybe_unused]] auto ended = state_->drain();
+      return taken;
+    }
+  }
+}
+
+Result<uint64_t> Connection::copy_out(const std::string& sql,
+                                      const std::function<Result<void>(ByteView)>& consume) {
+  RETURN_IF_ERROR(send(sql));
+  ASSIGN_OR_RETURN(auto begun, state_->next_result());
+  if (!begun || PQresultStatus(begun.get()) != PGRES_COPY_OUT) {
+    Error error = begun ? state_->failure(begun.get()) : state_->lost();
+    [[maybe_unused]] auto ended = state_->drain();
+    return error;
+  }
+  uint64_t messages = 0;
+  Result<void> taken;
+  bool told = false;
+  PGconn* handle = state_->handle.get();
+  for (;;) {
+    char* data = nullptr;
+    const int length = PQgetCopyData(handle, &data, 1);
+    const std::unique_ptr<char, void (*)(void*)> owner(data, PQfreemem);
+    if (length > 0) {
+      ++messages;
+      if (taken.ok())
+        taken = consume(ByteView(reinterpret_cast<const std::byte*>(data), static_cast<size_t>(length)));
+      if (taken.ok()) taken = state_->cancellation.check();
+    } else if (length == 0) {
+      if (taken.ok()) taken = state_->cancellation.check();
+      wait_for_socket(PQsocket(handle), false);
+      if (!PQconsumeInput(handle)) return state_->lost();
+    } else {
+      break;
+    }
+    if (!taken.ok() && !std::exchange(told, true)) state_->cancel_statement();
+  }
+  auto ended = state_->drain();
+  RETURN_IF_ERROR(std::move(taken));
+  if (!ended.ok()) return std::move(ended).error();
+  return messages;
+}
+
+Result<void> Connection::send(const std::string& sql) {
+  RETURN_IF_ERROR(state_->cancellation.check());
+  if (!PQsendQuery(state_->handle.get(), sql.c_str())) return state_->lost();
+  return state_->flush();
+}
+
+Result<bool> Connection::finished() {
+  if (!PQconsumeInput(state_->handle.get())) return state_->lost();
+  return PQisBusy(state_->handle.get()) == 0;
+}
+
+Result<Rows> Connection::finish() {
+  ASSIGN_OR_RETURN(auto result, state_->drain());
+  return Rows(std::move(result));
+}
+
+const std::string& Connection::where() const { return state_->where; }
+int Connection::server_version() const { return PQserverVersion(state_->handle.get()); }
+const std::string& Connection::database() const { return state_->database; }
+int Connection::backend_pid() const { return PQbackendPID(state_->handle.get()); }
+std::vector<std::string> Connection::take_notices() { return std::exchange(state_->notices, {}); }
+
+bool Connection::is_superuser() const {
+  const char* value = PQparameterStatus(state_->handle.get(), "is_superuser");
+  return value && std::string_view(value) == "on";
+}
+
+}  // namespace summit::postgres

@@ -1,0 +1,25 @@
+// Fingerprints of a database's definitions: one a group of catalog facts ("columns", "indexes", "functions",
+// …). Format: docs/formats/fingerprint.md, "PostgreSQL rows".
+//
+// Equal before a dump and after its restore. Definitions that the server deparses are normalised (sql.h),
+// because a dump and restore rewrites casts and parentheses in them. Comparable between servers of one major
+// version only: another one may print the same definition differently.
+#pragma once
+
+#include <vector>
+
+#include "core/fingerprint.h"
+#include "core/result.h"
+#include "stores/postgres/fingerprint.h"
+
+namespace summit::postgres {
+
+// In the connection's snapshot, should it have one. Kind "schema", name the group's.
+Result<std::vector<Fingerprint>> fingerprint_schema(Connection& connection, const FingerprintScope& scope);
+
+// The facts of one group as text, sorted, for people who want to see what differs.
+Result<std::vector<std::string>> schema_facts(Connection& connection, std::string_view group);
+
+std::vector<std::string_view> schema_groups();
+
+}  // namespace summit::postgres

@@ -1,0 +1,53 @@
+// One instant of one database, held open for others to read: an exported snapshot and the locks that keep it
+// true.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/time.h"
+#include "stores/postgres/connection.h"
+
+namespace summit::postgres {
+
+// Holds an idle transaction at the server while it lives. One thread at a time.
+//
+// All tables are locked in ACCESS SHARE mode *before* the snapshot is taken: a TRUNCATE or table rewrite that
+// commits between the snapshot and the readers' own locks would give them an empty table without a word. Only
+// schema changes wait for these locks; reads and writes go on.
+class Snapshot {
+ public:
+  // Connects, and does nothing else yet.
+  static Result<Snapshot> open(const config::PostgresEndpoint& endpoint, const std::string& database,
+                               const Cancellation& cancellation = {});
+
+  // Locks and exports. kBusy when a schema change keeps a table locked for 10 s; kDenied names what may not
+  // be read.
+  Result<void> take();
+  // Ends the transaction; readers that have imported the snapshot keep it.
+  void release();
+
+  // After take().
+  const std::string& id() const { return id_; }    // for SET TRANSACTION SNAPSHOT and pg_dump --snapshot
+  Instant instant() const { return instant_; }     // the server's clock
+  const std::string& lsn() const { return lsn_; }  // "0/1A2B3C4D"
+
+  // The connection of the transaction: queries see the snapshot.
+  Connection& connection() { return connection_; }
+
+  // A connection of its own in the same snapshot, for a parallel reader. `binary` as in Connection::Options.
+  static Result<Connection> join(const config::PostgresEndpoint& endpoint, const std::string& database,
+                                 const std::string& id, const Cancellation& cancellation,
+                                 bool binary = false);
+
+ private:
+  explicit Snapshot(Connection connection) : connection_(std::move(connection)) {}
+  Result<bool> try_take();
+
+  Connection connection_;
+  std::string id_;
+  std::string lsn_;
+  Instant instant_{};
+};
+
+}  // namespace summit::postgres

@@ -1,0 +1,86 @@
+// Putting a restored database in the place of the old one, as one step.
+//
+// A restore never touches the database that is there. It fills `<database>_restoring_<random>`, and when that
+// is complete both names change in one transaction: the old database becomes `<database>_replaced_<random>`
+// and is dropped after. A crash at any moment leaves the old one whole or the new one complete under its
+// name; what else remains is recognised by its name and comment and removed by the next restore.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/endpoint.h"
+#include "core/cancellation.h"
+#include "core/result.h"
+#include "stores/postgres/connection.h"
+
+namespace summit::postgres {
+
+// Somebody's session in a database.
+struct Session {
+  int64_t pid = 0;
+  std::string user;
+  std::string application;
+  std::string address;  // empty: a local socket
+};
+
+// A database that a crashed restore left behind.
+struct Leftover {
+  std::string name;
+  bool ours = false;  // carries our comment; otherwise only its name looks like it, and it is never dropped
+};
+
+class DatabaseSwap {
+ public:
+  // Connects to a database beside `database`, and keeps every other restore of `database` out while it lives
+  // (kBusy).
+  static Result<DatabaseSwap> begin(const config::PostgresEndpoint& endpoint, const std::string& database,
+                                    const Cancellation& cancellation);
+
+  Result<bool> target_exists();
+  Result<std::vector<Leftover>> leftovers();
+  // Drops those that are ours; gives their names.
+  Result<std::vector<std::string>> remove_leftovers();
+
+  // Sessions of clients in the database that is to be replaced.
+  Result<std::vector<Session>> sessions();
+  // kBusy with who is connected, unless sessions may be ended; kRefused when logical replication slots or
+  // subscriptions would be lost with the database.
+  Result<void> check_replaceable(bool terminate_connections);
+
+  // Creates the empty database. `create_statements` make it under the name `database`, as the archive gives
+  // them; empty: the server's defaults.
+  Result<void> create(const std::vector<std::string>& create_statements, const std::string& from,
+                      const std::string& owner);
+  const std::string& restoring() const { return restoring_; }
+
+  // Both renames in one transaction, with `comment` (empty: none) on the new one; then drops the old one.
+  // kBusy when sessions are in the way. Background workers are ended, client sessions only when allowed.
+  Result<void> commit(const std::string& comment, bool terminate_connections);
+  // Drops what create() made. For failed restores.
+  void abandon();
+
+  // For statements about the new database that run outside of it.
+  Connection& maintenance() { return maintenance_; }
+
+ private:
+  DatabaseSwap(config::PostgresEndpoint endpoint, std::string database, Connection maintenance,
+               Connection helper);
+  Result<void> rename(const std::string& comment, bool terminate_connections);
+  Result<void> end_sessions_while_renaming(bool terminate_connections);
+  Error busy_error(const std::vector<Session>& sessions) const;
+
+  config::PostgresEndpoint endpoint_;
+  std::string database_;
+  std::string restoring_;
+  std::string replaced_;
+  bool created_ = false;
+  Connection maintenance_;
+  Connection helper_;  // ends sessions while the first one waits in its transaction
+};
+
+// The database to connect to for statements about `database`.
+std::string maintenance_database(const std::string& database);
+
+}  // namespace summit::postgres
