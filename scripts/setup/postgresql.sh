@@ -25,6 +25,7 @@ unpack_server() {
 # Reads one suite of the Debian mirror that this machine uses, without touching its own apt configuration.
 debian_sources() {
   local release mirror
+  # shellcheck source=/dev/null
   release=$(. /etc/os-release && echo "$VERSION_CODENAME")
   mirror=$(apt-get indextargets --format "\$(ORIGIN)|\$(CODENAME)|\$(COMPONENT) \$(REPO_URI)" |
     awk -v want="Debian|$release|main" '$1 == want && !seen++ {print $2}')
