@@ -7,7 +7,7 @@
 # Messages go to standard error; a step's own output goes to a log that is shown only when the step fails.
 
 setup_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-cache=${SUMMIT_DR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/summit-dr}
+cache=$(realpath -ms -- "${SUMMIT_DR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/summit-dr}")
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
