@@ -11,7 +11,7 @@
 namespace summit::neo4j {
 
 // Copies the first `size` bytes of `input` to the beginning of `output`, in rising order and steps of 1 MiB;
-// fewer when the input ends before. Regions of zeros in the input that are holes there stay holes.
+// fewer when the input ends before.
 Result<void> copy_range(int input, const fs::path& input_path, int output, const fs::path& output_path,
                         uint64_t size, Phase& phase, const Cancellation& cancellation);
 

@@ -41,6 +41,47 @@ Result<DatabaseState> database_state(HttpApi& api, std::string_view database,
   return DatabaseState{std::string(row[0].text()), std::string(row[1].text()), std::string(row[2].text())};
 }
 
+Result<StoreLayout> reported_layout(HttpApi& api, const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(
+      const auto rows,
+      api.run("SHOW SETTINGS 'server.directories.data', 'server.directories.transaction.logs.root' "
+              "YIELD name, value RETURN name, value",
+              {}, cancellation));
+  StoreLayout layout;
+  for (const auto& row : rows)
+    (row[0].text() == "server.directories.data" ? layout.data : layout.transactions) = row[1].text();
+  if (layout.data.empty() || layout.transactions.empty()) {
+    return Error(Code::kConfig, "neo4j at {} does not tell where its files are", api.address())
+        .hint("set `home` or `data_directory` of the neo4j endpoint");
+  }
+  return layout;
+}
+
+Result<void> check_files_belong(HttpApi& api, const StoreLayout& layout, const Cancellation& cancellation) {
+  const auto foreign = [&](std::string_view why) {
+    return Error(Code::kConfig, "the files in {} are not those of neo4j at {}: {}", layout.data.native(),
+                 api.address(), why)
+        .hint("set `home` or `data_directory` of the neo4j endpoint to the directory of this server");
+  };
+  ASSIGN_OR_RETURN(const bool locked, is_locked(layout.store_lock()));
+  if (!locked) return foreign("no server has them open");
+  HttpApi system = api.on_database(std::string(kSystemDatabase));
+  ASSIGN_OR_RETURN(const auto reported,
+                   system.scalar("SHOW DATABASES YIELD name, serverID WHERE name = 'system' RETURN serverID",
+                                 {}, cancellation));
+  std::string expected;
+  for (const char c : reported.text()) {
+    if (c != '-') expected += c;
+  }
+  ASSIGN_OR_RETURN(const auto content, read_file(layout.data / "server_id", KiB));
+  // One byte of version, then the 16 bytes of the id.
+  constexpr size_t kIdentityBegin = 1;
+  const std::string found =
+      content.size() > kIdentityBegin ? to_hex(as_bytes(content).subspan(kIdentityBegin)) : "";
+  if (found != expected) return foreign("they carry another server's id");
+  return {};
+}
+
 Result<void> check_store_format(std::string_view format, std::string_view database) {
   if (format.starts_with("record-aligned") || format.starts_with("record-standard")) return {};
   return Error(Code::kUnsupported,

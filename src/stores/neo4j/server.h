@@ -13,6 +13,7 @@
 #include "core/progress.h"
 #include "core/result.h"
 #include "stores/neo4j/http_api.h"
+#include "stores/neo4j/store_layout.h"
 
 namespace summit::neo4j {
 
@@ -31,6 +32,14 @@ struct DatabaseState {
 // kNotFound when the server has no such database.
 Result<DatabaseState> database_state(HttpApi& api, std::string_view database,
                                      const Cancellation& cancellation = {});
+
+// Where a running server says its files are: right without any configuration of ours, on the server's own
+// machine.
+Result<StoreLayout> reported_layout(HttpApi& api, const Cancellation& cancellation = {});
+
+// kConfig with a hint when the files of `layout` are not those of the running server behind `api`.
+Result<void> check_files_belong(HttpApi& api, const StoreLayout& layout,
+                                const Cancellation& cancellation = {});
 
 // kUnsupported with a hint when a copy of files in this format cannot be recovered by the Community edition.
 Result<void> check_store_format(std::string_view format, std::string_view database);

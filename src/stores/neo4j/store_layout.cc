@@ -34,12 +34,10 @@ std::map<std::string, std::string> read_settings(const fs::path& path) {
 }  // namespace
 
 std::optional<fs::path> configuration_directory(const config::Neo4jEndpoint& endpoint) {
-  std::error_code ignored;
-  if (!endpoint.home.empty() && fs::exists(endpoint.home / "conf" / "neo4j.conf", ignored))
+  if (!endpoint.home.empty() && is_present(endpoint.home / "conf" / "neo4j.conf"))
     return endpoint.home / "conf";
   // Where the Debian and RPM packages put it.
-  if (endpoint.home == "/var/lib/neo4j" && fs::exists("/etc/neo4j/neo4j.conf", ignored))
-    return fs::path("/etc/neo4j");
+  if (endpoint.home == "/var/lib/neo4j" && is_present("/etc/neo4j/neo4j.conf")) return fs::path("/etc/neo4j");
   return {};
 }
 
@@ -109,12 +107,27 @@ Result<std::vector<StoreFile>> list_files(const fs::path& store, FileKind kind) 
     if (!vanished) files.push_back({relative, size});
   }
   // A directory that vanishes while it is walked belongs to a dropped index; the store's own must be there.
-  if (error && (error != std::errc::no_such_file_or_directory || !fs::exists(store))) {
+  if (error && (error != std::errc::no_such_file_or_directory || !is_present(store))) {
     return errno_error(error.value(), fmt::format("cannot list {}", store.native()));
   }
   std::sort(files.begin(), files.end(),
             [](const StoreFile& a, const StoreFile& b) { return a.size > b.size; });
   return files;
+}
+
+bool is_present(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(fs::symlink_status(path, error));
+}
+
+uint64_t stored_bytes(const fs::path& store) {
+  uint64_t sum = 0;
+  for (const auto kind : {FileKind::kRecords, FileKind::kDerived}) {
+    const auto files = list_files(store, kind);
+    if (!files.ok()) continue;
+    for (const auto& file : *files) sum += file.size;
+  }
+  return sum;
 }
 
 }  // namespace summit::neo4j

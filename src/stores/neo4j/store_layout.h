@@ -59,4 +59,10 @@ struct StoreFile {
 // All files of `kind` below `store`, the largest first. Files that vanish meanwhile are left out.
 Result<std::vector<StoreFile>> list_files(const fs::path& store, FileKind kind);
 
+// Whether something has this name, a dangling link included. Never throws.
+bool is_present(const fs::path& path);
+
+// Bytes of all its files but the temporary ones.
+uint64_t stored_bytes(const fs::path& store);
+
 }  // namespace summit::neo4j

@@ -29,9 +29,9 @@ Result<uint64_t> written_length(int fd, const fs::path& path);
 // later can still be copied.
 class LogCut {
  public:
-  // Notes the lengths of all logs from number `first_needed` on. kNotFound with a hint when a needed one is
-  // gone.
-  static Result<LogCut> take(const fs::path& logs, uint64_t first_needed);
+  // Notes the lengths of all logs from number `first_needed` on (of all that are there, when that is not
+  // known). kNotFound with a hint when a needed one is gone.
+  static Result<LogCut> take(const fs::path& logs, std::optional<uint64_t> first_needed);
 
   // Copies what was noted into `target`; the zeros behind it become a hole, so the copy is the same file at
   // that moment.

@@ -1,0 +1,348 @@
+#include "recovery/neo4j_restore.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "core/time.h"
+#include "core/wait.h"
+#include "stores/access/access.h"
+#include "stores/neo4j/admin.h"
+#include "stores/neo4j/fingerprint.h"
+#include "stores/neo4j/marker.h"
+#include "stores/neo4j/server.h"
+#include "stores/neo4j/store_swap.h"
+
+namespace summit::recovery {
+namespace {
+
+constexpr std::chrono::minutes kStopPatience{5};
+constexpr std::chrono::minutes kIndexPatience{10};
+constexpr std::chrono::minutes kLeastStartPatience{5};
+constexpr std::chrono::milliseconds kPollInterval{200};
+// Slower than any machine starts or loads; for time limits and for predictions.
+constexpr uint64_t kSlowestBytesPerSecond = 2 * MiB;
+constexpr uint64_t kUsualBytesPerSecond = 80 * MiB;
+constexpr Seconds kUsualRestart{20};
+constexpr size_t kQuotedLines = 8;
+
+uint64_t number_of(const std::map<std::string, std::string>& details, const std::string& name) {
+  uint64_t value = 0;
+  const auto found = details.find(name);
+  if (found != details.end())
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), value);
+  return value;
+}
+
+class Neo4jRestore final : public RestoreComponent {
+ public:
+  Neo4jRestore(config::Neo4jEndpoint endpoint, std::string name)
+      : endpoint_(std::move(endpoint)), name_(std::move(name)) {}
+
+  std::string name() const override { return name_; }
+
+  Result<PlanStep> plan(RestoreContext& context) override {
+    ASSIGN_OR_RETURN(const auto record, find_record(context));
+    ASSIGN_OR_RETURN(const auto layout, locate(context));
+    PlanStep step;
+    step.target = fmt::format("database {} at {}", endpoint_.database, endpoint_.bolt_uri);
+    step.bytes = std::max(number_of(record->details, "store_bytes"), dump_of(*record)->size);
+    step.predicted =
+        kUsualRestart + Seconds(static_cast<double>(step.bytes) / static_cast<double>(kUsualBytesPerSecond));
+    describe_target(layout, context, step);
+    if (!neo4j::is_present(layout.store(neo4j::kSystemDatabase))) {
+      step.notes.push_back(
+          restores_users(*record, context)
+              ? "the target has no users: those of the backup are restored"
+              : fmt::format("the target has no users: user neo4j gets the password of endpoint {}",
+                            endpoint_.name));
+    }
+    return step;
+  }
+
+  Result<void> restore(RestoreContext& context,
+                       const std::optional<config::EnvironmentMarker>& marker) override {
+    ASSIGN_OR_RETURN(const auto record, find_record(context));
+    ASSIGN_OR_RETURN(const auto programs, neo4j::find_programs(endpoint_));
+    ASSIGN_OR_RETURN(const auto layout, locate(context));
+    ASSIGN_OR_RETURN(const auto leftovers, neo4j::roll_back_interrupted(layout));
+    for (const auto& sentence : leftovers) context.reporter.warn(fmt::format("{}: {}", name_, sentence));
+    RETURN_IF_ERROR(check_space(*record, layout));
+
+    ASSIGN_OR_RETURN(const auto run_as, owner_of(layout));
+    ASSIGN_OR_RETURN(auto swap, neo4j::StoreSwap::begin(layout, run_as));
+    ASSIGN_OR_RETURN(const auto databases, load(*record, programs, layout, swap, run_as, context),
+                     "while loading the dump");
+    RETURN_IF_ERROR(stop_server(layout, context));
+    auto exchanged = swap.exchange(databases);
+    if (exchanged.ok()) exchanged = bring_up(*record, layout, marker, context);
+    if (!exchanged.ok()) return go_back(std::move(exchanged).error(), swap, layout, context);
+    RETURN_IF_ERROR(swap.commit(), "the restore succeeded, but the replaced data could not be removed");
+    return {};
+  }
+
+  Result<std::vector<Difference>> compare(RestoreContext& context) override {
+    ASSIGN_OR_RETURN(const auto record, find_record(context));
+    ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint_));
+    ASSIGN_OR_RETURN(const auto found, neo4j::fingerprint_graph(api, name_, context.workspace,
+                                                                context.reporter, context.cancellation));
+    return differences(record->fingerprints, found);
+  }
+
+  Result<std::vector<std::string>> probe(RestoreContext& context) override {
+    ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint_));
+    ASSIGN_OR_RETURN(const auto info, api.discover(context.cancellation));
+    ASSIGN_OR_RETURN(const auto indexes, neo4j::await_indexes(api, name_, kIndexPatience, context.reporter,
+                                                              context.cancellation));
+    ASSIGN_OR_RETURN(const auto constraints, neo4j::count_constraints(api, context.cancellation));
+    ASSIGN_OR_RETURN(const auto counts, neo4j::count_elements(api, context.cancellation));
+    return std::vector<std::string>{
+        fmt::format("neo4j {} answers", info.version), fmt::format("{} indexes online", indexes),
+        fmt::format("{} constraints in force", constraints),
+        fmt::format("{} nodes and {} relationships", counts.nodes, counts.relationships)};
+  }
+
+ private:
+  Result<const repository::ComponentRecord*> find_record(const RestoreContext& context) const {
+    const auto* record = context.backup.metadata().find(name_);
+    if (record != nullptr && dump_of(*record) != nullptr) return record;
+    return Error(Code::kNotFound, "backup {} holds no dump of {}", context.backup.metadata().id, name_)
+        .hint(fmt::format("summit-dr info {}", context.backup.metadata().id));
+  }
+
+  static const repository::Artifact* dump_of(const repository::ComponentRecord& record) {
+    return artifact_with(record, ".dump");
+  }
+  static const repository::Artifact* system_dump_of(const repository::ComponentRecord& record) {
+    return artifact_with(record, "-system.dump.enc");
+  }
+  static const repository::Artifact* artifact_with(const repository::ComponentRecord& record,
+                                                   std::string_view suffix) {
+    const auto found =
+        std::find_if(record.artifacts.begin(), record.artifacts.end(),
+                     [&](const repository::Artifact& artifact) { return artifact.name.ends_with(suffix); });
+    return found == record.artifacts.end() ? nullptr : &*found;
+  }
+
+  static bool restores_users(const repository::ComponentRecord& record, const RestoreContext& context) {
+    return context.sealing_key && system_dump_of(record) != nullptr;
+  }
+
+  Result<neo4j::StoreLayout> locate(RestoreContext& context) const {
+    if (!access::is_local(endpoint_.access)) {
+      return Error(Code::kUnsupported, "the files of neo4j in {} cannot be written from here",
+                   access::describe(endpoint_.access))
+          .hint(
+              "mount its data on this machine, and declare `data_directory` with access kind local and its "
+              "own start and stop commands");
+    }
+    if (!endpoint_.home.empty() || !endpoint_.data_directory.empty()) return neo4j::layout_of(endpoint_);
+    ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint_));
+    return neo4j::reported_layout(api, context.cancellation);
+  }
+
+  void describe_target(const neo4j::StoreLayout& layout, RestoreContext& context, PlanStep& step) const {
+    const fs::path store = layout.store(endpoint_.database);
+    if (!neo4j::is_present(store)) {
+      step.overwrites = "nothing: it does not exist";
+      return;
+    }
+    const uint64_t size = neo4j::stored_bytes(store);
+    step.overwrites = fmt::format("{} of store files", human_bytes(size));
+    step.overwrites_something = true;
+    auto api = neo4j::HttpApi::create(endpoint_);
+    if (!api.ok()) return;
+    auto counts = neo4j::count_elements(*api, context.cancellation);
+    if (!counts.ok()) {
+      step.notes.push_back(fmt::format("its content is not known: {}", counts.error().message()));
+      return;
+    }
+    step.overwrites = fmt::format("{} nodes and {} relationships, {}", counts->nodes, counts->relationships,
+                                  human_bytes(size));
+    step.overwrites_something = counts->nodes > 0;
+  }
+
+  Result<void> check_space(const repository::ComponentRecord& record,
+                           const neo4j::StoreLayout& layout) const {
+    const uint64_t needed = std::max(number_of(record.details, "store_bytes"), dump_of(record)->size);
+    ASSIGN_OR_RETURN(const uint64_t available, free_space(layout.data));
+    if (available >= needed) return {};
+    return Error(Code::kNoSpace, "the graph needs {} beside the old one, but {} has {} free",
+                 human_bytes(needed), layout.data.native(), human_bytes(available))
+        .hint("free space there; the old data are kept until the new ones are online");
+  }
+
+  // The configured user; else, as root, whoever owns the data now: a server must be able to open what we
+  // make.
+  Result<std::optional<neo4j::RunAs>> owner_of(const neo4j::StoreLayout& layout) const {
+    ASSIGN_OR_RETURN(const auto configured, access::local_owner(endpoint_.access));
+    if (configured) return std::optional(neo4j::RunAs{configured->uid, configured->gid});
+    struct stat status{};
+    if (::geteuid() != 0 || ::stat(layout.data.c_str(), &status) != 0 || status.st_uid == 0)
+      return std::optional<neo4j::RunAs>();
+    return std::optional(neo4j::RunAs{status.st_uid, status.st_gid});
+  }
+
+  // Gives the databases that are staged.
+  Result<std::vector<std::string>> load(const repository::ComponentRecord& record,
+                                        const neo4j::Programs& programs, const neo4j::StoreLayout& layout,
+                                        const neo4j::StoreSwap& swap,
+                                        const std::optional<neo4j::RunAs>& run_as,
+                                        RestoreContext& context) const {
+    std::vector<std::string> databases{endpoint_.database};
+    const auto& dump = *dump_of(record);
+    const auto phase = context.reporter.phase(name_, "loading " + dump.name);
+    phase->set_total(dump.size);
+    const auto feed = [&](const std::function<Result<void>(ByteView)>& write) {
+      const auto pass_on = [&](ByteView block) -> Result<void> {
+        phase->advance(block.size());
+        return write(block);
+      };
+      return context.backup.read(dump.name, pass_on, context.cancellation);
+    };
+    RETURN_IF_ERROR(neo4j::load_database(programs, swap.staging(), endpoint_.database, feed, run_as,
+                                         context.cancellation));
+    if (neo4j::is_present(layout.store(neo4j::kSystemDatabase))) return databases;
+
+    if (!restores_users(record, context)) {
+      RETURN_IF_ERROR(neo4j::write_initial_password(layout, endpoint_.password, run_as));
+      return databases;
+    }
+    RETURN_IF_ERROR(load_users(record, programs, swap, run_as, context), "while loading users and roles");
+    databases.emplace_back(neo4j::kSystemDatabase);
+    return databases;
+  }
+
+  Result<void> load_users(const repository::ComponentRecord& record, const neo4j::Programs& programs,
+                          const neo4j::StoreSwap& swap, const std::optional<neo4j::RunAs>& run_as,
+                          RestoreContext& context) const {
+    const auto feed = [&](const std::function<Result<void>(ByteView)>& write) -> Result<void> {
+      repository::SealReader opener(*context.sealing_key, write);
+      const auto pass_on = [&](ByteView block) { return opener.write(block); };
+      RETURN_IF_ERROR(context.backup.read(system_dump_of(record)->name, pass_on, context.cancellation));
+      return opener.finish();
+    };
+    return neo4j::load_database(programs, swap.staging(), neo4j::kSystemDatabase, feed, run_as,
+                                context.cancellation);
+  }
+
+  // Returns when no process has the files open any more.
+  Result<void> stop_server(const neo4j::StoreLayout& layout, RestoreContext& context) const {
+    ASSIGN_OR_RETURN(const bool open, neo4j::is_locked(layout.store_lock()));
+    if (!open) return {};
+    const auto phase = context.reporter.phase(name_, "stopping the server", "");
+    RETURN_IF_ERROR(
+        access::stop_store(endpoint_.access, endpoint_.name, context.cancellation, kStopPatience));
+    return wait_until([&] { return is_closed(layout); }, fmt::format("{} to close its files", name_),
+                      kStopPatience, kPollInterval, context.cancellation);
+  }
+
+  static Result<bool> is_closed(const neo4j::StoreLayout& layout) {
+    ASSIGN_OR_RETURN(const bool open, neo4j::is_locked(layout.store_lock()));
+    return !open;
+  }
+
+  Result<void> start_server(uint64_t bytes, RestoreContext& context) const {
+    const auto phase = context.reporter.phase(name_, "starting the server", "");
+    RETURN_IF_ERROR(access::start_store(endpoint_.access, endpoint_.name, context.cancellation));
+    ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint_));
+    const auto patience = kLeastStartPatience + std::chrono::seconds(bytes / kSlowestBytesPerSecond);
+    auto ready =
+        wait_until([&] { return is_online(api, context.cancellation); },
+                   fmt::format("{} to come online", name_), patience, kPollInterval, context.cancellation);
+    if (ready.ok() || endpoint_.home.empty()) return ready;
+    const std::string log = neo4j::tail_of(endpoint_.home / "logs" / "neo4j.log", kQuotedLines);
+    if (log.empty()) return ready;
+    return Error(ready.error().code(), "{}; the end of the server's log:\n{}", ready.error().message(), log)
+        .hint(ready.error().hint());
+  }
+
+  // While a server starts, it refuses connections, then queries; a wrong password is final.
+  Result<bool> is_online(neo4j::HttpApi& api, const Cancellation& cancellation) const {
+    auto state = neo4j::database_state(api, endpoint_.database, cancellation);
+    if (state.ok() && state->status == "online") return true;
+    if (state.ok() && !state->message.empty()) {
+      return Error(Code::kFailed, "database {} is {}: {}", endpoint_.database, state->status, state->message)
+          .hint("the server's debug.log tells more");
+    }
+    if (!state.ok() && (state.error().code() == Code::kDenied || state.error().code() == Code::kCancelled)) {
+      return std::move(state).error();
+    }
+    return false;
+  }
+
+  // The marker comes first: until it is there, nothing tells to which environment the data belong.
+  Result<void> bring_up(const repository::ComponentRecord& record, const neo4j::StoreLayout& layout,
+                        const std::optional<config::EnvironmentMarker>& marker,
+                        RestoreContext& context) const {
+    RETURN_IF_ERROR(start_server(number_of(record.details, "store_bytes"), context));
+    ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint_));
+    RETURN_IF_ERROR(neo4j::check_files_belong(api, layout, context.cancellation));
+    RETURN_IF_ERROR(marker ? neo4j::write_marker(api, *marker, context.cancellation)
+                           : neo4j::remove_marker(api, context.cancellation));
+    ASSIGN_OR_RETURN(
+        [[maybe_unused]] const auto indexes,
+        neo4j::await_indexes(api, name_, kIndexPatience, context.reporter, context.cancellation));
+    return {};
+  }
+
+  // Puts the old data back and starts them; the first error is what the user sees. A cancelled restore goes
+  // back too, so the steps here do not listen to the cancellation.
+  Result<void> go_back(Error cause, neo4j::StoreSwap& swap, const neo4j::StoreLayout& layout,
+                       RestoreContext& context) const {
+    RestoreContext insistent{context};
+    insistent.cancellation = Cancellation();
+    auto back = stop_server(layout, insistent);
+    if (back.ok()) back = swap.roll_back();
+    if (!back.ok()) {
+      const std::string hint =
+          fmt::format("stop the server and restore again: the old data in {} are put back first ({})",
+                      layout.databases().native(), back.error().message());
+      return std::move(cause).hint(hint).at("the old data could not be put back");
+    }
+    if (neo4j::is_present(layout.store(endpoint_.database))) {
+      back = start_server(neo4j::stored_bytes(layout.store(endpoint_.database)), insistent);
+      if (!back.ok())
+        context.reporter.warn(
+            fmt::format("{}: the old data are back, but: {}", name_, back.error().message()));
+    }
+    const std::string hint = cause.hint();
+    return Error(cause.code(), "the old data are back in place: {}", cause.message()).hint(hint);
+  }
+
+  static std::vector<Difference> differences(const std::vector<Fingerprint>& recorded,
+                                             const std::vector<Fingerprint>& found) {
+    using Key = std::pair<std::string, std::string>;
+    std::map<Key, std::pair<const Fingerprint*, const Fingerprint*>> pairs;
+    for (const auto& one : recorded) pairs[{one.kind, one.name}].first = &one;
+    for (const auto& one : found) pairs[{one.kind, one.name}].second = &one;
+    const auto describe = [](const Fingerprint* one) {
+      return one == nullptr ? std::string("not there")
+                            : fmt::format("{} elements, hash {}", one->count, one->hash);
+    };
+    std::vector<Difference> result;
+    for (const auto& [key, both] : pairs) {
+      const auto& [expected, actual] = both;
+      if (expected != nullptr && actual != nullptr && expected->count == actual->count &&
+          expected->hash == actual->hash)
+        continue;
+      result.push_back({fmt::format("{} {}", key.first, key.second), describe(expected), describe(actual)});
+    }
+    return result;
+  }
+
+  config::Neo4jEndpoint endpoint_;
+  std::string name_;
+};
+
+}  // namespace
+
+std::unique_ptr<RestoreComponent> make_neo4j_restore(const config::Neo4jEndpoint& endpoint,
+                                                     std::string component_name) {
+  return std::make_unique<Neo4jRestore>(endpoint, std::move(component_name));
+}
+
+}  // namespace summit::recovery

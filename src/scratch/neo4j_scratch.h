@@ -1,0 +1,71 @@
+// A throw-away Neo4j server on a copy of a server's files: recovers the copy, answers queries, and gives
+// dumps.
+//
+// It listens on loopback only, on a port that the kernel chooses, without passwords, for the seconds that it
+// lives. It is killed when this object or this process ends, however that happens.
+//
+//   ASSIGN_OR_RETURN(auto server, Neo4jScratch::start(options, reporter, cancellation));   recovered and
+//   online query(server.api()); RETURN_IF_ERROR(server.stop(cancellation)); in order
+//   RETURN_IF_ERROR(server.dump("neo4j", consume, cancellation));
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/cancellation.h"
+#include "core/files.h"
+#include "core/process.h"
+#include "core/progress.h"
+#include "core/result.h"
+#include "stores/neo4j/admin.h"
+#include "stores/neo4j/http_api.h"
+
+namespace summit::scratch {
+
+struct Neo4jScratchOptions {
+  neo4j::Programs programs;
+  fs::path home;  // its files are in home/data; configuration and logs are written beside them
+  std::string database = "neo4j";
+  std::string store;         // for progress: "neo4j"
+  uint64_t image_bytes = 0;  // of stores and logs: memory and patience follow it
+};
+
+// One thread at a time.
+class Neo4jScratch {
+ public:
+  // Returns when the database is recovered and online. An error quotes the end of the server's log.
+  static Result<Neo4jScratch> start(Neo4jScratchOptions options, Reporter& reporter,
+                                    const Cancellation& cancellation);
+
+  neo4j::HttpApi& api() { return *api_; }
+
+  // Two small transactions that make the server begin a new log and forget the old ones when it stops, so
+  // that a dump does not hold them.
+  Result<void> shed_transaction_logs(const Cancellation& cancellation);
+
+  // In order, with a last checkpoint. A server that was killed instead cannot be dumped.
+  Result<void> stop(const Cancellation& cancellation);
+
+  // After stop().
+  Result<void> dump(std::string_view database, const std::function<Result<void>(ByteView)>& consume,
+                    const Cancellation& cancellation) const;
+
+ private:
+  explicit Neo4jScratch(Neo4jScratchOptions options);
+  Result<void> launch();
+  Result<void> wait_until_recovered(Reporter& reporter, const Cancellation& cancellation);
+  Result<bool> is_recovered(const Cancellation& cancellation);
+  int recovery_percent() const;
+  std::chrono::milliseconds patience() const;
+  Error failure(Code code, std::string_view what) const;
+
+  Neo4jScratchOptions options_;
+  neo4j::PrivateHome home_;
+  std::optional<Process> process_;
+  std::optional<neo4j::HttpApi> api_;
+};
+
+}  // namespace summit::scratch
