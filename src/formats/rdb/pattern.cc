@@ -1,16 +1,10 @@
-#include "formats/rdb/filter.h"
+#include "formats/rdb/pattern.h"
 
 #include <algorithm>
-
-#include "formats/rdb/crc64.h"
-#include "formats/rdb/little_endian.h"
-#include "formats/rdb/types.h"
 
 namespace summit::rdb {
 
 namespace {
-
-constexpr size_t kBlockSize = 256 * KiB;
 
 // Whether `c` is in the class that begins after "[" at `at`, which moves behind the class.
 bool class_holds(std::string_view pattern, size_t& at, char c) {
@@ -35,43 +29,6 @@ bool class_holds(std::string_view pattern, size_t& at, char c) {
 }
 
 }  // namespace
-
-FilterWriter::FilterWriter(std::function<bool(const Record&)> drop,
-                           std::function<Result<void>(ByteView)> output)
-    : drop_(std::move(drop)), output_(std::move(output)) {
-  block_.reserve(kBlockSize);
-}
-
-Result<void> FilterWriter::write(const Record& record) {
-  if (record.kind == Record::Kind::kEntry && drop_(record)) {
-    ++dropped_;
-    return {};
-  }
-  if (record.kind != Record::Kind::kEnd) return append(record.raw);
-
-  RETURN_IF_ERROR(append(record.raw.first(1)));
-  if (record.version >= kFirstVersionWithChecksum) append_little_endian(block_, checksum_);
-  return flush();
-}
-
-Result<void> FilterWriter::append(ByteView bytes) {
-  checksum_ = crc64(checksum_, bytes);
-  if (block_.size() + bytes.size() <= kBlockSize) {
-    block_.append(as_text(bytes));
-    return {};
-  }
-  RETURN_IF_ERROR(flush());
-  if (bytes.size() >= kBlockSize) return output_(bytes);
-  block_.append(as_text(bytes));
-  return {};
-}
-
-Result<void> FilterWriter::flush() {
-  if (block_.empty()) return {};
-  RETURN_IF_ERROR(output_(as_bytes(block_)));
-  block_.clear();
-  return {};
-}
 
 bool matches_pattern(std::string_view pattern, std::string_view text) {
   size_t p = 0;
