@@ -1,12 +1,12 @@
 #include "devtools/platform/platform.h"
 
-#include <libpq-fe.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <mutex>
 
 #include "core/task_group.h"
+#include "devtools/platform/postgres_client.h"
 
 namespace summit::platform {
 
@@ -51,40 +51,20 @@ Result<bool> open_or_create(std::unique_ptr<S>& server, const std::string& store
   return false;
 }
 
-Result<std::vector<std::string>> names_in(PGconn* connection, const char* sql) {
-  PGresult* result = PQexec(connection, sql);
-  const bool ok = PQresultStatus(result) == PGRES_TUPLES_OK;
-  std::vector<std::string> names;
-  for (int row = 0; ok && row < PQntuples(result); ++row) names.emplace_back(PQgetvalue(result, row, 0));
-  PQclear(result);
-  if (!ok) return Error(Code::kFailed, "cannot read names: {}", PQerrorMessage(connection));
-  return names;
-}
-
-Result<void> drop_each(PGconn* connection, const char* list_sql, std::string_view drop,
+Result<void> drop_each(PostgresClient& client, const std::string& list_sql, std::string_view drop,
                        std::string_view after = "") {
-  ASSIGN_OR_RETURN(const auto names, names_in(connection, list_sql));
-  for (const std::string& name : names) {
-    const std::unique_ptr<char, decltype(&PQfreemem)> identifier(
-        PQescapeIdentifier(connection, name.data(), name.size()), &PQfreemem);
-    PGresult* result = PQexec(connection, fmt::format("{} {}{}", drop, identifier.get(), after).c_str());
-    const bool ok = PQresultStatus(result) == PGRES_COMMAND_OK;
-    PQclear(result);
-    if (!ok) return Error(Code::kFailed, "cannot destroy: {}", PQerrorMessage(connection));
-  }
+  ASSIGN_OR_RETURN(const Rows names, client.execute(list_sql));
+  for (const auto& row : names)
+    RETURN_IF_ERROR(client.execute(fmt::format("{} {}{}", drop, client.quoted(*row[0]), after)));
   return {};
 }
 
 Result<void> drop_databases_and_roles(const PostgresServer& server) {
-  const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(
-      PQconnectdb(server.connection_string("postgres").reveal().c_str()), &PQfinish);
-  if (PQstatus(connection.get()) != CONNECTION_OK)
-    return Error(Code::kUnreachable, "cannot connect: {}", PQerrorMessage(connection.get()));
-  RETURN_IF_ERROR(drop_each(
-      connection.get(), "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'",
-      "DROP DATABASE", " WITH (FORCE)"));
-  return drop_each(connection.get(),
-                   "SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> current_user",
+  ASSIGN_OR_RETURN(PostgresClient client, PostgresClient::connect(server.endpoint(), "postgres"));
+  RETURN_IF_ERROR(
+      drop_each(client, "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'",
+                "DROP DATABASE", " WITH (FORCE)"));
+  return drop_each(client, "SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> current_user",
                    "DROP ROLE");
 }
 

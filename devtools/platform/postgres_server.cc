@@ -3,7 +3,7 @@
 #include <libpq-fe.h>
 #include <signal.h>
 
-#include <memory>
+#include "devtools/platform/postgres_client.h"
 
 namespace summit::platform {
 
@@ -26,9 +26,6 @@ const std::map<std::string, std::string> kDefaultSettings{
     {"wal_level", "replica"},
 };
 
-using Connection = std::unique_ptr<PGconn, decltype(&PQfinish)>;
-using Answer = std::unique_ptr<PGresult, decltype(&PQclear)>;
-
 std::string in_quotes(std::string_view value) {
   std::string text = "'";
   for (const char c : value) {
@@ -36,12 +33,6 @@ std::string in_quotes(std::string_view value) {
     text += c;
   }
   return text + "'";
-}
-
-Error failure(PGconn* connection, std::string_view what) {
-  std::string message = PQerrorMessage(connection);
-  while (!message.empty() && message.back() == '\n') message.pop_back();
-  return Error(Code::kFailed, "cannot {}: {}", what, message);
 }
 
 }  // namespace
@@ -146,21 +137,10 @@ Result<bool> PostgresServer::answers() {
 }
 
 Result<void> PostgresServer::after_start() {
-  const Connection connection(PQconnectdb(connection_string("postgres").reveal().c_str()), &PQfinish);
-  if (PQstatus(connection.get()) != CONNECTION_OK)
-    return failure(connection.get(), "connect to the new server");
-  const char* name = database_.c_str();
-  const Answer found(PQexecParams(connection.get(), "SELECT 1 FROM pg_database WHERE datname = $1", 1,
-                                  nullptr, &name, nullptr, nullptr, 0),
-                     &PQclear);
-  if (PQresultStatus(found.get()) != PGRES_TUPLES_OK) return failure(connection.get(), "list databases");
-  if (PQntuples(found.get()) != 0) return {};
-  const std::unique_ptr<char, decltype(&PQfreemem)> identifier(
-      PQescapeIdentifier(connection.get(), name, database_.size()), &PQfreemem);
-  const Answer made(PQexec(connection.get(), fmt::format("CREATE DATABASE {}", identifier.get()).c_str()),
-                    &PQclear);
-  if (PQresultStatus(made.get()) != PGRES_COMMAND_OK)
-    return failure(connection.get(), "create database " + database_);
+  ASSIGN_OR_RETURN(PostgresClient client, PostgresClient::connect(endpoint(), "postgres"));
+  ASSIGN_OR_RETURN(const Rows found,
+                   client.execute("SELECT 1 FROM pg_database WHERE datname = $1", {database_}));
+  if (found.empty()) RETURN_IF_ERROR(client.execute("CREATE DATABASE " + client.quoted(database_)));
   return {};
 }
 

@@ -1,3 +1,3 @@
-#include "devtools/platform/commands.h"
+#include "devtools/program/commands.h"
 
 int main(int count, char** words) { return summit::platform::run_program(count, words); }

@@ -1,11 +1,15 @@
-#include "devtools/platform/commands.h"
+#include "devtools/program/commands.h"
 
 #include <CLI/CLI.hpp>
+#include <cmath>
+#include <csignal>
 #include <cstdio>
 
 #include "core/process.h"
 #include "devtools/platform/dotenv.h"
 #include "devtools/platform/platform.h"
+#include "devtools/sample/sample.h"
+#include "devtools/write_load/write_load.h"
 
 namespace summit::platform {
 
@@ -17,6 +21,8 @@ struct Options {
   std::string store;
   std::vector<std::string> stores;
   std::vector<std::string> with;
+  sample::SampleOptions sample;
+  double seconds = 0;
 };
 
 void show(const Server& server, std::string_view state) {
@@ -26,7 +32,7 @@ void show(const Server& server, std::string_view state) {
 
 // What the program under test needs before its first command: a sealing key, and its mark in each store.
 Result<void> adopt(const Platform& platform) {
-  const fs::path program = fs::path(SUMMIT_DEV_PROGRAM).parent_path() / "summit-dr";
+  const fs::path program = fs::canonical("/proc/self/exe").parent_path() / "summit-dr";
   if (!fs::exists(program)) return {};
   for (const std::vector<std::string>& words :
        {std::vector<std::string>{"key", "init", "--if-missing"}, {"env", "adopt", "dev", "--yes"}}) {
@@ -104,6 +110,60 @@ Result<void> destroy(const Options& options) {
   return {};
 }
 
+Result<void> generate(const Options& options) {
+  const Stopwatch watch;
+  ASSIGN_OR_RETURN(const auto platform, Platform::open(options.root));
+  RETURN_IF_ERROR(sample::generate_sample(*platform, options.sample));
+  fmt::print("filled all stores and {} in {}\n", platform->files_root().string(),
+             human_duration(watch.elapsed()));
+  return {};
+}
+
+// Ctrl-C and SIGTERM, blocked in this thread and those that it starts, so that they can be waited for.
+sigset_t block_stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+// Until one of the signals comes, or the time is over; 0 is without end.
+void wait_for(const sigset_t& signals, double seconds) {
+  const double whole = std::floor(seconds);
+  const timespec time{static_cast<time_t>(whole), static_cast<long>((seconds - whole) * 1e9)};
+  seconds > 0 ? ::sigtimedwait(&signals, nullptr, &time) : ::sigwaitinfo(&signals, nullptr);
+}
+
+Result<void> write_load(const Options& options) {
+  ASSIGN_OR_RETURN(const auto platform, Platform::open(options.root));
+  WriteLoadOptions load_options;
+  load_options.postgres = platform->postgres().endpoint();
+  load_options.neo4j = platform->neo4j().endpoint();
+  load_options.redis = platform->redis().endpoint();
+  const sigset_t signals = block_stop_signals();
+  ASSIGN_OR_RETURN(const auto load, WriteLoad::start(load_options));
+  wait_for(signals, options.seconds);
+  RETURN_IF_ERROR(load->stop());
+  const auto counts = load->counts();
+  fmt::print("transactions: postgresql {}, neo4j {}, redis {}\n", counts.postgres, counts.neo4j,
+             counts.redis);
+  return {};
+}
+
+Result<void> check_load(const Options& options) {
+  ASSIGN_OR_RETURN(const auto platform, Platform::open(options.root));
+  ASSIGN_OR_RETURN(const LoadTick postgres, check_invariants(platform->postgres().endpoint()));
+  ASSIGN_OR_RETURN(const LoadTick neo4j, check_invariants(platform->neo4j().endpoint()));
+  ASSIGN_OR_RETURN(const LoadTick redis, check_invariants(platform->redis().endpoint()));
+  for (const auto& [store, tick] : {std::pair("postgresql", postgres), {"neo4j", neo4j}, {"redis", redis}}) {
+    fmt::print("{:<14} invariants hold; transaction {} at {}\n", store, tick.transactions,
+               to_rfc3339(tick.at));
+  }
+  return {};
+}
+
 int report(const Result<void>& result) {
   if (result) return 0;
   std::fflush(stdout);
@@ -127,6 +187,15 @@ class Program {
     CLI::App* destroy_command = add(
         "destroy", "Lose everything: drop databases, delete volumes and files, start empty servers", destroy);
     destroy_command->add_option("--store", options_.stores, "only these stores, or files")->delimiter(',');
+    CLI::App* sample_command = add("sample", "Fill all stores with the sample platform's data", generate);
+    sample_command->add_option("--scale", options_.sample.scale, "1: a few thousand rows in each big table")
+        ->capture_default_str();
+    sample_command->add_option("--seed", options_.sample.seed, "the same seed makes the same data")
+        ->capture_default_str();
+    CLI::App* load_command =
+        add("write-load", "Write into all stores, in transactions that keep invariants", write_load);
+    load_command->add_option("--seconds", options_.seconds, "how long; until Ctrl-C when not given");
+    add("check-load", "Check the invariants of the write load in all stores", check_load);
   }
 
   int run(int count, char** words) {
