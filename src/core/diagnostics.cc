@@ -12,6 +12,10 @@
 
 namespace summit {
 
+namespace {
+constexpr size_t kBlockBytes = 16 * KiB;
+}
+
 Result<std::unique_ptr<DiagnosticsReader>> DiagnosticsReader::start(UniqueFd pipe) {
   UniqueFd stop(::eventfd(0, EFD_CLOEXEC));
   if (!stop.valid() || ::fcntl(pipe.get(), F_SETFL, O_NONBLOCK) != 0) {
@@ -47,11 +51,11 @@ Result<void> DiagnosticsReader::read_until_stopped() {
     if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR)
       return errno_error(errno, "cannot poll");
     if ((watched[1].revents & POLLIN) != 0) break;
-    if (!take_block(kDiagnosticsLimit)) return {};
+    if (!take_block(kBlockBytes)) return {};
   }
   // A fixed amount: a grandchild may go on writing for ever.
   for (size_t left = bytes_waiting_in(pipe_.get()); left > 0;) {
-    const size_t block = std::min(left, kDiagnosticsLimit);
+    const size_t block = std::min(left, kBlockBytes);
     if (!take_block(block)) break;
     left -= block;
   }
@@ -59,7 +63,7 @@ Result<void> DiagnosticsReader::read_until_stopped() {
 }
 
 bool DiagnosticsReader::take_block(size_t limit) {
-  std::array<char, kDiagnosticsLimit> block;
+  std::array<char, kBlockBytes> block{};
   const ssize_t size = ::read(pipe_.get(), block.data(), std::min(limit, block.size()));
   if (size > 0) keep({block.data(), static_cast<size_t>(size)});
   return size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR));

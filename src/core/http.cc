@@ -32,9 +32,9 @@ using Consume = std::function<Result<void>(ByteView)>;
 // One request on its way: what libcurl's callbacks work on.
 struct Transfer {
   const HttpRequest& request;
-  const Consume* consume;  // none: the body is kept
+  const Consume* consume = nullptr;  // none: the body is kept
   const Cancellation& cancellation;
-  CURL* handle;
+  CURL* handle = nullptr;
   HttpResponse response{};
   std::optional<Error> failure{};  // ours, when a callback ended the transfer
   curl_off_t bytes_moved = 0;
@@ -156,14 +156,14 @@ using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 void append(HeaderList& list, const std::string& line) {
   curl_slist* extended = curl_slist_append(list.get(), line.c_str());
   if (extended == nullptr) throw std::bad_alloc();
-  static_cast<void>(list.release());
-  list.reset(extended);
+  // Only the first line makes a new head.
+  if (!list) list.reset(extended);
 }
 
 HeaderList header_lines(const HttpRequest& request) {
   HeaderList list;
   for (const auto& [name, value] : request.headers)
-    append(list, value.empty() ? name + ";" : name + ": " + value);
+    append(list, value.empty() ? name + ";" : fmt::format("{}: {}", name, value));
   // Headers that libcurl would add by itself: a wait before sending a body, and a type that the body does not
   // have.
   append(list, "Expect:");

@@ -103,9 +103,10 @@ struct Process::State {
   UniqueFd output;
   std::unique_ptr<DiagnosticsReader> standard_error;  // none with an output file
   std::optional<OutputFileTail> output_file;
-  std::optional<int> exit_code;  // once reaped
+  bool reaped = false;
+  int exit_code = 0;  // once reaped
 
-  bool alive() const { return pid > 0 && !exit_code; }
+  bool alive() const { return pid > 0 && !reaped; }
 
   // Takes the child's end. The guard forgets it first: once reaped, its number may be given to somebody else.
   void reap() {
@@ -121,6 +122,7 @@ struct Process::State {
     while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
     exit_code = exit_code_of(status);
+    reaped = true;
   }
   bool has_ended() const { return becomes_readable(pidfd.get(), milliseconds(0)); }
   std::string diagnostics() {
@@ -216,14 +218,14 @@ Result<ExitStatus> Process::wait(const Cancellation& cancellation, std::optional
     } else if (cancellation.requested()) {
       end();
       return Error(Code::kCancelled, "{} was ended: cancelled on request", state_->name);
-    } else if (Clock::now() >= deadline) {
+    } else if (timeout && Clock::now() >= deadline) {
       end();
       return Error(Code::kTimeout, "{} was ended: it was still running after {} ms", state_->name,
                    timeout->count());
     }
   }
   state_->pidfd.reset();
-  return ExitStatus{*state_->exit_code, state_->diagnostics()};
+  return ExitStatus{state_->exit_code, state_->diagnostics()};
 }
 
 bool Process::running() {

@@ -56,8 +56,8 @@ class [[nodiscard]] Result<void> {
   explicit operator bool() const { return ok(); }
 
   // Only when !ok().
-  const Error& error() const& { return *error_; }
-  Error&& error() && { return *std::move(error_); }
+  const Error& error() const& { return *error_; }    // NOLINT(bugprone-unchecked-optional-access)
+  Error&& error() && { return *std::move(error_); }  // NOLINT(bugprone-unchecked-optional-access)
 
  private:
   std::optional<Error> error_;

@@ -47,7 +47,7 @@ std::vector<std::string> merged_environment(const std::map<std::string, std::str
     const std::string_view text(*entry);
     if (!added.contains(std::string(text.substr(0, text.find('='))))) merged.emplace_back(text);
   }
-  for (const auto& [name, value] : added) merged.push_back(name + "=" + value);
+  for (const auto& [name, value] : added) merged.push_back(fmt::format("{}={}", name, value));
   return merged;
 }
 
@@ -170,8 +170,8 @@ Error failure_to_start(const Command& command, const Failure& failure) {
                    reason)
           .hint("only root may start programs as another user");
     case Step::kDirectory:
-      return errno_error(failure.number,
-                         fmt::format("cannot start {}: cannot enter {}", name, command.directory->string()));
+      return errno_error(failure.number, fmt::format("cannot start {}: cannot enter {}", name,
+                                                     command.directory.value_or(fs::path()).string()));
     case Step::kExec:
       break;
   }

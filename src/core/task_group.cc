@@ -69,7 +69,7 @@ void TaskGroup::spawn(std::function<Result<void>()> task) {
 
 Result<void> TaskGroup::join() {
   state_->join_threads();
-  if (state_->first_error) return *state_->first_error;
+  if (const auto& error = state_->first_error) return *error;
   return {};
 }
 

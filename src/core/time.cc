@@ -177,7 +177,8 @@ std::string human_duration(Seconds duration) {
   const auto rounded = static_cast<int64_t>(std::llround(exact));
   if (rounded < 3600) return fmt::format("{} min {} s", rounded / 60, rounded % 60);
   const int64_t whole_minutes = (rounded + 30) / 60;
-  if (whole_minutes < 24 * 60) return fmt::format("{} h {:02} min", whole_minutes / 60, whole_minutes % 60);
+  if (whole_minutes < int64_t{24} * 60)
+    return fmt::format("{} h {:02} min", whole_minutes / 60, whole_minutes % 60);
   const int64_t whole_hours = (whole_minutes + 30) / 60;
   return fmt::format("{} d {} h", whole_hours / 24, whole_hours % 24);
 }
