@@ -1,7 +1,7 @@
 // Tables that exist to break careless programs, and the large objects.
 #include <libpq-fe.h>
 
-#include <limits>
+#include <algorithm>
 
 #include "devtools/sample/copy_writer.h"
 #include "devtools/sample/postgres_tables.h"
@@ -146,7 +146,7 @@ Result<void> fill_large_objects(pg_conn* connection, const World& world) {
   constexpr Oid kFirst = 500000;
   // Around the size of a page of a large object, and well above.
   const std::vector<size_t> sizes{0, 1, 2047, 2048, 2049, 70000, 300000};
-  const uint64_t count = world.scaled(14);
+  const uint64_t count = std::max<uint64_t>(sizes.size(), world.scaled(14));
   // They live in transactions.
   RETURN_IF_ERROR(command(connection, "BEGIN"));
   for (uint64_t i = 0; i < count; ++i) {

@@ -33,7 +33,7 @@ Person World::user(uint64_t id) const {
   Random random = this->random("user", id);
   Person person;
   person.id = id;
-  person.tenant = tenants()[id % tenants().size()];
+  person.tenant = tenants()[(id - 1) % tenants().size()];
   person.name = person_name(random);
   // Some end in example.com already: the documented masking rule leaves those alone.
   person.email = fmt::format("user{}.{}@{}", id, hex(random, 4),
@@ -53,7 +53,7 @@ Investigation World::investigation(uint64_t number) const {
   Random random = this->random("investigation", number);
   Investigation found;
   found.id = investigation_id(number);
-  found.tenant = tenants()[number % tenants().size()];
+  found.tenant = tenants()[(number - 1) % tenants().size()];
   found.title = some_text(random);
   found.lead_user = 1 + random.below(users());
   if (random.chance(0.4)) found.classified_info = "TS//" + paragraph(random, 120);
@@ -70,7 +70,7 @@ Entity World::entity(uint64_t id) const {
       1 + static_cast<uint64_t>(std::pow(random.unit(), 2) * static_cast<double>(investigations()));
   Entity entity;
   entity.id = id;
-  entity.tenant = tenants()[number % tenants().size()];
+  entity.tenant = tenants()[(number - 1) % tenants().size()];
   entity.investigation = investigation_id(number);
   entity.kind = random.pick(kinds);
   entity.name = entity.kind == "organisation" ? organisation_name(random) : person_name(random);

@@ -3,6 +3,7 @@
 // All of it is a function of seed and scale; nothing is kept in memory.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -62,7 +63,8 @@ class World {
 
   const std::vector<std::string>& tenants() const;
   uint64_t users() const { return scaled(2000); }
-  uint64_t investigations() const { return scaled(40); }
+  // Enough for each tenant to have some.
+  uint64_t investigations() const { return std::max<uint64_t>(10, scaled(40)); }
   uint64_t entities() const { return scaled(3000); }
   uint64_t runs() const { return scaled(1500); }
 

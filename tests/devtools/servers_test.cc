@@ -2,18 +2,17 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <libpq-fe.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <fstream>
-
 #include "core/process.h"
 #include "core/wait.h"
 #include "devtools/platform/neo4j_server.h"
+#include "devtools/platform/postgres_client.h"
 #include "devtools/platform/postgres_server.h"
 #include "devtools/platform/redis_server.h"
+#include "tests/devtools/support.h"
 
 namespace summit::platform {
 namespace {
@@ -21,29 +20,10 @@ namespace {
 using std::chrono::seconds;
 using testing::HasSubstr;
 
-template <typename T>
-T must(Result<T> result) {
-  if (!result) {
-    ADD_FAILURE() << result.error().to_string();
-    throw std::runtime_error("the world of this test could not be built");
-  }
-  return std::move(result).value();
-}
-
-#define EXPECT_OK(expression)                                                          \
-  do {                                                                                 \
-    const auto expected = (expression);                                                \
-    EXPECT_TRUE(expected.ok()) << (expected.ok() ? "" : expected.error().to_string()); \
-  } while (false)
-
 std::string query(const PostgresServer& server, const std::string& sql) {
-  PGconn* connection = PQconnectdb(server.connection_string().reveal().c_str());
-  PGresult* result = PQexec(connection, sql.c_str());
-  std::string text =
-      PQresultStatus(result) == PGRES_TUPLES_OK ? PQgetvalue(result, 0, 0) : PQerrorMessage(connection);
-  PQclear(result);
-  PQfinish(connection);
-  return text;
+  auto client = must(PostgresClient::connect(server.endpoint()));
+  const auto rows = must(client.execute(sql));
+  return rows.empty() ? "" : rows[0][0].value_or("NULL");
 }
 
 // Runs `body` in a process of its own, kills it with SIGKILL once it has written its answer, and gives the
