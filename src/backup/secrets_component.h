@@ -16,10 +16,12 @@ struct SecretContribution {
   std::function<Result<std::string>()> read;
 };
 
-// Takes the secret files of all `trees`, and the contributions. Without a sealing key prepare() fails with kKeyMissing
-// and nothing is written. The sealing key itself is left out wherever it stands in them. Cut kind kNone.
+// Takes the secret files of all `trees`, and the contributions. Without a sealing key prepare() fails with
+// kKeyMissing and nothing is written. The sealing key itself is left out wherever it stands in them. Cut kind
+// kNone.
 std::unique_ptr<Component> make_secrets_component(const config::ComponentSpec& spec,
                                                   std::vector<config::FilesEndpoint> trees,
-                                                  std::vector<SecretContribution> contributions, std::string name);
+                                                  std::vector<SecretContribution> contributions,
+                                                  std::string name);
 
 }  // namespace summit::backup

@@ -1,0 +1,164 @@
+#include "backup/files_component.h"
+
+#include <algorithm>
+
+#include "stores/files/archive.h"
+#include "stores/files/capture.h"
+#include "stores/files/file_reader.h"
+#include "stores/files/tree_record.h"
+
+namespace summit::backup {
+namespace {
+
+using repository::ComponentRecord;
+using repository::Status;
+
+constexpr std::string_view kAuditChain = "audit_chain";
+
+class FilesComponent final : public Component {
+ public:
+  FilesComponent(std::vector<config::FilesEndpoint> trees, std::string name)
+      : trees_(std::move(trees)), name_(std::move(name)) {}
+
+  std::string name() const override { return name_; }
+  std::string kind() const override { return "files"; }
+  CutKind cut_kind() const override { return CutKind::kNone; }
+
+  std::vector<std::string> describe() const override {
+    std::vector<std::string> lines;
+    for (const auto& tree : trees_)
+      lines.push_back(
+          fmt::format("files below {} into {}{}", tree.root.string(), artifact_name(tree),
+                      tree.include.empty() ? "" : fmt::format(" ({})", fmt::join(tree.include, ", "))));
+    return lines;
+  }
+
+  Result<uint64_t> predict_size(CaptureContext& context) override {
+    uint64_t bytes = 0;
+    for (const auto& tree : trees_) {
+      auto scan = scan_of(tree, context.cancellation);
+      if (scan.ok())
+        bytes += scan->bytes - scan->secret_bytes;
+      else if (scan.error().code() != Code::kNotFound)
+        return std::move(scan).error();
+    }
+    return bytes;
+  }
+
+  Result<void> prepare(CaptureContext&) override { return {}; }
+  Result<Instant> cut(CaptureContext&) override { return now(); }
+
+  Result<ComponentRecord> transfer(CaptureContext& context) override {
+    ComponentRecord record;
+    record.instant = now();
+    record.status = Status::kComplete;
+    std::vector<std::string> missing;
+    for (const auto& tree : trees_) {
+      auto scan = scan_of(tree, context.cancellation);
+      if (!scan.ok() && scan.error().code() != Code::kNotFound) return std::move(scan).error();
+      if (!scan.ok()) {
+        missing.push_back(fmt::format("{} is not there", tree.root.string()));
+      } else if (scan->files == 0) {
+        missing.push_back(fmt::format("no file of tree {} is in {}", tree.name, tree.root.string()));
+      } else {
+        RETURN_IF_ERROR(capture(context, tree, *scan, record), "in tree {}", tree.name);
+      }
+    }
+    settle(missing, record);
+    return record;
+  }
+
+ private:
+  static Result<files::TreeScan> scan_of(const config::FilesEndpoint& tree,
+                                         const Cancellation& cancellation) {
+    return files::scan_tree(tree.root, files::Selection(files::TreePatterns::of(tree)), cancellation);
+  }
+
+  std::string artifact_name(const config::FilesEndpoint& tree) const {
+    std::string stem = name_;
+    std::ranges::replace(stem, '/', '-');
+    return trees_.size() == 1 ? stem + ".tar.zst" : fmt::format("{}-{}.tar.zst", stem, tree.name);
+  }
+
+  Result<void> capture(CaptureContext& context, const config::FilesEndpoint& tree,
+                       const files::TreeScan& scan, ComponentRecord& record) const {
+    const auto phase = context.reporter.phase(name_, fmt::format("archiving {}", tree.name));
+    phase->set_total(scan.bytes - scan.secret_bytes);
+    files::CaptureOptions options;
+    options.root = tree.root;
+    options.patterns = files::TreePatterns::of(tree);
+    options.key = context.sealing_key ? &context.sealing_key->passphrase : nullptr;
+    options.check_chain = tree.name == kAuditChain;
+    options.progress = phase.get();
+    options.cancellation = context.cancellation;
+
+    ASSIGN_OR_RETURN(const auto sink, context.writer.create(artifact_name(tree), name_));
+    ASSIGN_OR_RETURN(const auto archive,
+                     files::ArchiveWriter::create([&](ByteView bytes) { return sink->write(bytes); }));
+    ASSIGN_OR_RETURN(const auto report, files::capture_tree(options, archive.get()));
+    RETURN_IF_ERROR(archive->finish());
+    ASSIGN_OR_RETURN(auto artifact, sink->finish());
+
+    files::TreeRecord kept{artifact.name, tree.root.string(), options.patterns,
+                           report.files,  report.bytes,       {}};
+    kept.sealed_paths.insert(report.sealed_paths.begin(), report.sealed_paths.end());
+    record.details[std::string(files::kTreeDetailPrefix) + tree.name] = files::to_json(kept);
+    record.artifacts.push_back(std::move(artifact));
+    record.fingerprints.push_back(
+        {name_, "tree", tree.name, report.fingerprint.count(), report.fingerprint.hex()});
+    for (const auto& note : report.notes) record.notes.push_back(note);
+    if (report.files == 0) record.notes.push_back("all files of it are secrets: they are in secrets.enc");
+    note_problems(report, record);
+    note_chain(report, record);
+    return {};
+  }
+
+  static void note_problems(const files::CaptureReport& report, ComponentRecord& record) {
+    if (report.problems.empty()) return;
+    record.status = Status::kPartial;
+    record.reason = report.problems.size() == 1 ? report.problems.front()
+                                                : fmt::format("{} (and {} more)", report.problems.front(),
+                                                              report.problems.size() - 1);
+    record.hint =
+        "give this user the right to read the tree, or exclude these files in config/environments.yaml";
+    for (const auto& problem : report.problems) record.notes.push_back("not in the backup: " + problem);
+  }
+
+  // A broken chain is evidence: it is kept, and never called complete.
+  static void note_chain(const files::CaptureReport& report, ComponentRecord& record) {
+    if (!report.chain) return;
+    const auto& chain = *report.chain;
+    record.details["chain_entries"] = fmt::format("{}", chain.entries);
+    record.details["chain_head"] = chain.head;
+    for (const auto& note : chain.notes) record.notes.push_back(note);
+    if (!chain.problem) return;
+    record.status = Status::kPartial;
+    record.reason = "the audit chain is broken: " + *chain.problem;
+    record.hint = "compare it with an older backup: summit-dr list";
+  }
+
+  void settle(const std::vector<std::string>& missing, ComponentRecord& record) const {
+    if (missing.empty()) return;
+    const std::string reason = fmt::format("{}", fmt::join(missing, "; "));
+    if (missing.size() == trees_.size()) {
+      record.status = Status::kAbsent;
+      record.instant.reset();
+    } else {
+      record.status = Status::kPartial;
+    }
+    record.reason = record.reason.empty() ? reason : record.reason + "; " + reason;
+    if (record.hint.empty()) record.hint = "set its root under files in config/environments.yaml";
+  }
+
+  const std::vector<config::FilesEndpoint> trees_;
+  const std::string name_;
+};
+
+}  // namespace
+
+std::unique_ptr<Component> make_files_component(const config::ComponentSpec& /*spec*/,
+                                                std::vector<config::FilesEndpoint> trees, std::string name) {
+  return std::make_unique<FilesComponent>(std::move(trees), std::move(name));
+}
+
+}  // namespace summit::backup

@@ -1,0 +1,300 @@
+#include "stores/files/restore.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include "stores/files/env_file.h"
+#include "stores/files/file_reader.h"
+#include "stores/files/tree_walk.h"
+#include "stores/files/unpack.h"
+
+namespace summit::files {
+namespace {
+
+constexpr uint64_t kLargestEnvFile = 16 * MiB;
+
+Error cannot(std::string_view what, const std::string& path) {
+  return errno_error(errno, fmt::format("cannot {} {}", what, path));
+}
+
+// Whether the restore that made this staging directory still runs: it holds a lock that dies with it.
+bool is_at_work(int root, const std::string& name) {
+  const auto staging = open_child_directory(root, name, name);
+  return staging.ok() && ::flock(staging->get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+Result<void> remove_leftovers(const fs::path& root, int root_fd) {
+  ASSIGN_OR_RETURN(const auto names, names_in(root_fd, root.string()));
+  for (const auto& name : names)
+    if (name.starts_with(kStagingPrefix) && !is_at_work(root_fd, name))
+      RETURN_IF_ERROR(remove_recursively(root / name), "while removing what an earlier restore left");
+  return {};
+}
+
+struct Staging {
+  fs::path path;
+  UniqueFd fd;  // locked
+};
+
+// Under a lock on the root, so that nobody takes a fresh directory that is not locked yet for a leftover.
+Result<Staging> make_staging(const fs::path& root) {
+  ASSIGN_OR_RETURN(const UniqueFd guard, open_root(root));
+  // Network file systems that cannot lock directories lose only this protection between two restores at once.
+  (void)::flock(guard.get(), LOCK_EX);
+  RETURN_IF_ERROR(remove_leftovers(root, guard.get()));
+  std::string path = (root / (std::string(kStagingPrefix) + "XXXXXX")).string();
+  if (::mkdtemp(path.data()) == nullptr) return cannot("create a directory in", root.string());
+  ASSIGN_OR_RETURN(UniqueFd fd, open_root(path));
+  (void)::flock(fd.get(), LOCK_EX | LOCK_NB);
+  return Staging{std::move(path), std::move(fd)};
+}
+
+}  // namespace
+
+bool is_inner_path(std::string_view path) {
+  if (path.empty() || path.starts_with(kStagingPrefix)) return false;
+  while (true) {
+    const size_t slash = path.find('/');
+    const std::string_view part = path.substr(0, slash);
+    if (part.empty() || part == "." || part == "..") return false;
+    if (slash == std::string_view::npos) return true;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+bool unfinished_restore(const fs::path& root) {
+  const auto fd = open_root(root);
+  if (!fd.ok()) return false;
+  const auto names = names_in(fd->get(), root.string());
+  return names.ok() && std::ranges::any_of(*names, [&](const std::string& name) {
+           return name.starts_with(kStagingPrefix) && !is_at_work(fd->get(), name);
+         });
+}
+
+struct TreeRestore::State {
+  RestoreOptions options;
+  Selection recorded;
+  Selection present;
+  SecretKnowledge knowledge;
+  UniqueFd root;
+  fs::path staging_path;
+  UniqueFd staging;  // locked
+  std::optional<Unpacker> unpacker;
+  std::vector<ArchiveEntry> directories;  // in the order of the archive: parents first
+  RestoreReport report;
+
+  explicit State(RestoreOptions given)
+      : options(std::move(given)), recorded(options.recorded), present(options.present) {
+    knowledge.key = options.key;
+    knowledge.sealed_paths = options.sealed_paths;
+  }
+
+  Result<std::optional<std::string>> present_content(const std::string& path) const;
+  Result<void> clear_directory(int parent, const std::string& name, const std::string& path);
+  Result<void> replace_directory(int from, int to, const std::string& path);
+  Result<void> replace_entry(int from, int to, const std::string& name, const std::string& path);
+  Result<void> remove_extras(int directory, const std::set<std::string>& kept, const std::string& path);
+  Result<bool> is_extra(const WalkEntry& entry) const;
+  Result<void> finish_directories();
+};
+
+TreeRestore::TreeRestore(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+TreeRestore::~TreeRestore() {
+  if (!state_->staging_path.empty()) (void)remove_recursively(state_->staging_path);
+}
+
+Result<std::unique_ptr<TreeRestore>> TreeRestore::begin(RestoreOptions options) {
+  auto state = std::make_unique<State>(std::move(options));
+  const fs::path& root = state->options.root;
+  RETURN_IF_ERROR(make_directories(root, 0755), "while restoring into {}", root.string());
+  ASSIGN_OR_RETURN(state->root, open_root(root));
+  ASSIGN_OR_RETURN(auto scan, scan_tree(root, state->recorded, state->options.cancellation));
+  state->knowledge.secret_files = std::move(scan.knowledge.secret_files);
+
+  ASSIGN_OR_RETURN(Staging staging, make_staging(root));
+  state->staging_path = std::move(staging.path);
+  state->staging = std::move(staging.fd);
+  std::unique_ptr<TreeRestore> restore(new TreeRestore(std::move(state)));
+  restore->state_->unpacker.emplace(restore->state_->staging.get());
+  return restore;
+}
+
+// What the target's file of this name holds now, when it is a small regular file reached without a link.
+Result<std::optional<std::string>> TreeRestore::State::present_content(const std::string& path) const {
+  std::optional<std::string> none;
+  UniqueFd current(::fcntl(root.get(), F_DUPFD_CLOEXEC, 0));
+  for (size_t at = 0; current.valid();) {
+    const size_t slash = path.find('/', at);
+    const std::string name = path.substr(at, slash == std::string::npos ? slash : slash - at);
+    if (slash == std::string::npos) {
+      const UniqueFd fd(
+          ::openat(current.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+      struct stat status{};
+      if (!fd.valid() || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return none;
+      std::string text(static_cast<size_t>(std::min<off_t>(status.st_size, kLargestEnvFile)), '\0');
+      RETURN_IF_ERROR(read_exactly_at(fd.get(), text.data(), text.size(), 0, path));
+      return std::optional(std::move(text));
+    }
+    auto child = open_child_directory(current.get(), name, path);
+    if (!child.ok()) return none;
+    current = *std::move(child);
+    at = slash + 1;
+  }
+  return none;
+}
+
+Result<void> TreeRestore::unpack(const std::string& path, const ArchiveEntry& entry, ArchiveReader& reader) {
+  State& state = *state_;
+  RETURN_IF_ERROR(state.options.cancellation.check());
+  Unpacker::Content content;
+  std::string text;
+  if (state.options.part == Part::kSecret && entry.type == ArchiveEntry::Type::kFile && is_env_file(path) &&
+      is_inner_path(path)) {
+    if (entry.size > kLargestEnvFile) return Error(Code::kCorrupt, "{} is too large for a .env file", path);
+    text.assign(entry.size, '\0');
+    RETURN_IF_ERROR(reader.read([&](uint64_t offset, ByteView block) -> Result<void> {
+      text.replace(offset, block.size(), as_text(block));
+      return {};
+    }));
+    ASSIGN_OR_RETURN(const auto present, state.present_content(path));
+    if (present) text = keep_key_lines(text, *present);
+    content.replacement = &text;
+  }
+  RETURN_IF_ERROR(state.unpacker->unpack(path, entry, reader, content));
+  if (entry.type == ArchiveEntry::Type::kDirectory) {
+    state.directories.push_back(entry);
+    state.directories.back().path = path;
+  } else {
+    ++state.report.files;
+  }
+  if (state.options.progress != nullptr) state.options.progress->advance(entry.size);
+  return {};
+}
+
+// A directory where the backup has a file: what of it belongs to the tree goes, anything else is not ours to
+// remove.
+Result<void> TreeRestore::State::clear_directory(int parent, const std::string& name,
+                                                 const std::string& path) {
+  {
+    ASSIGN_OR_RETURN(const UniqueFd child, open_child_directory(parent, name, path));
+    RETURN_IF_ERROR(remove_extras(child.get(), {}, path));
+  }
+  if (::unlinkat(parent, name.c_str(), AT_REMOVEDIR) == 0) return {};
+  if (errno != ENOTEMPTY && errno != EEXIST) return cannot("remove", path);
+  return Error(Code::kRefused, "{} is a file in the backup and here a directory with files of others", path)
+      .hint("move the directory away and run the restore again");
+}
+
+// Moves one unpacked entry over whatever has its place.
+Result<void> TreeRestore::State::replace_entry(int from, int to, const std::string& name,
+                                               const std::string& path) {
+  struct stat fresh{};
+  if (::fstatat(from, name.c_str(), &fresh, AT_SYMLINK_NOFOLLOW) != 0) return cannot("look at", path);
+  struct stat old{};
+  const bool exists = ::fstatat(to, name.c_str(), &old, AT_SYMLINK_NOFOLLOW) == 0;
+  if (!S_ISDIR(fresh.st_mode)) {
+    // A rename replaces a file or link by itself, but not a directory.
+    if (exists && S_ISDIR(old.st_mode)) RETURN_IF_ERROR(clear_directory(to, name, path));
+    if (::renameat(from, name.c_str(), to, name.c_str()) == 0) return {};
+    if (errno == EXDEV)
+      return Error(Code::kUnsupported, "{} lies on another file system than its tree's root", path)
+          .hint("declare the mounted directory as a tree of its own in config/environments.yaml");
+    return cannot("replace", path);
+  }
+  if (exists && !S_ISDIR(old.st_mode) && ::unlinkat(to, name.c_str(), 0) != 0) return cannot("replace", path);
+  if (::mkdirat(to, name.c_str(), 0700) != 0 && errno != EEXIST) return cannot("create", path);
+  ASSIGN_OR_RETURN(const UniqueFd source, open_child_directory(from, name, path));
+  ASSIGN_OR_RETURN(const UniqueFd target, open_child_directory(to, name, path));
+  return replace_directory(source.get(), target.get(), path);
+}
+
+Result<void> TreeRestore::State::replace_directory(int from, int to, const std::string& path) {
+  RETURN_IF_ERROR(options.cancellation.check());
+  ASSIGN_OR_RETURN(const auto names, names_in(from, path));
+  for (const auto& name : names)
+    RETURN_IF_ERROR(replace_entry(from, to, name, path.empty() ? name : path + "/" + name));
+  return remove_extras(to, {names.begin(), names.end()}, path);
+}
+
+// Whether a file of the target is one that this part of the backup would hold if it had been there.
+Result<bool> TreeRestore::State::is_extra(const WalkEntry& entry) const {
+  if (!recorded.takes(entry.path) || !present.takes(entry.path)) return false;
+  if (S_ISLNK(entry.status.st_mode)) return part_of_link(entry.path, recorded, knowledge) == options.part;
+  if (!S_ISREG(entry.status.st_mode)) return false;
+  ASSIGN_OR_RETURN(const auto file, open_file(entry, recorded, knowledge));
+  return file && file->part == options.part;
+}
+
+Result<void> TreeRestore::State::remove_extras(int directory, const std::set<std::string>& kept,
+                                               const std::string& path) {
+  ASSIGN_OR_RETURN(const auto names, names_in(directory, path));
+  for (const auto& name : names) {
+    if (kept.contains(name)) continue;
+    WalkEntry entry;
+    entry.path = path.empty() ? name : path + "/" + name;
+    entry.name = name;
+    entry.directory = directory;
+    if (::fstatat(directory, name.c_str(), &entry.status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (!S_ISDIR(entry.status.st_mode)) {
+      ASSIGN_OR_RETURN(const bool extra, is_extra(entry));
+      if (!extra) continue;
+      if (::unlinkat(directory, name.c_str(), 0) != 0) return cannot("remove", entry.path);
+      ++report.removed;
+      continue;
+    }
+    if (!recorded.may_hold(entry.path) || !present.may_hold(entry.path)) continue;
+    ASSIGN_OR_RETURN(const UniqueFd child, open_child_directory(directory, name, entry.path));
+    RETURN_IF_ERROR(remove_extras(child.get(), {}, entry.path));
+    // Only an empty one goes: what is left in it is not ours.
+    if (options.part == Part::kOpen && recorded.takes(entry.path) && present.takes(entry.path))
+      (void)::unlinkat(directory, name.c_str(), AT_REMOVEDIR);
+  }
+  return {};
+}
+
+Result<void> TreeRestore::State::finish_directories() {
+  uint64_t owners_kept = 0;
+  // Deepest first: setting the times of a directory comes after the last change in it.
+  for (auto entry = directories.rbegin(); entry != directories.rend(); ++entry) {
+    UniqueFd current(::fcntl(root.get(), F_DUPFD_CLOEXEC, 0));
+    const std::string& path = entry->path;
+    for (size_t at = 0; at < path.size();) {
+      const size_t end = std::min(path.find('/', at), path.size());
+      ASSIGN_OR_RETURN(current, open_child_directory(current.get(), path.substr(at, end - at), path));
+      at = end + 1;
+    }
+    ASSIGN_OR_RETURN(const bool owned, finish_directory(current.get(), *entry));
+    if (!owned) ++owners_kept;
+  }
+  if (owners_kept > 0)
+    report.notes.push_back(
+        fmt::format("the owners of {} directories were not restored: only root may set them", owners_kept));
+  return {};
+}
+
+Result<RestoreReport> TreeRestore::finish() {
+  State& state = *state_;
+  // One flush for all instead of one a file; nothing is moved before it is durable.
+  if (::syncfs(state.staging.get()) != 0) return cannot("make durable", state.staging_path.string());
+  state.report.notes = state.unpacker->notes();
+  state.unpacker.reset();
+
+  // From here on a failure leaves old and new entries side by side, so the staging directory must stay to say
+  // so.
+  const fs::path staging = std::exchange(state.staging_path, fs::path());
+  RETURN_IF_ERROR(state.replace_directory(state.staging.get(), state.root.get(), ""),
+                  "while replacing the files of {} (run the restore again)", state.options.root.string());
+  RETURN_IF_ERROR(state.finish_directories());
+  if (::syncfs(state.root.get()) != 0) return cannot("make durable", state.options.root.string());
+  RETURN_IF_ERROR(remove_recursively(staging));
+  return std::move(state.report);
+}
+
+}  // namespace summit::files
