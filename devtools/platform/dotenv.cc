@@ -8,18 +8,18 @@ constexpr std::string_view kBegin =
     "# >>> summit-dr-dev: this platform; `up` rewrites the lines between these marks\n";
 constexpr std::string_view kEnd = "# <<< summit-dr-dev\n";
 
-// Quoted so that a shell and the usual .env readers agree on the value.
+// Quoted so that a shell and the usual .env readers agree on the value: single quotes where that is possible.
 std::string dotenv_value(std::string_view value) {
-  constexpr std::string_view kPlain = "-._~/:@%+,=";
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/:@%+,=";
+  if (!value.empty() && value.find_first_not_of(kPlain) == std::string_view::npos) return std::string(value);
+  if (value.find('\'') == std::string_view::npos) return fmt::format("'{}'", value);
   std::string quoted = "\"";
-  bool plain = !value.empty();
   for (const char c : value) {
-    const bool letter = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (!letter && kPlain.find(c) == std::string_view::npos) plain = false;
     if (c == '"' || c == '\\' || c == '$' || c == '`') quoted += '\\';
     quoted += c;
   }
-  return plain ? std::string(value) : quoted + "\"";
+  return quoted + "\"";
 }
 
 std::string without_block(const std::string& text, const fs::path& file, Result<void>& problem) {

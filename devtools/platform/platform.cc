@@ -74,6 +74,28 @@ Result<void> delete_volume(Server& server) {
   return server.start();
 }
 
+// An argument vector as a shell would read it, quoted where that is needed.
+std::string as_one_text(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += ' ';
+    const bool plain =
+        word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/=:,+@") ==
+        std::string::npos;
+    if (plain) {
+      text += word;
+      continue;
+    }
+    text += '"';
+    for (const char c : word) {
+      if (c == '"' || c == '\\' || c == '$' || c == '`') text += '\\';
+      text += c;
+    }
+    text += '"';
+  }
+  return text;
+}
+
 // For URIs (RFC 3986): everything but the unreserved letters is escaped.
 std::string url_encoded(std::string_view text) {
   std::string encoded;
@@ -218,23 +240,30 @@ std::map<std::string, std::string> Platform::environment() const {
       {"DATABASE_URL", fmt::format("postgresql://{}:{}@127.0.0.1:{}/{}", url_encoded(postgres_->user()),
                                    url_encoded(postgres_->password().reveal()), postgres_->port(),
                                    url_encoded(postgres_->database()))},
+      {"NEO4J_BIN_DIR", neo4j.bin_directory},
       {"NEO4J_HOME", neo4j.home},
       {"NEO4J_HTTP_URI", neo4j.http_uri},
       {"NEO4J_PASSWORD", neo4j.password.reveal()},
-      {"NEO4J_START_COMMAND", fmt::format("{}", fmt::join(neo4j_->start_command(), " "))},
-      {"NEO4J_STOP_COMMAND", fmt::format("{}", fmt::join(neo4j_->stop_command(), " "))},
+      {"NEO4J_START_COMMAND", as_one_text(neo4j_->start_command())},
+      {"NEO4J_STOP_COMMAND", as_one_text(neo4j_->stop_command())},
       {"NEO4J_URI", neo4j.bolt_uri},
       {"NEO4J_USERNAME", neo4j.user},
       {"POSTGRES_BIN_DIR", postgres.bin_directory},
+      {"POSTGRES_DATA_DIR", postgres.data_directory},
       {"POSTGRES_DB", postgres_->database()},
       {"POSTGRES_HOST", postgres.host},
       {"POSTGRES_PASSWORD", postgres.password.reveal()},
       {"POSTGRES_PORT", std::to_string(postgres.port)},
+      {"POSTGRES_RUN_AS", postgres.access.run_as},
+      {"POSTGRES_START_COMMAND", as_one_text(postgres_->start_command())},
+      {"POSTGRES_STOP_COMMAND", as_one_text(postgres_->stop_command())},
       {"POSTGRES_USER", postgres.user},
       {"REDISCLI_AUTH", redis_->password().reveal()},
       {"REDIS_HOST", "127.0.0.1"},
       {"REDIS_PASSWORD", redis_->password().reveal()},
       {"REDIS_PORT", std::to_string(redis_->port())},
+      {"REDIS_START_COMMAND", as_one_text(redis_->start_command())},
+      {"REDIS_STOP_COMMAND", as_one_text(redis_->stop_command())},
       {"SUMMIT_DR_ENVIRONMENT", "dev"},
       {"SUMMIT_PLATFORM_ROOT", files_root()},
   };

@@ -38,8 +38,9 @@ Result<void> adopt(const Platform& platform) {
        {std::vector<std::string>{"key", "init", "--if-missing"}, {"env", "adopt", "dev", "--yes"}}) {
     std::vector<std::string> argv{program};
     argv.insert(argv.end(), words.begin(), words.end());
-    RETURN_IF_ERROR(run({.argv = argv, .env = platform.environment()}),
-                    "the servers run, but the platform is not adopted");
+    ASSIGN_OR_RETURN(const std::string said, run({.argv = argv, .env = platform.environment()}),
+                     "the servers run, but the platform is not adopted");
+    fmt::print("{}", said);
   }
   return {};
 }
