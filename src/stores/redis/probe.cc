@@ -74,6 +74,14 @@ Result<void> ping(Connection& connection) {
   return {};
 }
 
+Result<Instant> server_time(Connection& connection) {
+  ASSIGN_OR_RETURN(const Reply reply, connection.call({"TIME"}));
+  if (reply.elements.size() != 2)
+    return Error(Code::kFailed, "redis answers TIME with {} parts", reply.elements.size());
+  return Instant(std::chrono::seconds(number_in(reply.elements[0].text)) +
+                 std::chrono::microseconds(number_in(reply.elements[1].text)));
+}
+
 Result<std::map<uint32_t, uint64_t>> count_keys(Connection& connection) {
   ASSIGN_OR_RETURN(const ServerInfo info, read_info(connection, "keyspace"));
   auto counts = info.key_counts();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "core/time.h"
 #include "stores/redis/connection.h"
 
 namespace summit::redis {
@@ -39,6 +40,9 @@ bool has_functions(const ServerInfo& info);
 
 // PONG.
 Result<void> ping(Connection& connection);
+
+// The server's clock.
+Result<Instant> server_time(Connection& connection);
 
 // Keys by database, without our own.
 Result<std::map<uint32_t, uint64_t>> count_keys(Connection& connection);

@@ -84,6 +84,24 @@ constexpr ErrorClass kErrorClasses[] = {
 
 }  // namespace
 
+std::vector<std::string> texts_of(const Reply& reply) {
+  switch (reply.kind) {
+    case Reply::Kind::kNull:
+      return {};
+    case Reply::Kind::kInteger:
+      return {std::to_string(reply.integer)};
+    case Reply::Kind::kArray:
+      break;
+    default:
+      return {reply.text};
+  }
+  std::vector<std::string> texts;
+  for (const Reply& element : reply.elements) {
+    for (std::string& text : texts_of(element)) texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
 struct ReplyParser::State {
   std::unique_ptr<redisReader, FreeReply> reader{redisReaderCreate()};
 };

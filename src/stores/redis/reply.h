@@ -23,6 +23,9 @@ struct Reply {
   bool is_error() const { return kind == Kind::kError; }
 };
 
+// All texts in a reply, depth first: strings and statuses as they are, integers in decimal, nothing for null.
+std::vector<std::string> texts_of(const Reply& reply);
+
 // Cuts the bytes of a connection into replies. Not thread-safe.
 class ReplyParser {
  public:

@@ -1,0 +1,202 @@
+#include "recovery/redis_restore.h"
+
+#include <algorithm>
+#include <map>
+
+#include "stores/redis/connection.h"
+#include "stores/redis/fingerprint.h"
+#include "stores/redis/probe.h"
+#include "stores/redis/replica.h"
+#include "stores/redis/restore.h"
+
+namespace summit::recovery {
+
+namespace {
+
+// Measured on two cores with values of some hundred bytes; the plan's figure only.
+constexpr double kBytesPerSecond = 50.0 * 1024 * 1024;
+constexpr std::chrono::seconds kClockError{2};
+
+using ByName = std::map<std::pair<std::string, std::string>, Fingerprint>;
+
+// Without the store: the target's endpoint may have another name.
+ByName by_name(const std::vector<Fingerprint>& fingerprints) {
+  ByName result;
+  for (const Fingerprint& fingerprint : fingerprints)
+    result.emplace(std::pair(fingerprint.kind, fingerprint.name), fingerprint);
+  return result;
+}
+
+std::string shown(const ByName& fingerprints, const ByName::key_type& name) {
+  const auto found = fingerprints.find(name);
+  if (found == fingerprints.end()) return "nothing";
+  const auto& [kind, ignored] = name;
+  return fmt::format("{} {}, hash {}…", found->second.count, kind == "functions" ? "libraries" : "keys",
+                     found->second.hash.substr(0, 12));
+}
+
+std::vector<Difference> differences_between(std::string_view where, const std::vector<Fingerprint>& expected,
+                                            const std::vector<Fingerprint>& found) {
+  const ByName wanted = by_name(expected);
+  const ByName there = by_name(found);
+  ByName all = wanted;
+  all.insert(there.begin(), there.end());
+  std::vector<Difference> differences;
+  for (const auto& [name, ignored] : all) {
+    const auto one = wanted.find(name);
+    const auto other = there.find(name);
+    if (one != wanted.end() && other != there.end() && one->second.count == other->second.count &&
+        one->second.hash == other->second.hash)
+      continue;
+    differences.push_back(
+        {fmt::format("{} {} {}", where, name.first, name.second), shown(wanted, name), shown(there, name)});
+  }
+  return differences;
+}
+
+class RedisRestore final : public RestoreComponent {
+ public:
+  RedisRestore(config::RedisEndpoint endpoint, std::string name)
+      : endpoint_(std::move(endpoint)), name_(std::move(name)) {}
+
+  std::string name() const override { return name_; }
+
+  Result<PlanStep> plan(RestoreContext& context) override {
+    ASSIGN_OR_RETURN(const auto* record, record_of(context));
+    ASSIGN_OR_RETURN(auto connection, redis::Connection::open(endpoint_, {}, context.cancellation));
+    ASSIGN_OR_RETURN(const redis::ServerInfo info, redis::read_info(connection));
+    ASSIGN_OR_RETURN(const auto counts, redis::count_keys(connection));
+    ASSIGN_OR_RETURN(const bool incomplete, redis::restore_incomplete(connection));
+
+    PlanStep step;
+    step.target = fmt::format("redis {} at {}", info.text("redis_version"), redis::address_of(endpoint_));
+    step.bytes = record->artifacts.front().size;
+    // Read twice: once to see that it is whole.
+    step.predicted = Seconds(0.5 + static_cast<double>(step.bytes) / kBytesPerSecond);
+    for (const auto& [db, count] : counts)
+      step.overwrites +=
+          fmt::format("{}{} keys in database {}", step.overwrites.empty() ? "" : ", ", count, db);
+    if (step.overwrites.empty()) step.overwrites = "nothing: it is empty";
+    step.notes = record->notes;
+    if (incomplete) step.notes.emplace_back("an earlier restore into this server did not finish");
+    // One of them is this connection.
+    if (const uint64_t clients = info.number("connected_clients"); clients > 1)
+      step.notes.push_back(fmt::format(
+          "{} other clients are connected: what they write during the restore stays", clients - 1));
+    return step;
+  }
+
+  Result<void> restore(RestoreContext& context,
+                       const std::optional<config::EnvironmentMarker>& marker) override {
+    ASSIGN_OR_RETURN(const auto source, source_of(context));
+    ASSIGN_OR_RETURN(auto connection, redis::Connection::open(endpoint_, {}, context.cancellation));
+    ASSIGN_OR_RETURN(const redis::RdbSummary summary, redis::inspect(source), "{} of backup {}", name_,
+                     context.backup.metadata().id);
+    RETURN_IF_ERROR(redis::check_target(connection, summary), "redis at {} cannot take this backup",
+                    redis::address_of(endpoint_));
+
+    ASSIGN_OR_RETURN(const auto* record, record_of(context));
+    auto phase = context.reporter.phase(name_, "restoring keys");
+    phase->set_total(record->artifacts.front().size);
+    ASSIGN_OR_RETURN(const redis::RestoreCounts counts,
+                     redis::restore(connection, source, marker, context.cancellation,
+                                    [&](uint64_t bytes) { phase->advance(bytes); }));
+    if (counts.expired > 0)
+      context.reporter.info(
+          fmt::format("{}: {} keys have expired since the backup and were left out", name_, counts.expired));
+    if (summary.has_module_fields)
+      context.reporter.warn(fmt::format(
+          "{}: modules' own settings in the backup cannot be restored into a running server", name_));
+    return {};
+  }
+
+  // Keys go on expiring: so both sides are computed with one cut-off, later than either's instant. That the
+  // artifact itself is what was recorded is compared without one.
+  Result<std::vector<Difference>> compare(RestoreContext& context) override {
+    ASSIGN_OR_RETURN(const auto* record, record_of(context));
+    ASSIGN_OR_RETURN(const auto source, source_of(context));
+    redis::Replica replica(endpoint_, {}, context.cancellation);
+    RETURN_IF_ERROR(replica.begin());
+    ASSIGN_OR_RETURN(const redis::ReplicaCut cut, replica.cut());
+    ASSIGN_OR_RETURN(const Instant server_now, server_clock(context));
+    const Instant not_expired_at = std::max(cut.instant, server_now) + kClockError;
+
+    redis::Fingerprinter target(not_expired_at);
+    RETURN_IF_ERROR(read_target(context, replica, target), "while reading {} back", name_);
+    redis::Fingerprinter artifact;
+    redis::Fingerprinter expected(not_expired_at);
+    const auto add_to_both = [&](const rdb::Record& entry) -> Result<void> {
+      RETURN_IF_ERROR(artifact.add(entry));
+      return expected.add(entry);
+    };
+    RETURN_IF_ERROR(redis::read_records(source, add_to_both));
+
+    auto differences = differences_between("artifact", record->fingerprints, artifact.finish(endpoint_.name));
+    for (auto& difference :
+         differences_between("redis", expected.finish(endpoint_.name), target.finish(endpoint_.name)))
+      differences.push_back(std::move(difference));
+    return differences;
+  }
+
+  Result<std::vector<std::string>> probe(RestoreContext& context) override {
+    ASSIGN_OR_RETURN(auto connection, redis::Connection::open(endpoint_, {}, context.cancellation));
+    RETURN_IF_ERROR(redis::ping(connection));
+    ASSIGN_OR_RETURN(const bool incomplete, redis::restore_incomplete(connection));
+    if (incomplete) {
+      return Error(Code::kFailed, "a restore into redis at {} did not finish", redis::address_of(endpoint_))
+          .hint("run the restore again, or `summit-dr rollback`");
+    }
+    ASSIGN_OR_RETURN(const auto counts, redis::count_keys(connection));
+    uint64_t keys = 0;
+    for (const auto& [db, count] : counts) keys += count;
+    return std::vector<std::string>{fmt::format("redis at {} answers PING", redis::address_of(endpoint_)),
+                                    fmt::format("{} keys in {} databases", keys, counts.size())};
+  }
+
+ private:
+  Result<const repository::ComponentRecord*> record_of(const RestoreContext& context) const {
+    const auto* record = context.backup.metadata().find(name_);
+    if (record != nullptr && record->artifacts.size() == 1) return record;
+    return Error(Code::kNotFound, "backup {} holds no rdb for {}", context.backup.metadata().id, name_)
+        .hint(fmt::format("summit-dr info {}", context.backup.metadata().id));
+  }
+
+  Result<redis::RdbSource> source_of(const RestoreContext& context) const {
+    ASSIGN_OR_RETURN(const auto* record, record_of(context));
+    return redis::RdbSource(
+        [&backup = context.backup, artifact = record->artifacts.front().name,
+         cancellation = context.cancellation](const std::function<Result<void>(ByteView)>& consume) {
+          return backup.read(artifact, consume, cancellation);
+        });
+  }
+
+  Result<Instant> server_clock(const RestoreContext& context) const {
+    ASSIGN_OR_RETURN(auto connection, redis::Connection::open(endpoint_, {}, context.cancellation));
+    return redis::server_time(connection);
+  }
+
+  Result<void> read_target(RestoreContext& context, redis::Replica& replica,
+                           redis::Fingerprinter& target) const {
+    auto phase = context.reporter.phase(name_, "reading back");
+    rdb::Reader reader([&](const rdb::Record& entry) { return target.add(entry); });
+    RETURN_IF_ERROR(replica.stream(
+        [&](ByteView bytes) -> Result<void> {
+          phase->advance(bytes.size());
+          return reader.feed(bytes);
+        },
+        [&](uint64_t size) { phase->set_total(size); }));
+    return reader.finish();
+  }
+
+  config::RedisEndpoint endpoint_;
+  std::string name_;
+};
+
+}  // namespace
+
+std::unique_ptr<RestoreComponent> make_redis_restore(const config::RedisEndpoint& endpoint,
+                                                     std::string component_name) {
+  return std::make_unique<RedisRestore>(endpoint, std::move(component_name));
+}
+
+}  // namespace summit::recovery
