@@ -111,9 +111,18 @@ Result<void> destroy(const Options& options) {
   return {};
 }
 
+Result<std::unique_ptr<Platform>> open_running(const fs::path& root) {
+  ASSIGN_OR_RETURN(auto platform, Platform::open(root));
+  for (const Server* server : platform->servers()) {
+    if (server->running()) continue;
+    return Error(Code::kUnreachable, "{} does not run", server->store()).hint("run `make up`");
+  }
+  return platform;
+}
+
 Result<void> generate(const Options& options) {
   const Stopwatch watch;
-  ASSIGN_OR_RETURN(const auto platform, Platform::open(options.root));
+  ASSIGN_OR_RETURN(const auto platform, open_running(options.root));
   RETURN_IF_ERROR(sample::generate_sample(*platform, options.sample));
   fmt::print("filled all stores and {} in {}\n", platform->files_root().string(),
              human_duration(watch.elapsed()));
@@ -138,7 +147,7 @@ void wait_for(const sigset_t& signals, double seconds) {
 }
 
 Result<void> write_load(const Options& options) {
-  ASSIGN_OR_RETURN(const auto platform, Platform::open(options.root));
+  ASSIGN_OR_RETURN(const auto platform, open_running(options.root));
   WriteLoadOptions load_options;
   load_options.postgres = platform->postgres().endpoint();
   load_options.neo4j = platform->neo4j().endpoint();
@@ -154,7 +163,7 @@ Result<void> write_load(const Options& options) {
 }
 
 Result<void> check_load(const Options& options) {
-  ASSIGN_OR_RETURN(const auto platform, Platform::open(options.root));
+  ASSIGN_OR_RETURN(const auto platform, open_running(options.root));
   ASSIGN_OR_RETURN(const LoadTick postgres, check_invariants(platform->postgres().endpoint()));
   ASSIGN_OR_RETURN(const LoadTick neo4j, check_invariants(platform->neo4j().endpoint()));
   ASSIGN_OR_RETURN(const LoadTick redis, check_invariants(platform->redis().endpoint()));
