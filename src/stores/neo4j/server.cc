@@ -170,8 +170,7 @@ Result<std::string> scalar(const config::Neo4jEndpoint& endpoint, std::string_vi
                            const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto api, HttpApi::create(endpoint));
   ASSIGN_OR_RETURN(const auto value, api.scalar(cypher, {}, cancellation));
-  if (const auto* text = value.as<std::string>()) return *text;
-  return to_string(value);
+  return to_text(value);
 }
 
 }  // namespace summit::neo4j

@@ -75,4 +75,9 @@ std::string quote_identifier(std::string_view text) {
 
 std::string to_string(const Value& value) { return std::visit(Printer{}, value.data); }
 
+std::string to_text(const Value& value) {
+  const auto* text = value.as<std::string>();
+  return text ? *text : to_string(value);
+}
+
 }  // namespace summit::neo4j

@@ -114,4 +114,7 @@ std::string quote_identifier(std::string_view text);
 // For people and logs: "42", "\"text\"", "[1, 2]".
 std::string to_string(const Value& value);
 
+// The same, but a text stands as it is, without quotes.
+std::string to_text(const Value& value);
+
 }  // namespace summit::neo4j
