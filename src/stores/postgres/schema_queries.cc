@@ -166,7 +166,7 @@ FROM pg_catalog.pg_description d
 CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) o
 WHERE (d.objoid >= 16384 OR (d.classoid = 'pg_catalog.pg_namespace'::regclass AND d.objoid = 2200))
   AND (d.classoid, d.objoid) NOT IN (SELECT class, id FROM own)
-  AND COALESCE(o.schema, '') !~ '^_timescaledb_' AND COALESCE(o.schema, '') <> 'summit_dr'
+  AND COALESCE(o.schema, '') !~ '^_timescaledb_' AND 'summit_dr' NOT IN (COALESCE(o.schema, ''), CASE WHEN o.type = 'schema' THEN COALESCE(o.name, '') ELSE '' END)
 UNION ALL
 SELECT pg_catalog.format('database: %s', pg_catalog.shobj_description(d.oid, 'pg_database')), NULL
 FROM pg_catalog.pg_database d

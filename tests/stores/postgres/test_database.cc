@@ -1,0 +1,111 @@
+#include "test_database.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "stores/postgres/schema_facts.h"
+#include "stores/postgres/sql.h"
+
+namespace summit::postgres {
+
+void PostgresTest::SetUp() {
+  scratch_ = expect_ok(TemporaryDirectory::create(fs::temp_directory_path(), "summit-pg-test-"));
+  platform::PostgresServer::Options options;
+  options.settings["wal_level"] = "logical";
+  server_ = expect_ok(platform::PostgresServer::create(options));
+  endpoint_ = server_->endpoint();
+}
+
+Connection PostgresTest::connect(const std::string& database) {
+  return expect_ok(Connection::open(endpoint_, database));
+}
+
+void PostgresTest::run(const std::string& database, std::string_view statements) {
+  auto connection = connect(database);
+  for (const auto& statement : split_statements(statements))
+    expect_ok(connection.execute(statement), statement.c_str());
+}
+
+std::string PostgresTest::ask(const std::string& database, const std::string& sql) {
+  return expect_ok(connect(database).scalar(sql), sql.c_str());
+}
+
+void PostgresTest::create_database(const std::string& name) {
+  run("postgres", "CREATE DATABASE " + quote_identifier(name) + " TEMPLATE template0");
+}
+
+bool PostgresTest::exists(const std::string& database) {
+  return ask("postgres", "SELECT count(*) FROM pg_database WHERE datname = " + quote_literal(database)) ==
+         "1";
+}
+
+std::vector<std::string> PostgresTest::databases() {
+  auto connection = connect("postgres");
+  auto rows = expect_ok(
+      connection.query("SELECT datname FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY 1"));
+  std::vector<std::string> names;
+  for (size_t i = 0; i < rows.size(); ++i) names.push_back(rows.string(i, 0));
+  return names;
+}
+
+std::vector<Fingerprint> PostgresTest::fingerprints(const std::string& database) {
+  const FingerprintScope scope{"postgresql", ""};
+  auto snapshot = expect_ok(Snapshot::open(endpoint_, database));
+  expect_ok(snapshot.take());
+  auto inventory = expect_ok(read_inventory(snapshot.connection()));
+  auto all = expect_ok(fingerprint_data(endpoint_, database, snapshot.id(), inventory, scope, 2, {}));
+  for (auto& more : {expect_ok(fingerprint_sequences(snapshot.connection(), scope)),
+                     expect_ok(fingerprint_schema(snapshot.connection(), scope))}) {
+    all.insert(all.end(), more.begin(), more.end());
+  }
+  return all;
+}
+
+PostgresTest::Dump PostgresTest::dump(const std::string& database) {
+  const FingerprintScope scope{"postgresql", ""};
+  auto engine = make_pg_tools_engine(endpoint_);
+  auto snapshot = expect_ok(Snapshot::open(endpoint_, database));
+  expect_ok(engine->check_dump(snapshot.connection().server_version()));
+  expect_ok(snapshot.take());
+  Dump dump;
+  dump.archive = directory() / "postgres-full.dump";
+  auto file = expect_ok(open_for_writing(dump.archive));
+  ArchiveHead head;
+  expect_ok(engine->dump({database, snapshot.id()},
+                         [&](ByteView bytes) -> Result<void> {
+                           expect_ok(head.feed(bytes));
+                           return write_all(file.get(), bytes, dump.archive);
+                         },
+                         {}));
+  auto inventory = expect_ok(read_inventory(snapshot.connection()));
+  dump.fingerprints =
+      expect_ok(fingerprint_data(endpoint_, database, snapshot.id(), inventory, scope, 2, {}));
+  for (auto& more : {expect_ok(fingerprint_sequences(expect_ok(std::move(head).contents()), scope)),
+                     expect_ok(fingerprint_schema(snapshot.connection(), scope))}) {
+    dump.fingerprints.insert(dump.fingerprints.end(), more.begin(), more.end());
+  }
+  if (const auto* extension = inventory.extension("timescaledb")) dump.timescale_version = extension->version;
+  return dump;
+}
+
+Result<void> PostgresTest::restore(const std::string& database, const fs::path& archive,
+                                   DatabaseRestore options, const Cancellation& cancellation) {
+  SilentReporter reporter;
+  auto engine = make_pg_tools_engine(endpoint_);
+  options.database = database;
+  options.archive = archive;
+  options.workspace = directory();
+  if (options.jobs == 1) options.jobs = 2;
+  return restore_database(endpoint_, *engine, options, reporter, "postgresql", cancellation);
+}
+
+std::vector<std::string> lines(const std::vector<Fingerprint>& fingerprints) {
+  std::vector<std::string> text;
+  for (const auto& f : fingerprints)
+    text.push_back(fmt::format("{} {}: {} {}", f.kind, f.name, f.count, f.hash.substr(0, 16)));
+  std::sort(text.begin(), text.end());
+  return text;
+}
+
+}  // namespace summit::postgres

@@ -1,0 +1,70 @@
+// What the tests of this folder share: a real server with databases of their own, and the ways of a backup
+// and a restore without a repository.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/files.h"
+#include "core/fingerprint.h"
+#include "devtools/platform/postgres_server.h"
+#include "stores/postgres/connection.h"
+#include "stores/postgres/engine.h"
+#include "stores/postgres/fingerprint.h"
+#include "stores/postgres/restore.h"
+#include "stores/postgres/snapshot.h"
+
+namespace summit::postgres {
+
+// The value, or a failed test with the error's words.
+template <typename T>
+T expect_ok(Result<T> result, const char* what = "") {
+  if (!result.ok()) throw std::runtime_error(std::string(what) + ": " + result.error().to_string());
+  return std::move(result).value();
+}
+inline void expect_ok(Result<void> result, const char* what = "") {
+  if (!result.ok()) throw std::runtime_error(std::string(what) + ": " + result.error().to_string());
+}
+
+class PostgresTest : public testing::Test {
+ protected:
+  void SetUp() override;
+
+  const config::PostgresEndpoint& endpoint() const { return endpoint_; }
+  const fs::path& directory() const { return scratch_->path(); }
+  platform::PostgresServer& server() { return *server_; }
+
+  Connection connect(const std::string& database);
+  // Runs statements one after the other, as psql does.
+  void run(const std::string& database, std::string_view statements);
+  std::string ask(const std::string& database, const std::string& sql);
+  void create_database(const std::string& name);
+  bool exists(const std::string& database);
+  std::vector<std::string> databases();
+
+  // Data, sequences and schema, as the database is now.
+  std::vector<Fingerprint> fingerprints(const std::string& database);
+  // An archive of the database now, and the fingerprints that a backup would record.
+  struct Dump {
+    fs::path archive;
+    std::vector<Fingerprint> fingerprints;
+    std::string timescale_version;
+  };
+  Dump dump(const std::string& database);
+  Result<void> restore(const std::string& database, const fs::path& archive, DatabaseRestore options = {},
+                       const Cancellation& cancellation = {});
+
+ private:
+  std::optional<TemporaryDirectory> scratch_;
+  std::unique_ptr<platform::PostgresServer> server_;
+  config::PostgresEndpoint endpoint_;
+};
+
+// "table public.users: 3 elements abcd…": readable differences in a failed test.
+std::vector<std::string> lines(const std::vector<Fingerprint>& fingerprints);
+
+}  // namespace summit::postgres
