@@ -57,7 +57,8 @@ class Reader {
                            "retention", "storage", "s3_prefix", "estimate", "required_metadata",
                            "cross_region_replication", "verify_all_regions", "components", "hooks"});
     chain.push_back(name);
-    BackupSet set = base_of(mapping, chain);
+    const auto base = base_of(mapping, chain);
+    BackupSet set = base.value_or(BackupSet());
     set.name = name;
     set.line = value.line();
     read_facts(mapping, set);
@@ -67,31 +68,49 @@ class Reader {
     read_components(mapping, set);
     if (const auto hooks = mapping.find("hooks"))
       set.hooks = read_hooks(*hooks, "hooks of " + mapping.what());
-    check_whole(mapping, set);
+    // What a wrong base would have given is not missing here.
+    if (base) check_whole(mapping, set);
     return set;
   }
 
-  BackupSet base_of(const Mapping& mapping, const std::vector<std::string>& chain) {
+  // An empty set when nothing is extended; nothing when the base cannot be used.
+  std::optional<BackupSet> base_of(const Mapping& mapping, const std::vector<std::string>& chain) {
     const auto extends = mapping.find("extends");
     const auto base = extends ? extends->text() : std::nullopt;
-    if (!base) return {};
+    if (!base) return BackupSet();
     const auto found =
         std::find_if(items_.begin(), items_.end(), [&](const auto& item) { return item.first == *base; });
     if (found == items_.end()) {
       extends->complain(fmt::format("{} extends `{}`, which is no set", mapping.what(), *base),
                         suggestion(*base, names()));
-      return {};
+      return std::nullopt;
     }
-    if (std::find(chain.begin(), chain.end(), *base) != chain.end()) {
-      extends->complain(fmt::format("{} extends itself: {} > {}", mapping.what(), join(chain, " > "), *base),
+    if (const auto circle = circle_of(chain.back()); !circle.empty()) {
+      extends->complain(fmt::format("{} extends itself: {}", mapping.what(), join(circle, " > ")),
                         "break the circle");
-      return {};
+      return std::nullopt;
     }
+    if (std::find(chain.begin(), chain.end(), *base) != chain.end()) return std::nullopt;
     // The base reports its own findings when it is read for itself.
     std::vector<Finding> ignored;
     ReadContext context = found->second.context();
     context.findings = &ignored;
     return read_set(*base, Value(found->second.node(), context), chain);
+  }
+
+  // "a", "b", "a" when `name` extends itself, over whatever others; empty when it does not.
+  std::vector<std::string> circle_of(const std::string& name) const {
+    std::vector<std::string> path = {name};
+    while (path.size() <= items_.size()) {
+      const auto set = std::find_if(items_.begin(), items_.end(),
+                                    [&](const auto& item) { return item.first == path.back(); });
+      if (set == items_.end() || !set->second.is_mapping()) return {};
+      const auto base = set->second.node()["extends"];
+      if (!base || !base.IsScalar()) return {};
+      path.push_back(base.Scalar());
+      if (path.back() == name) return path;
+    }
+    return {};
   }
 
   std::vector<std::string> names() const {

@@ -1,0 +1,152 @@
+// The published schemas and the program accept the same keys and words.
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "project.h"
+
+namespace summit::config {
+namespace {
+
+using nlohmann::json;
+using testing::UnorderedElementsAreArray;
+
+json schema(std::string_view name) { return json::parse(schema_of(name).value()); }
+
+std::vector<std::string> keys_of(const json& object) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : object.at("properties").items()) keys.push_back(key);
+  return keys;
+}
+
+// What the program says it knows at the place where `project` has a key that nothing resembles.
+std::vector<std::string> keys_known_to_the_program(const Project& project) {
+  const auto findings = project.findings();
+  const std::string marker = "is not known (known: ";
+  const size_t at = findings.find(marker);
+  if (at == std::string::npos) {
+    ADD_FAILURE() << findings;
+    return {};
+  }
+  std::vector<std::string> keys;
+  std::string rest = findings.substr(at + marker.size(), findings.find(')', at) - at - marker.size());
+  for (size_t comma = rest.find(", "); comma != std::string::npos; comma = rest.find(", ")) {
+    keys.push_back(rest.substr(0, comma));
+    rest.erase(0, comma + 2);
+  }
+  keys.push_back(rest);
+  return keys;
+}
+
+constexpr const char* kNonsense = "zzzzzzzzzzzz: 1";
+
+TEST(Schema, TheProgramCarriesThePublishedFiles) {
+  for (const auto* name : {"backup-sets", "environments"}) {
+    EXPECT_EQ(schema_of(name).value(),
+              read_file(fs::path(SUMMIT_SOURCE_DIR) / "docs/schemas" / (std::string(name) + ".schema.json"))
+                  .value());
+  }
+  EXPECT_EQ(schema_of("environment").error().hint(), "did you mean `environments`?");
+}
+
+struct Place {
+  const char* file;
+  const char* definition;  // below $defs, perhaps with a path behind it
+  const char* from;        // in the smallest file
+  const char* to;          // with @ for the nonsense key
+};
+
+class SchemaKeys : public testing::TestWithParam<Place> {};
+
+TEST_P(SchemaKeys, AreThoseOfTheProgram) {
+  const auto& place = GetParam();
+  const bool sets = std::string(place.file) == "backup-sets";
+  const Project project;
+  const auto text =
+      replaced(replaced(sets ? kSmallestSets : kSmallestEnvironments, place.from, place.to), "@", kNonsense);
+  project.write(std::string("config/") + place.file + ".yaml", text);
+  const json pointer_target = schema(place.file).at("$defs").at(json::json_pointer(place.definition));
+  EXPECT_THAT(keys_known_to_the_program(project), UnorderedElementsAreArray(keys_of(pointer_target)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    EachMapping, SchemaKeys,
+    testing::Values(
+        Place{"backup-sets", "/backup_set", "    storage", "    @\n    storage"},
+        Place{"backup-sets", "/component", "{name: postgresql}", "{name: postgresql, @}"},
+        Place{"backup-sets", "/backup_set/properties/estimate", "    storage",
+              "    estimate: {@}\n    storage"},
+        Place{"backup-sets", "/hooks", "    storage", "    hooks: {@}\n    storage"},
+        Place{"backup-sets", "/hook/oneOf/1", "    storage",
+              "    hooks: {before: [{command: ls, @}]}\n    storage"},
+        Place{"backup-sets", "/backup_set/properties/required_metadata/items/oneOf/1", "    storage",
+              "    required_metadata: [{name: a, @}]\n    storage"},
+        Place{"environments", "/environment", "    class: dev", "    class: dev\n    @"},
+        Place{"environments", "/objectives", "recovery_point: 4 hours", "recovery_point: 4 hours, @"},
+        Place{"environments", "/storage", "    class: dev", "    class: dev\n    storage: {@}"},
+        Place{"environments", "/storage/properties/lifecycle", "    class: dev",
+              "    class: dev\n    storage: {lifecycle: {@}}"},
+        Place{"environments", "/environment/properties/endpoints",
+              "    endpoints:", "    endpoints:\n      @"},
+        Place{"environments", "/environment/properties/probes/items", "    class: dev",
+              "    class: dev\n    probes: [{url: x, @}]"},
+        Place{"environments", "/hooks", "    class: dev", "    class: dev\n    backup_hooks: {all: {@}}"},
+        Place{"environments", "/postgresql", "host: localhost", "@"},
+        Place{"environments", "/password", "{env: TEST_PG_PASSWORD}", "{env: X, @}"},
+        Place{"environments", "/access", "host: localhost", "access: {@}"},
+        Place{"environments", "/files", "name: uploads", "name: uploads, @"},
+        Place{"environments", "/neo4j", "      files:", "      neo4j: [{@}]\n      files:"},
+        Place{"environments", "/redis", "      files:", "      redis: [{@}]\n      files:"},
+        Place{"environments", "/elasticsearch", "      files:", "      elasticsearch: [{@}]\n      files:"}));
+
+// Each word of an enumeration is accepted by the program, so the schema promises nothing that is not there.
+TEST(Schema, EveryListedWordIsAccepted) {
+  const auto environments = schema("environments").at("$defs");
+  const ScopedVariable password("TEST_PG_PASSWORD", "x");
+  const Project project;
+  const auto accepted = [&](const std::string& text) {
+    project.write("config/environments.yaml", text);
+    return project.findings();
+  };
+  for (const std::string word : environments.at("environment").at("properties").at("class").at("enum")) {
+    EXPECT_EQ(accepted(replaced(kSmallestEnvironments, "class: dev", "class: " + word)), "");
+  }
+  for (const std::string word :
+       environments.at("postgresql").at("properties").at("ssl_mode").at("oneOf").at(0).at("enum")) {
+    EXPECT_EQ(accepted(replaced(kSmallestEnvironments, "host: localhost", "ssl_mode: " + word)), "");
+  }
+  for (const std::string word :
+       environments.at("access").at("properties").at("kind").at("oneOf").at(0).at("enum")) {
+    EXPECT_EQ(accepted(replaced(kSmallestEnvironments, "host: localhost",
+                                "access: {unit: u, container: c, pod: p, kind: " + word + "}")),
+              "");
+  }
+  for (const std::string word : environments.at("storage").at("properties").at("encryption").at("enum")) {
+    EXPECT_EQ(accepted(replaced(kSmallestEnvironments, "    class: dev",
+                                "    class: dev\n    storage: {encryption: " + word + "}")),
+              "");
+  }
+}
+
+TEST(Schema, ListsExactlyTheKindsAndMethodsOfTheProgram) {
+  const auto component = schema("backup-sets").at("$defs").at("component").at("properties");
+  const Project project;
+  std::vector<std::string> methods;
+  for (const std::string kind : component.at("kind").at("enum")) {
+    project.write("config/backup-sets.yaml",
+                  replaced(kSmallestSets, "{name: postgresql}",
+                           "{name: mine, tables: [a], kind: " + kind + ", method: zzzzzzzzz}"));
+    const auto findings = project.findings();
+    const std::string marker = "is no method of this version for kind `" + kind + "` (known: ";
+    const size_t at = findings.find(marker);
+    ASSERT_NE(at, std::string::npos) << findings;
+    const auto begin = at + marker.size();
+    const auto method = findings.substr(begin, findings.find(')', begin) - begin);
+    if (std::find(methods.begin(), methods.end(), method) == methods.end()) methods.push_back(method);
+  }
+  EXPECT_THAT(methods,
+              UnorderedElementsAreArray(component.at("method").at("enum").get<std::vector<std::string>>()));
+}
+
+}  // namespace
+}  // namespace summit::config
