@@ -13,7 +13,9 @@
 #include "stores/neo4j/marker.h"
 #include "stores/postgres/marker.h"
 #include "stores/postgres/probe.h"
+#include "stores/redis/connection.h"
 #include "stores/redis/marker.h"
+#include "stores/redis/probe.h"
 
 namespace summit::backup {
 namespace {
@@ -56,7 +58,23 @@ Result<bool> has_no_relations(const config::PostgresEndpoint& endpoint, const Ca
                                     "WHERE c.relkind IN ('r', 'p', 'm', 'f', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' "
                                     "AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')",
                                     {}, cancellation));
-  return count == "0";
+  return std::string_view(count) == "0";
+}
+
+Result<std::optional<EnvironmentMarker>> redis_marker(const config::RedisEndpoint& endpoint, const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(auto connection, redis::Connection::open(endpoint, {}, cancellation));
+  return redis::read_marker(connection);
+}
+
+Result<bool> has_no_keys(const config::RedisEndpoint& endpoint, const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(auto connection, redis::Connection::open(endpoint, {}, cancellation));
+  ASSIGN_OR_RETURN(const auto counts, redis::count_keys(connection));
+  return std::all_of(counts.begin(), counts.end(), [](const auto& count) { return count.second == 0; });
+}
+
+Result<void> mark_redis(const config::RedisEndpoint& endpoint, const EnvironmentMarker& marker, const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(auto connection, redis::Connection::open(endpoint, {}, cancellation));
+  return redis::write_marker(connection, marker);
 }
 
 std::vector<std::string> names_of(const std::vector<const StoreIdentity*>& stores) {
@@ -101,8 +119,8 @@ std::vector<StoreIdentity> read_identities(const config::Environment& environmen
   if (chosen(datastores, "redis", "redis")) {
     for (const auto& endpoint : environment.redis) {
       identities.push_back(ask(endpoint.name, "redis",
-                               {.marker = [&] { return redis::read_marker(endpoint, cancellation); },
-                                .empty = [&] { return redis::is_empty(endpoint, cancellation); }}));
+                               {.marker = [&] { return redis_marker(endpoint, cancellation); },
+                                .empty = [&] { return has_no_keys(endpoint, cancellation); }}));
     }
   }
   return identities;
@@ -181,7 +199,7 @@ Result<EnvironmentMarker> adopt(const config::Environment& environment, bool rep
   auto marker = new_marker(environment, std::move(identity));
   for (const auto& endpoint : environment.postgresql) RETURN_IF_ERROR(postgres::write_marker(endpoint, {}, marker, cancellation), "{}", endpoint.name);
   for (const auto& endpoint : environment.neo4j) RETURN_IF_ERROR(neo4j::write_marker(endpoint, marker, cancellation), "{}", endpoint.name);
-  for (const auto& endpoint : environment.redis) RETURN_IF_ERROR(redis::write_marker(endpoint, marker, cancellation), "{}", endpoint.name);
+  for (const auto& endpoint : environment.redis) RETURN_IF_ERROR(mark_redis(endpoint, marker, cancellation), "{}", endpoint.name);
   return marker;
 }
 
