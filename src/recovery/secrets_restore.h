@@ -12,12 +12,14 @@
 
 namespace summit::recovery {
 
-// Puts the secret files back into their trees, as files_restore.h does for the others. A line ENCRYPTION_KEY= or
-// BACKUP_ENCRYPTION_KEY= of a target's .env keeps its present value. Contributions are not applied here.
-std::unique_ptr<RestoreComponent> make_secrets_restore(std::vector<config::FilesEndpoint> trees, std::string name);
+// Puts the secret files back into their trees, as files_restore.h does for the others. A line ENCRYPTION_KEY=
+// or BACKUP_ENCRYPTION_KEY= of a target's .env keeps its present value. Contributions are not applied here.
+std::unique_ptr<RestoreComponent> make_secrets_restore(std::vector<config::FilesEndpoint> trees,
+                                                       std::string name);
 
-// The contributions of the backup's component `component` by name ("postgresql/main/globals-with-passwords.sql"), for
-// the stores that gave them. Empty when the backup has no such component; kKeyMissing, kWrongKey, kCorrupt.
+// The contributions of the backup's component `component` by name
+// ("postgresql/main/globals-with-passwords.sql"), for the stores that gave them. Empty when the backup has no
+// such component; kKeyMissing, kWrongKey, kCorrupt.
 Result<std::map<std::string, Secret>> read_secret_contributions(const RestoreContext& context,
                                                                 const std::string& component = "secrets");
 
