@@ -1,0 +1,31 @@
+// Restores one archive, so that a test can kill a whole restoring process.
+//
+//   PGPASSWORD=… postgres-restore-helper HOST PORT USER BIN_DIRECTORY DATABASE ARCHIVE WORKSPACE
+#include <cstdio>
+#include <cstdlib>
+
+#include "stores/postgres/restore.h"
+
+int main(int argc, char** argv) {
+  if (argc != 8) return 2;
+  summit::config::PostgresEndpoint endpoint;
+  endpoint.host = argv[1];
+  endpoint.port = static_cast<uint16_t>(std::atoi(argv[2]));
+  endpoint.user = argv[3];
+  endpoint.bin_directory = argv[4];
+  const char* password = std::getenv("PGPASSWORD");
+  endpoint.password = summit::Secret(password ? password : "");
+
+  summit::postgres::DatabaseRestore restore;
+  restore.database = argv[5];
+  restore.archive = argv[6];
+  restore.workspace = argv[7];
+  restore.terminate_connections = true;
+  summit::SilentReporter reporter;
+  auto engine = summit::postgres::make_pg_tools_engine(endpoint);
+  const auto restored =
+      summit::postgres::restore_database(endpoint, *engine, restore, reporter, "postgresql", {});
+  if (restored.ok()) return 0;
+  std::fprintf(stderr, "%s\n", restored.error().to_string().c_str());
+  return 1;
+}
