@@ -17,7 +17,7 @@ bool class_holds(std::string_view pattern, size_t& at, char c) {
       ++at;
       found |= pattern[at] == c;
     } else if (at + 2 < pattern.size() && pattern[at + 1] == '-') {
-      const auto [low, high] = std::minmax(byte(pattern[at]), byte(pattern[at + 2]));
+      const auto [low, high] = std::minmax({byte(pattern[at]), byte(pattern[at + 2])});
       found |= byte(c) >= low && byte(c) <= high;
       at += 2;
     } else {
