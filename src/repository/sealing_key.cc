@@ -14,13 +14,18 @@ namespace {
 
 constexpr uint64_t kLargestKeyFile = 64 * KiB;
 
-// Links resolved, so that a link out of (or into) BACKUP_BASE hides nothing.
-bool lies_inside(const fs::path& path, const fs::path& directory) {
+// Links resolved as far as the path exists.
+fs::path resolved(const fs::path& path) {
   std::error_code error;
-  const fs::path file = fs::weakly_canonical(fs::absolute(path, error), error);
-  const fs::path base = fs::weakly_canonical(fs::absolute(directory, error), error);
-  if (directory.empty() || base.empty()) return false;
-  const fs::path relative = file.lexically_relative(base);
+  const fs::path absolute = fs::absolute(path, error).lexically_normal();
+  const fs::path canonical = fs::weakly_canonical(absolute, error);
+  return error ? absolute : canonical;
+}
+
+// Resolved, so that a link out of (or into) BACKUP_BASE hides nothing.
+bool lies_inside(const fs::path& path, const fs::path& directory) {
+  if (directory.empty()) return false;
+  const fs::path relative = resolved(path).lexically_relative(resolved(directory));
   return !relative.empty() && *relative.begin() != "..";
 }
 
