@@ -142,6 +142,7 @@ class NothingIsWritten final : public repository::BackupWriter {
   Result<void> commit(const repository::BackupMetadata&) override {
     return Error(Code::kRefused, "a prediction cannot be committed");
   }
+  std::vector<std::string> warnings() const override { return {}; }
 
  private:
   std::string id_ = "prediction";

@@ -238,6 +238,7 @@ Result<BackupOutcome> run_backup(BackupPlan& plan, const config::Configuration& 
   outcome.metadata = describe(plan, writer->id(), started, run.progress());
   outcome.shortfalls = run.run_after_hooks(outcome.metadata.status);
   RETURN_IF_ERROR(writer->commit(outcome.metadata), "while committing {}", writer->id());
+  for (const auto& warning : writer->warnings()) reporter.warn(warning);
   outcome.location = repository.base() / writer->id();
   if (!plan.request.s3_bucket.empty()) {
     outcome.shortfalls.push_back(fmt::format("not stored in s3://{}: this version writes to local directories only; the local backup is kept",
