@@ -45,6 +45,7 @@ class Reader {
 
   std::vector<BackupSet> read() {
     std::vector<BackupSet> sets;
+    sets.reserve(items_.size());
     for (const auto& [name, value] : items_) sets.push_back(read_set(name, value, {}));
     return sets;
   }
@@ -115,6 +116,7 @@ class Reader {
 
   std::vector<std::string> names() const {
     std::vector<std::string> names;
+    names.reserve(items_.size());
     for (const auto& item : items_) names.push_back(item.first);
     return names;
   }
@@ -237,7 +239,8 @@ class Reader {
     const Mapping mapping(value, "a component",
                           {"name", "kind", "method", "description", "required", "endpoints", "tables",
                            "labels", "relationship_types", "trees", "filter", "exclude_keys"});
-    const auto name = mapping.require("name", "add `name: postgresql`");
+    const auto at = [&](std::string_view key) { return mapping.find(key).value_or(value); };
+    mapping.require("name", "add `name: postgresql`");
     mapping.read("name", component.name);
     if (component.name.empty()) return component;
     mapping.read("kind", component.kind);
@@ -253,8 +256,8 @@ class Reader {
         "filter", {{"none", "none"}, {"core", "core"}, {"tenant", "tenant"}, {"project", "project"}},
         component.filter);
     mapping.read("exclude_keys", component.exclude_keys);
-    fix_kind(*name, mapping.find("kind").value_or(*name), component);
-    check_method(mapping.find("method").value_or(*name), component);
+    fix_kind(at("name"), at("kind"), component);
+    check_method(at("method"), component);
     check_references(mapping, component);
     return component;
   }
@@ -275,7 +278,7 @@ class Reader {
                        "use letters, digits, `_` and `-`");
       return;
     }
-    if (component.kind.empty()) component.kind = known->kind;
+    if (component.kind.empty() && known != nullptr) component.kind = known->kind;
     if (component.filter.empty()) component.filter = "none";
     const auto* kind = find_kind(component.kind);
     if (kind == nullptr) {
@@ -318,9 +321,10 @@ class Reader {
     check("trees", component.trees, declared_.trees, "the tree");
     const auto* kind = find_kind(component.kind);
     if (kind != nullptr && !kind->has_trees && !component.trees.empty()) {
-      mapping.find("trees")->complain(
-          fmt::format("component `{}` of kind `{}` takes no trees", component.name, component.kind),
-          "remove them");
+      mapping.find("trees")
+          .value_or(mapping.value())
+          .complain(fmt::format("component `{}` of kind `{}` takes no trees", component.name, component.kind),
+                    "remove them");
     }
     if (component.kind == "timescaledb" && component.tables.empty()) {
       mapping.value().complain(fmt::format("component `{}` names no hypertables", component.name),

@@ -59,7 +59,7 @@ class FileReader {
   Result<void> with(std::string_view name, Read read) {
     const auto file = directory_ / name;
     RETURN_IF_ERROR(check_writers(file));
-    ASSIGN_OR_RETURN(const auto text, read_file(file, kLargestFile), "while reading the configuration");
+    ASSIGN_OR_RETURN(const auto content, read_file(file, kLargestFile), "while reading the configuration");
     const auto shown = shown_name(file, project_);
     std::vector<Finding> findings;
     ReadContext context{.file = shown,
@@ -68,16 +68,15 @@ class FileReader {
                         .findings = &findings,
                         .deferred = nullptr};
     try {
-      read(YAML::Load(text), context);
+      read(YAML::Load(content), context);
     } catch (const YAML::Exception& error) {
       findings.push_back(
           {error.mark.line + 1,
            fmt::format("this is no YAML: {} (look at indentation, quotes and colons here)", error.msg)});
     }
-    std::stable_sort(findings.begin(), findings.end(),
-                     [](const auto& a, const auto& b) { return a.line < b.line; });
-    for (const auto& finding : findings)
-      findings_.push_back(fmt::format("{}:{}: {}", shown, finding.line, finding.text));
+    std::multimap<int, std::string> by_line;
+    for (auto& finding : findings) by_line.emplace(finding.line, std::move(finding.text));
+    for (const auto& [line, text] : by_line) findings_.push_back(fmt::format("{}:{}: {}", shown, line, text));
     return {};
   }
 

@@ -234,12 +234,11 @@ std::vector<Environment> read_environments(const YAML::Node& root, ReadContext& 
   for (const auto& [name, value] : items) {
     const auto env_files = env_files_of(value);
     auto loaded = Variables::load(env_files);
-    const bool readable = loaded.ok();
-    auto& own = variables[name] = readable ? std::move(loaded).value() : Variables();
+    auto& own = variables[name] = loaded.ok() ? *loaded : Variables();
     environments.push_back(read_environment(name, value, own));
     environments.back().env_files = env_files;
     // Everything else that is missing then is a mere consequence.
-    if (!readable) environments.back().problems = {{"", {loaded.error().message()}}};
+    if (!loaded.ok()) environments.back().problems = {{"", {loaded.error().message()}}};
   }
   check_names(environments, items);
   return environments;

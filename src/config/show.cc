@@ -313,6 +313,7 @@ void put_environment(Out& out, const Environment& environment) {
   put(out, "encrypted", environment.encrypted);
   put(out, "credential_source", environment.credential_source);
   std::vector<std::string> env_files;
+  env_files.reserve(environment.env_files.size());
   for (const auto& file : environment.env_files) env_files.push_back(file.string());
   put(out, "env_files", env_files);
   put(out, "sanitization", std::string(name_of(environment.sanitization)));

@@ -37,7 +37,7 @@ struct ReadContext {
 // One YAML value. Copies share the node.
 class Value {
  public:
-  Value(YAML::Node node, ReadContext& context) : node_(std::move(node)), context_(&context) {}
+  Value(const YAML::Node& node, ReadContext& context) : node_(node), context_(&context) {}
 
   int line() const { return node_.Mark().line + 1; }
   std::string where() const;
@@ -108,6 +108,7 @@ template <typename T>
 void Mapping::read_choice(std::string_view key, const std::vector<std::pair<std::string, T>>& choices,
                           T& target) const {
   std::vector<std::string> names;
+  names.reserve(choices.size());
   for (const auto& choice : choices) names.push_back(choice.first);
   if (const auto chosen = choose(key, names)) target = choices[*chosen].second;
 }
