@@ -64,7 +64,7 @@ void fill_with_every_type(HttpApi& api) {
       date: date('2024-02-29'), old: date('-0005-01-01'), far: date('+12345-12-31'),
       local_time: localtime('12:34:56.789012345'), time: time('23:59:59.000000001+05:30'), utc: time('00:00:00Z'),
       local_date_time: localdatetime('1969-12-31T23:59:59.999999999'),
-      offset: datetime('2024-07-01T12:00:00.5-03:00'), seconds_offset: datetime('2024-07-01T12:00:00+01:30:15'),
+      offset: datetime('2024-07-01T12:00:00.5-03:00'), seconds_offset: datetime({year: 2024, month: 7, day: 1, timezone: '+01:30:15'}),
       zone: datetime('2024-07-01T12:00:00[Europe/Berlin]'), historic: datetime('1890-01-01T00:00[Europe/Amsterdam]'),
       duration: duration('P1Y2M10DT12H45M30.25S'), negative: duration({seconds: -1, milliseconds: 500}),
       mixed: duration({months: 1, days: -1, seconds: -3661}), zero: duration('PT0S'),

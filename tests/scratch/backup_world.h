@@ -1,0 +1,45 @@
+// The steps of a backup and of a restore of one Neo4j server, as the runners call them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "backup/component.h"
+#include "config/configuration.h"
+#include "recovery/component.h"
+#include "repository/backup_repository.h"
+#include "repository/sealing.h"
+#include "tests/scratch/neo4j_world.h"
+
+namespace summit::neo4j {
+
+// A sealing key whose passphrase is `text`.
+repository::SealingKey sealing_key(const std::string& text);
+
+// Prepare, cut, transfer, commit. Gives the backup's id.
+Result<std::string> back_up(const config::Neo4jEndpoint& endpoint, const fs::path& base,
+                            const std::optional<repository::SealingKey>& key = {},
+                            const std::function<void()>& after_prepare = {});
+
+// What a restore of one component needs, kept alive together.
+class RestoreWorld {
+ public:
+  RestoreWorld(const config::Neo4jEndpoint& endpoint, const fs::path& base, const std::string& id,
+               const std::optional<repository::SealingKey>& key = {});
+
+  recovery::RestoreContext& context() { return *context_; }
+  recovery::RestoreComponent& component() { return *component_; }
+  const repository::ComponentRecord& record() const { return reader_->metadata().components.front(); }
+
+ private:
+  config::Configuration configuration_;
+  config::Environment environment_;
+  SilentReporter reporter_;
+  TemporaryDirectory workspace_;
+  std::unique_ptr<repository::BackupReader> reader_;
+  std::optional<recovery::RestoreContext> context_;
+  std::unique_ptr<recovery::RestoreComponent> component_;
+};
+
+}  // namespace summit::neo4j
