@@ -89,6 +89,18 @@ std::vector<Unit> units_of(const Inventory& inventory) {
   return units;
 }
 
+// Takes every lock that the units need at once. A schema change that begins to wait for the snapshot's locks
+// blocks whoever comes after it; taken one by one, in the course of hours, our own locks would come after it.
+Result<void> lock_tables(Connection& connection, const std::vector<Unit>& units) {
+  std::string tables;
+  for (const auto& unit : units) {
+    if (!unit.table || unit.table->kind == Table::Kind::kMaterializedView) continue;
+    tables += (tables.empty() ? "" : ", ") + unit.from;
+  }
+  if (tables.empty()) return {};
+  return connection.execute("LOCK TABLE " + tables + " IN ACCESS SHARE MODE");
+}
+
 std::vector<Fingerprint> collect(const std::vector<Unit>& units, const Inventory& inventory,
                                  const FingerprintScope& scope) {
   std::vector<Fingerprint> fingerprints;
@@ -156,6 +168,7 @@ Result<std::vector<Fingerprint>> fingerprint_data(const config::PostgresEndpoint
     group.spawn([&]() -> Result<void> {
       ASSIGN_OR_RETURN(auto connection,
                        Snapshot::join(endpoint, database, snapshot, group.cancellation(), true));
+      RETURN_IF_ERROR(lock_tables(connection, units), "while locking the tables of {}", database);
       for (size_t i = next++; i < units.size(); i = next++) {
         Unit& unit = units[i];
         if (unit.table) {

@@ -66,6 +66,9 @@ Result<void> PgToolsEngine::run_dump(const DumpRequest& request, std::string_vie
                                      const std::function<Result<void>(ByteView)>& sink,
                                      const Cancellation& cancellation) {
   std::vector<std::string> arguments = {"--format=custom", "--snapshot=" + request.snapshot,
+                                        // A schema change that waits for our snapshot's locks stands before
+                                        // pg_dump in the queue: without a limit both would wait for ever.
+                                        "--lock-wait-timeout=10s",
                                         fmt::format("--exclude-schema={}", kMarkerSchema)};
   if (!compression.empty()) arguments.push_back(fmt::format("--compress={}", compression));
   const Command command = tool_command(endpoint_, dump_, request.database, std::move(arguments));

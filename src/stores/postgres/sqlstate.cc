@@ -117,6 +117,9 @@ Error tool_error(Error error) {
   static constexpr std::array kSigns = {
       Sign{"No space left on device", Code::kNoSpace,
            "free space on the disk that is full, then run the command again"},
+      Sign{"due to lock timeout", Code::kBusy,
+           "a schema change waits for the backup and blocks it: end it, or let it finish, then run the "
+           "command again"},
       Sign{"password authentication failed", Code::kDenied,
            "set POSTGRES_PASSWORD to the password of that user"},
       Sign{"permission denied", Code::kDenied,
