@@ -1,6 +1,7 @@
 #include "devtools/sample/sample.h"
 
 #include "core/task_group.h"
+#include "devtools/sample/elasticsearch_sample.h"
 #include "devtools/sample/files_sample.h"
 #include "devtools/sample/neo4j_sample.h"
 #include "devtools/sample/postgres_sample.h"
@@ -18,6 +19,9 @@ Result<void> generate_sample(platform::Platform& platform, const SampleOptions& 
   tasks.spawn([&] { return fill_neo4j(platform.neo4j().endpoint(), world); });
   tasks.spawn([&] { return fill_redis(platform.redis().endpoint(), world, now_seconds); });
   tasks.spawn([&] { return fill_files(platform.files_root(), world); });
+  if (auto* elasticsearch = platform.elasticsearch()) {
+    tasks.spawn([&world, elasticsearch] { return fill_elasticsearch(elasticsearch->endpoint(), world); });
+  }
   return tasks.join();
 }
 

@@ -14,8 +14,9 @@ struct SampleOptions {
   int64_t until_seconds = 1782777600;  // the data end here: 2026-06-30 00:00 UTC
 };
 
-// Fills PostgreSQL, Neo4j, Redis and files in parallel. Same options, same data, whatever the day; only Redis
-// keys expire relative to it. kAlreadyExists when a store has the sample's data.
+// Fills PostgreSQL, Neo4j, Redis, files and, where there is one, Elasticsearch in parallel. Same options,
+// same data, whatever the day; only Redis keys expire relative to it. kAlreadyExists when a store has the
+// sample's data.
 Result<void> generate_sample(platform::Platform& platform, const SampleOptions& options);
 
 }  // namespace summit::sample
