@@ -69,9 +69,7 @@ class TlsTransport final : public Transport {
       if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) return refused(endpoint);
       ASSIGN_OR_RETURN(const bool ready,
                        wait(reason == SSL_ERROR_WANT_READ, reason == SSL_ERROR_WANT_WRITE, timeout));
-      if (!ready)
-        return Error(Code::kTimeout, "redis `{}` at {} does not answer in TLS", endpoint.name,
-                     address_of(endpoint));
+      if (!ready) return no_tls(endpoint, "it does not answer");
     }
   }
 
@@ -142,8 +140,13 @@ class TlsTransport final : public Transport {
               "set ca_file of the redis endpoint in config/environments.yaml to the authority that signed "
               "it");
     }
+    return no_tls(endpoint, last_tls_error());
+  }
+
+  // A plain server takes our greeting for the beginning of a command and waits for the rest.
+  static Error no_tls(const config::RedisEndpoint& endpoint, std::string_view why) {
     return Error(Code::kUnreachable, "redis `{}` at {} does not speak TLS with us: {}", endpoint.name,
-                 address_of(endpoint), last_tls_error())
+                 address_of(endpoint), why)
         .hint("check `tls` of the redis endpoint in config/environments.yaml, and the server's tls-port");
   }
 
