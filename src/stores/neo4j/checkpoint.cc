@@ -16,6 +16,7 @@ constexpr uint64_t kFileLimit = 256 * MiB;
 // Of all 5.x: a header, then entries of one length.
 constexpr size_t kHeaderSize = 128;
 constexpr size_t kEntrySize = 232;
+constexpr size_t kChecksumSize = 4;  // at an entry's end
 constexpr char kEntryTypeV5_0 = 8;   // one position: where replay begins
 constexpr char kEntryTypeV5_20 = 9;  // two: the oldest transaction then open, and where replay begins
 
@@ -71,8 +72,8 @@ Result<void> write_checkpoint_files(const std::vector<CheckpointFile>& files, co
 }
 
 std::optional<uint64_t> first_needed_log(const std::vector<CheckpointFile>& files) {
-  // The newest entry may be half written, and recovery then uses the one before: both count.
   std::vector<uint64_t> logs;
+  bool newest_is_whole = false;
   for (const auto& file : files) {
     for (size_t offset = kHeaderSize; offset < file.content.size(); offset += kEntrySize) {
       // The zeros at the end of an entry were cut off with the file's.
@@ -81,10 +82,14 @@ std::optional<uint64_t> first_needed_log(const std::vector<CheckpointFile>& file
       const auto log = log_of_entry(entry);
       if (!log) return {};
       logs.push_back(*log);
+      newest_is_whole = entry.find_last_not_of('\0') >= kEntrySize - kChecksumSize;
     }
   }
   if (logs.empty()) return {};
-  const size_t considered = std::min<size_t>(logs.size(), 2);
+  // A half written newest entry is ignored by recovery, which then begins at the one before. An entry is appended in one
+  // write that ends with its checksum, so one that has it is whole. The log of an older entry may be gone for good: a
+  // loaded dump brings only what its newest checkpoint needs.
+  const size_t considered = std::min<size_t>(logs.size(), newest_is_whole ? 1 : 2);
   return *std::min_element(logs.end() - static_cast<ptrdiff_t>(considered), logs.end());
 }
 

@@ -171,6 +171,7 @@ Result<void> JoltReader::take_record(std::string_view text) {
   const json event = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!event.is_object() || event.empty()) return malformed("something that is no jolt event");
   if (const auto data = event.find("data"); data != event.end()) {
+    if (!data->is_array()) return malformed("a row that is no list");
     ASSIGN_OR_RETURN(auto row, list_of(*data));
     return on_row_(std::get<Value::List>(std::move(row.data)));
   }
