@@ -173,6 +173,7 @@ Result<PlanStep> PostgresRestore::plan(RestoreContext& context) {
   PlanStep step;
   for (const auto& part : all) {
     ASSIGN_OR_RETURN(auto overwritten, describe_target(part));
+    step.overwrites_something = step.overwrites_something || !overwritten.starts_with("nothing");
     step.target += fmt::format("{}{}", step.target.empty() ? "database " : ", ", part.target);
     step.overwrites += fmt::format("{}{}", step.overwrites.empty() ? "" : "; ", overwritten);
     step.bytes += part.bytes;

@@ -76,6 +76,7 @@ class RedisRestore final : public RestoreComponent {
     for (const auto& [db, count] : counts)
       step.overwrites +=
           fmt::format("{}{} keys in database {}", step.overwrites.empty() ? "" : ", ", count, db);
+    step.overwrites_something = !counts.empty();
     if (step.overwrites.empty()) step.overwrites = "nothing: it is empty";
     step.notes = record->notes;
     if (incomplete) step.notes.emplace_back("an earlier restore into this server did not finish");

@@ -81,6 +81,8 @@ Result<std::optional<ArchiveEntry>> ArchiveReader::next() {
 
   ArchiveEntry entry;
   entry.path = text_or_empty(::archive_entry_pathname(header));
+  // The tar format marks directories by a trailing slash; a path of ours has none.
+  if (entry.path.size() > 1 && entry.path.ends_with('/')) entry.path.pop_back();
   state_->path = entry.path;
   const char* hard_link = ::archive_entry_hardlink(header);
   const auto type = ::archive_entry_filetype(header);
@@ -89,6 +91,7 @@ Result<std::optional<ArchiveEntry>> ArchiveReader::next() {
     entry.target = hard_link;
   } else if (type == AE_IFDIR) {
     entry.type = ArchiveEntry::Type::kDirectory;
+    if (entry.path.ends_with('/')) entry.path.pop_back();  // tar marks directories so
   } else if (type == AE_IFLNK) {
     entry.type = ArchiveEntry::Type::kLink;
     entry.target = text_or_empty(::archive_entry_symlink(header));
