@@ -7,12 +7,16 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "core/digest.h"
 #include "devtools/platform/cypher_client.h"
 #include "devtools/platform/postgres_client.h"
 #include "devtools/platform/redis_client.h"
+#include "devtools/sample/files_sample.h"
+#include "devtools/sample/postgres_sample.h"
+#include "devtools/sample/redis_sample.h"
 #include "devtools/sample/sample.h"
 #include "tests/devtools/support.h"
 
@@ -21,8 +25,6 @@ namespace {
 
 using platform::must;
 using platform::Platform;
-using testing::Each;
-using testing::Pair;
 
 std::string content_of_postgres(Platform& platform) {
   auto client = must(platform::PostgresClient::connect(platform.postgres().endpoint()));
@@ -81,59 +83,30 @@ std::string content_of_files(Platform& platform) {
   return content;
 }
 
-// One platform for all tests of this file; each leaves the data as they were.
-class Sample : public testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    platform_ = must(Platform::create()).release();
-    EXPECT_OK(generate_sample(*platform_, options()));
-  }
-  static void TearDownTestSuite() {
-    delete platform_;
-    platform_ = nullptr;
-  }
+// ctest runs each case alone, so each starts only the servers that it needs.
+World small_world(uint64_t seed = 7) { return {seed, 0.05, SampleOptions().until_seconds}; }
 
-  static SampleOptions options() { return {.seed = 7, .scale = 0.05}; }
-  static Platform& world() { return *platform_; }
-  static std::string postgres(const std::string& sql) {
-    auto client = must(platform::PostgresClient::connect(world().postgres().endpoint()));
-    return must(client.value(sql));
-  }
-
- private:
-  static inline Platform* platform_ = nullptr;
-};
-
-TEST_F(Sample, RefusesToFillTwice) {
-  const auto again = generate_sample(world(), options());
-  ASSERT_FALSE(again.ok());
-  EXPECT_EQ(again.error().code(), Code::kAlreadyExists);
+TEST(World, DiffersWithTheSeed) {
+  EXPECT_EQ(small_world(7).user(3).email, small_world(7).user(3).email);
+  EXPECT_NE(small_world(7).user(3).email, small_world(8).user(3).email);
+  EXPECT_NE(small_world(7).run_id(3), small_world(8).run_id(3));
 }
 
-TEST_F(Sample, IsTheSameAfterDestroyWithTheSameSeedAndDiffersWithAnother) {
-  const std::string before[] = {content_of_postgres(world()), content_of_neo4j(world()),
-                                content_of_redis(world()), content_of_files(world())};
-  EXPECT_OK(world().destroy());
-  EXPECT_FALSE(fs::exists(world().files_root()));
-  SampleOptions other = options();
-  other.seed = 8;
-  EXPECT_OK(generate_sample(world(), other));
-  EXPECT_NE(content_of_postgres(world()), before[0]);
-  EXPECT_NE(content_of_redis(world()), before[2]);
-  EXPECT_OK(world().destroy());
-  EXPECT_OK(generate_sample(world(), options()));
-  EXPECT_EQ(content_of_postgres(world()), before[0]);
-  EXPECT_EQ(content_of_neo4j(world()), before[1]);
-  EXPECT_EQ(content_of_redis(world()), before[2]);
-  EXPECT_EQ(content_of_files(world()), before[3]);
+TEST(World, GivesEveryTenantAnInvestigationAtAnyScale) {
+  std::set<std::string> tenants;
+  for (uint64_t number = 1; number <= small_world().investigations(); ++number) {
+    tenants.insert(small_world().investigation(number).tenant);
+  }
+  EXPECT_EQ(tenants.size(), small_world().tenants().size());
+  EXPECT_EQ(small_world().investigation_id(1), "investigation-2025-001");
 }
 
-TEST_F(Sample, TiesTheGraphToTheTablesByIds) {
-  platform::CypherClient client(world().neo4j().endpoint());
+void expect_same_ids(Platform& platform) {
+  platform::CypherClient client(platform.neo4j().endpoint());
   const auto rows = must(
       client.run("MATCH (e:Entity)-[:PART_OF]->(i:Investigation) RETURN e.id, i.id, e.name ORDER BY e.id",
                  nlohmann::json::object()));
-  auto postgres = must(platform::PostgresClient::connect(world().postgres().endpoint()));
+  auto postgres = must(platform::PostgresClient::connect(platform.postgres().endpoint()));
   const auto expected = must(postgres.execute("SELECT id, investigation_id, name FROM entities ORDER BY id"));
   ASSERT_EQ(rows.size(), expected.size());
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -143,10 +116,37 @@ TEST_F(Sample, TiesTheGraphToTheTablesByIds) {
   }
 }
 
-TEST_F(Sample, HasTheSameAuditChainInTableAndFile) {
-  const std::string file = must(read_file(world().files_root() / "audit" / "audit-chain.jsonl"));
+TEST(Sample, TiesStoresByIdsRefusesToFillTwiceAndIsTheSameAfterATotalLoss) {
+  const auto platform = must(Platform::create());
+  const SampleOptions options{.seed = 7, .scale = 0.05};
+  EXPECT_OK(generate_sample(*platform, options));
+  expect_same_ids(*platform);
+  EXPECT_EQ(generate_sample(*platform, options).error().code(), Code::kAlreadyExists);
+  const std::string before[] = {content_of_postgres(*platform), content_of_neo4j(*platform),
+                                content_of_redis(*platform), content_of_files(*platform)};
+
+  EXPECT_OK(platform->destroy());
+  EXPECT_FALSE(fs::exists(platform->files_root()));
+  EXPECT_FALSE(platform::PostgresClient::connect(platform->postgres().endpoint()).ok())
+      << "the database is still there";
+  EXPECT_EQ(content_of_neo4j(*platform), "");
+  EXPECT_NE(content_of_redis(*platform), before[2]);
+
+  EXPECT_OK(generate_sample(*platform, options));
+  EXPECT_EQ(content_of_postgres(*platform), before[0]);
+  EXPECT_EQ(content_of_neo4j(*platform), before[1]);
+  EXPECT_EQ(content_of_redis(*platform), before[2]);
+  EXPECT_EQ(content_of_files(*platform), before[3]);
+}
+
+TEST(Sample, HasTheSameAuditChainInTableAndFile) {
+  const auto directory = must(TemporaryDirectory::create("/tmp", "summit-sample-"));
+  const auto server = must(platform::PostgresServer::create());
+  EXPECT_OK(fill_files(directory.path() / "files", small_world()));
+  EXPECT_OK(fill_postgres(server->endpoint(), small_world()));
+  const std::string file = must(read_file(directory.path() / "files" / "audit" / "audit-chain.jsonl"));
   std::istringstream lines(file);
-  auto client = must(platform::PostgresClient::connect(world().postgres().endpoint()));
+  auto client = must(platform::PostgresClient::connect(server->endpoint()));
   const auto rows = must(
       client.execute("SELECT seq, actor, target, user_ip, prev_hash, hash FROM audit_logs ORDER BY seq"));
   std::string last_hash(64, '0');
@@ -164,8 +164,10 @@ TEST_F(Sample, HasTheSameAuditChainInTableAndFile) {
   EXPECT_EQ(count, rows.size());
 }
 
-TEST_F(Sample, HasBundlesWhoseSignatureIsValid) {
-  const fs::path bundles = world().files_root() / "policy-bundles";
+TEST(Sample, HasBundlesWhoseSignatureIsValid) {
+  const auto directory = must(TemporaryDirectory::create("/tmp", "summit-sample-"));
+  EXPECT_OK(fill_files(directory.path() / "files", small_world()));
+  const fs::path bundles = directory.path() / "files" / "policy-bundles";
   const std::string archive = must(read_file(bundles / "summit-authz-1.4.0.tar.gz"));
   const std::string signature = must(read_file(bundles / "summit-authz-1.4.0.tar.gz.sig"));
   const std::string pem = must(read_file(bundles / "signing-key.pub.pem"));
@@ -185,7 +187,9 @@ TEST_F(Sample, HasBundlesWhoseSignatureIsValid) {
   EXPECT_FALSE(verifies(archive + "x"));
 }
 
-TEST_F(Sample, IsAwkwardInEveryWayThatWasAskedFor) {
+TEST(Sample, IsAwkwardInEveryWayThatWasAskedFor) {
+  const auto server = must(platform::PostgresServer::create());
+  EXPECT_OK(fill_postgres(server->endpoint(), small_world()));
   const std::map<std::string, std::string> kinds{
       {"hypertables", "SELECT count(*) FROM timescaledb_information.hypertables"},
       {"chunks", "SELECT count(*) FROM timescaledb_information.chunks"},
@@ -215,16 +219,22 @@ TEST_F(Sample, IsAwkwardInEveryWayThatWasAskedFor) {
       {"secrets in the configuration", "SELECT count(*) FROM configuration WHERE name LIKE '%\\_KEY'"},
       {"cards", "SELECT count(*) FROM billing WHERE credit_card IS NOT NULL"},
   };
-  for (const auto& [what, sql] : kinds) EXPECT_NE(postgres(sql), "0") << what;
+  auto client = must(platform::PostgresClient::connect(server->endpoint()));
+  for (const auto& [what, sql] : kinds) EXPECT_NE(must(client.value(sql)), "0") << what;
 }
 
-TEST_F(Sample, LetsKeysExpireAtMidnight) {
-  auto client = must(platform::RedisClient::connect(world().redis().endpoint()));
+TEST(Sample, LetsKeysExpireAtMidnight) {
+  const auto server = must(platform::RedisServer::create());
+  constexpr int64_t kSomeAfternoon = 4'102'500'000;  // in the year 2100
+  EXPECT_OK(fill_redis(server->endpoint(), small_world(), kSomeAfternoon));
+  auto client = must(platform::RedisClient::connect(server->endpoint()));
   EXPECT_OK(client.command({"SELECT", "1"}));
   const auto sessions = must(client.command({"KEYS", "session:*"}));
   ASSERT_FALSE(sessions.elements.empty());
   for (const auto& key : sessions.elements) {
-    EXPECT_EQ(must(client.command({"EXPIRETIME", *key.text})).integer % 86400, 0);
+    const int64_t expiry = must(client.command({"EXPIRETIME", *key.text})).integer;
+    EXPECT_EQ(expiry % 86400, 0);
+    EXPECT_GT(expiry, kSomeAfternoon);
   }
 }
 
