@@ -248,7 +248,8 @@ Result<Connection> Connection::open(const config::PostgresEndpoint& endpoint, co
       connection.execute("SET search_path = ''; SET statement_timeout = 0; SET lock_timeout = 0; "
                          "SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning; "
                          "SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; "
-                         "SET extra_float_digits = 3; SET bytea_output = 'hex'; SET xmlbinary = 'base64'; "
+                         "SET lc_monetary = 'C'; SET extra_float_digits = 3; SET bytea_output = 'hex'; SET "
+                         "xmlbinary = 'base64'; "
                          "SET default_transaction_read_only = off"));
   return connection;
 }

@@ -12,7 +12,7 @@
 #include "stores/postgres/sql.h"
 #include "stores/postgres/swap.h"
 #include "stores/postgres/tools.h"
-#include "test_database.h"
+#include "tests/stores/postgres/helper/test_database.h"
 
 namespace summit::postgres {
 namespace {

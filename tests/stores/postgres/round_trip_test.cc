@@ -1,12 +1,12 @@
 // A dump and its restore, against a real server.
 #include <fmt/format.h>
 
-#include "awkward_database.h"
 #include "stores/postgres/globals.h"
 #include "stores/postgres/marker.h"
 #include "stores/postgres/probe.h"
 #include "stores/postgres/schema_facts.h"
-#include "test_database.h"
+#include "tests/stores/postgres/helper/awkward_database.h"
+#include "tests/stores/postgres/helper/test_database.h"
 
 namespace summit::postgres {
 namespace {

@@ -2,9 +2,10 @@
 #include <fmt/format.h>
 
 #include "core/task_group.h"
+#include "core/wait.h"
 #include "stores/postgres/catalog.h"
 #include "stores/postgres/sql.h"
-#include "test_database.h"
+#include "tests/stores/postgres/helper/test_database.h"
 
 namespace summit::postgres {
 namespace {
@@ -150,6 +151,39 @@ TEST_F(SnapshotTest, ATableUnderASchemaChangeIsBusy) {
   ASSERT_FALSE(taken.ok());
   EXPECT_EQ(taken.error().code(), Code::kBusy);
   EXPECT_THAT(taken.error().hint(), HasSubstr("schema change"));
+}
+
+TEST_F(SnapshotTest, ASchemaChangeThatWaitsForTheBackupNeverHangsIt) {
+  run("summit", "CREATE TABLE public.t (id integer)");
+  auto engine = make_pg_tools_engine(endpoint());
+  auto snapshot = expect_ok(Snapshot::open(endpoint(), "summit"));
+  expect_ok(engine->check_dump(snapshot.connection().server_version()));
+  expect_ok(snapshot.take());
+  auto inventory = expect_ok(read_inventory(snapshot.connection()));
+  auto change = connect("summit");
+  expect_ok(change.send("ALTER TABLE public.t ADD COLUMN v text"));
+  auto observer = connect("postgres");
+  expect_ok(wait_until(
+      [&]() -> Result<bool> {
+        ASSIGN_OR_RETURN(auto rows, observer.query("SELECT FROM pg_catalog.pg_locks WHERE NOT granted"));
+        return !rows.empty();
+      },
+      "the change to wait", std::chrono::seconds(20), std::chrono::milliseconds(20), {}));
+
+  TaskGroup group;
+  group.spawn([&]() -> Result<void> {
+    const auto dumped = engine->dump({"summit", snapshot.id()}, [](ByteView) { return Result<void>{}; }, {});
+    EXPECT_FALSE(dumped.ok());
+    EXPECT_EQ(dumped.ok() ? Code::kFailed : dumped.error().code(), Code::kBusy);
+    return {};
+  });
+  const auto found =
+      fingerprint_data(endpoint(), "summit", snapshot.id(), inventory, {"postgresql", ""}, 1, {});
+  expect_ok(group.join());
+  ASSERT_FALSE(found.ok());
+  EXPECT_EQ(found.error().code(), Code::kBusy);
+  snapshot.release();
+  expect_ok(change.finish());
 }
 
 TEST_F(SnapshotTest, RowsThatAPolicyHidesAreAnErrorAndNotMissing) {

@@ -1,4 +1,4 @@
-#include "test_database.h"
+#include "tests/stores/postgres/helper/test_database.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "awkward_database.h"
+#include "tests/stores/postgres/helper/awkward_database.h"
 
 namespace summit::postgres {
 

@@ -1,0 +1,272 @@
+// The PostgreSQL components of a backup and of a restore, as the runners call them, on real servers.
+#include "recovery/postgres_restore.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "backup/postgres_component.h"
+#include "core/time.h"
+#include "repository/backup_id.h"
+#include "repository/backup_repository.h"
+#include "stores/postgres/globals.h"
+#include "tests/stores/postgres/helper/awkward_database.h"
+#include "tests/stores/postgres/helper/test_database.h"
+
+namespace summit::recovery {
+namespace {
+
+using postgres::expect_ok;
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::Field;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class PostgresComponents : public postgres::PostgresTest {
+ protected:
+  void SetUp() override {
+    PostgresTest::SetUp();
+    create_database("summit");
+    target_ = endpoint();
+    target_.databases = {"summit"};
+  }
+
+  Result<repository::ComponentRecord> capture(backup::Component& component,
+                                              repository::BackupWriter& writer) {
+    SilentReporter reporter;
+    backup::CaptureContext context{.configuration = configuration_,
+                                   .environment = environment_,
+                                   .writer = writer,
+                                   .reporter = reporter,
+                                   .cancellation = {},
+                                   .sealing_key = {},
+                                   .jobs = 2};
+    RETURN_IF_ERROR(component.prepare(context));
+    ASSIGN_OR_RETURN(const auto instant, component.cut(context));
+    ASSIGN_OR_RETURN(auto record, component.transfer(context));
+    record.name = component.name();
+    record.kind = component.kind();
+    record.instant = instant;
+    record.status = repository::Status::kComplete;
+    return record;
+  }
+
+  // Prepare, cut, transfer, commit. Gives the backup's id.
+  Result<std::string> back_up(const config::PostgresEndpoint& source,
+                              const std::string& name = "postgresql") {
+    ASSIGN_OR_RETURN(auto writer, repository::PlainRepository(base()).begin_new(now(), [](Instant instant) {
+      return repository::make_backup_id("full", "", instant);
+    }));
+    auto component = backup::make_postgres_component({}, source, name);
+    ASSIGN_OR_RETURN(auto record, capture(*component, *writer));
+    repository::BackupMetadata metadata;
+    metadata.id = writer->id();
+    metadata.set = "full";
+    metadata.environment = metadata.environment_class = "test";
+    metadata.layout = "plain";
+    metadata.started = metadata.finished = now();
+    metadata.status = repository::Status::kComplete;
+    metadata.components.push_back(std::move(record));
+    RETURN_IF_ERROR(writer->commit(metadata));
+    return metadata.id;
+  }
+
+  fs::path base() const { return directory() / "backups"; }
+
+  // Calls `step` with the restore component of the backup and its context.
+  template <typename Step>
+  auto with_restore(const std::string& id, const config::PostgresEndpoint& target, Step step) {
+    SilentReporter reporter;
+    const auto reader = expect_ok(repository::PlainRepository(base()).open(id));
+    const auto workspace = expect_ok(TemporaryDirectory::create(directory(), "restore-"));
+    RestoreContext context{.configuration = configuration_,
+                           .environment = environment_,
+                           .backup = *reader,
+                           .reporter = reporter,
+                           .cancellation = {},
+                           .sealing_key = {},
+                           .workspace = workspace.path(),
+                           .jobs = 2,
+                           .terminate_connections = false};
+    const auto component = make_postgres_restore(target, reader->metadata().components.front().name);
+    return step(*component, context);
+  }
+  Result<void> restore_to(const std::string& id, const config::PostgresEndpoint& target,
+                          const std::optional<config::EnvironmentMarker>& marker = {}) {
+    return with_restore(id, target,
+                        [&](auto& component, auto& context) { return component.restore(context, marker); });
+  }
+  std::vector<Difference> compare_with(const std::string& id, const config::PostgresEndpoint& target) {
+    return with_restore(
+        id, target, [&](auto& component, auto& context) { return expect_ok(component.compare(context)); });
+  }
+  repository::ComponentRecord record_of(const std::string& id) {
+    return expect_ok(repository::PlainRepository(base()).open(id))->metadata().components.front();
+  }
+
+  config::PostgresEndpoint target_;
+  config::Configuration configuration_;
+  config::Environment environment_;
+};
+
+auto what(const std::string& text) { return Field(&Difference::what, text); }
+
+TEST_F(PostgresComponents, SeveralDatabasesComeBackToAnEmptyServerWithTheirRoles) {
+  run("postgres", postgres::awkward_roles());
+  run("summit", postgres::awkward_schema());
+  run("summit", postgres::awkward_rows());
+  create_database("Reports & more");
+  run("Reports & more",
+      "CREATE TABLE public.r (id integer); INSERT INTO public.r VALUES (1), (2); ALTER TABLE public.r OWNER "
+      "TO auditor");
+  target_.databases = {"summit", "Reports & more"};
+  const auto id = expect_ok(back_up(target_));
+
+  const auto record = record_of(id);
+  EXPECT_EQ(record.server_version, "16.15");
+  std::vector<std::string> names;
+  for (const auto& artifact : record.artifacts) names.push_back(artifact.name);
+  EXPECT_THAT(names, ElementsAre("postgres-globals.sql", "postgres-full.dump",
+                                 testing::StartsWith("postgres-postgresql-Reports___more-")));
+  EXPECT_EQ(record.details.at("databases"), "summit,Reports & more");
+  EXPECT_THAT(record.details.at("extensions:summit"), HasSubstr("timescaledb 2."));
+  EXPECT_THAT(record.details.at("lsn:summit"), testing::MatchesRegex("[0-9A-F]+/[0-9A-F]+"));
+  EXPECT_THAT(record.notes, Contains(HasSubstr("summit_dev")));
+
+  const auto empty_server = expect_ok(platform::PostgresServer::create());
+  auto elsewhere = empty_server->endpoint();
+  elsewhere.databases = {"restored", "Reports & more"};
+  expect_ok(restore_to(id, elsewhere));
+  EXPECT_THAT(compare_with(id, elsewhere), IsEmpty());
+  const auto lines = with_restore(
+      id, elsewhere, [](auto& component, auto& context) { return expect_ok(component.probe(context)); });
+  EXPECT_THAT(lines, Contains(HasSubstr("database restored answers")));
+}
+
+TEST_F(PostgresComponents, DifferencesAreNamedExactly) {
+  run("summit",
+      "CREATE TABLE public.a (id integer); INSERT INTO public.a VALUES (1), (2); CREATE TABLE public.b (id "
+      "integer); "
+      "CREATE TABLE public.c (id integer); INSERT INTO public.c VALUES (5); CREATE SEQUENCE public.s; CREATE "
+      "TABLE public.same (id integer)");
+  const auto id = expect_ok(back_up(target_));
+  EXPECT_THAT(compare_with(id, target_), IsEmpty());
+  run("summit",
+      "DELETE FROM public.a WHERE id = 2; DROP TABLE public.b; UPDATE public.c SET id = 6; SELECT "
+      "nextval('public.s'); "
+      "CREATE TABLE public.extra (id integer)");
+  const auto differences = compare_with(id, target_);
+  EXPECT_THAT(differences, testing::IsSupersetOf({what("table public.a"), what("table public.b"),
+                                                  what("table public.c"), what("sequence public.s"),
+                                                  what("table public.extra"), what("schema relations")}));
+  EXPECT_THAT(differences, Not(Contains(what("table public.same"))));
+  for (const auto& difference : differences) {
+    if (difference.what == "table public.a") {
+      EXPECT_THAT(difference.expected, HasSubstr("2 elements"));
+      EXPECT_THAT(difference.found, HasSubstr("1 element,"));
+    }
+    if (difference.what == "table public.b") {
+      EXPECT_EQ(difference.found, "absent");
+    }
+  }
+}
+
+TEST_F(PostgresComponents, AMaterializedViewThatWasStaleIsNoDifference) {
+  run("summit",
+      "CREATE TABLE public.t (id integer); CREATE MATERIALIZED VIEW public.v AS SELECT count(*) AS n FROM "
+      "public.t; "
+      "INSERT INTO public.t VALUES (1)");
+  const auto id = expect_ok(back_up(target_));
+  expect_ok(restore_to(id, target_));
+  EXPECT_THAT(compare_with(id, target_), IsEmpty());
+  run("summit", "DELETE FROM public.t; REFRESH MATERIALIZED VIEW public.v; INSERT INTO public.t VALUES (1)");
+  EXPECT_THAT(compare_with(id, target_), IsEmpty()) << "as it was recorded";
+  run("summit",
+      "INSERT INTO public.t VALUES (2), (3); REFRESH MATERIALIZED VIEW public.v; DELETE FROM public.t WHERE "
+      "id > 1");
+  EXPECT_THAT(compare_with(id, target_), ElementsAre(what("materialized_view public.v")));
+}
+
+TEST_F(PostgresComponents, ADamagedArchiveIsRefusedBeforeAnythingBegins) {
+  run("summit", "CREATE TABLE public.t AS SELECT generate_series(1, 5000) AS id");
+  const auto id = expect_ok(back_up(target_));
+  const fs::path archive = base() / id / "postgres-full.dump";
+  {
+    std::fstream file(archive, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(fs::file_size(archive)) - 40);
+    file.put('\x5a');
+  }
+  const auto restored = restore_to(id, target_);
+  ASSERT_FALSE(restored.ok());
+  EXPECT_EQ(restored.error().code(), Code::kCorrupt);
+  EXPECT_THAT(restored.error().hint(), HasSubstr("summit-dr verify"));
+  EXPECT_THAT(databases(), ElementsAre("postgres", "summit", "summit_dev"));
+}
+
+TEST_F(PostgresComponents, ThePlanSaysWhatIsOverwrittenAndWhatStandsInTheWay) {
+  run("summit", "CREATE TABLE public.t AS SELECT generate_series(1, 5000) AS id");
+  const auto id = expect_ok(back_up(target_));
+  auto user = connect("summit");
+  auto plan = with_restore(id, target_,
+                           [](auto& component, auto& context) { return expect_ok(component.plan(context)); });
+  EXPECT_THAT(plan.target, AllOf(HasSubstr("database summit"), HasSubstr(fmt::format(":{}", target_.port))));
+  EXPECT_THAT(plan.overwrites, HasSubstr("1 tables"));
+  EXPECT_THAT(plan.notes, Contains(HasSubstr(fmt::format("pid {}", user.backend_pid()))));
+  EXPECT_GT(plan.bytes, 1000000u);
+
+  auto nowhere = target_;
+  nowhere.databases = {"not_yet"};
+  plan = with_restore(id, nowhere,
+                      [](auto& component, auto& context) { return expect_ok(component.plan(context)); });
+  EXPECT_EQ(plan.overwrites, "nothing: it does not exist");
+}
+
+TEST_F(PostgresComponents, AStoppedServerFailsInPrepare) {
+  expect_ok(server().stop());
+  const auto id = back_up(target_);
+  ASSERT_FALSE(id.ok());
+  EXPECT_EQ(id.error().code(), Code::kUnreachable);
+}
+
+TEST_F(PostgresComponents, HypertablesAreListedAndPlainTablesSaySo) {
+  run("summit",
+      "CREATE EXTENSION timescaledb SCHEMA public; CREATE TABLE public.events (at timestamptz NOT NULL); "
+      "SELECT public.create_hypertable('public.events', 'at'); INSERT INTO public.events VALUES "
+      "('2026-01-01'), ('2026-05-01'); "
+      "CREATE TABLE public.plain (id integer)");
+  auto writer = expect_ok(repository::PlainRepository(base()).begin("summit-backup-full-20260101T000000Z"));
+  config::ComponentSpec spec;
+  spec.name = "timescaledb";
+  spec.tables = {"events", "plain"};
+  auto component = backup::make_timescaledb_component(spec, target_, "timescaledb");
+  const auto record = expect_ok(capture(*component, *writer));
+  EXPECT_EQ(record.details.at("hypertables"), "public.events");
+  EXPECT_THAT(record.details.at("hypertable:public.events"), HasSubstr("2 chunks by at"));
+  EXPECT_EQ(record.details.at("table:plain"), "plain table: no hypertable");
+  EXPECT_THAT(record.artifacts, IsEmpty());
+
+  spec.tables = {"nowhere"};
+  component = backup::make_timescaledb_component(spec, target_, "timescaledb");
+  EXPECT_EQ(capture(*component, *writer).error().code(), Code::kNotFound);
+
+  auto plain = target_;
+  plain.databases = {"summit_dev"};
+  spec.tables = {};
+  component = backup::make_timescaledb_component(spec, plain, "timescaledb");
+  EXPECT_THAT(expect_ok(capture(*component, *writer)).notes, Contains(HasSubstr("not installed")));
+}
+
+TEST_F(PostgresComponents, ASecondServerHasArtifactsOfItsOwn) {
+  target_.name = "analytics";
+  const auto record = record_of(expect_ok(back_up(target_, "postgresql/analytics")));
+  std::vector<std::string> names;
+  for (const auto& artifact : record.artifacts) names.push_back(artifact.name);
+  EXPECT_THAT(names, ElementsAre("postgres-analytics-globals.sql", "postgres-analytics-summit.dump"));
+  EXPECT_EQ(record.fingerprints.front().store, "postgresql/analytics");
+}
+
+}  // namespace
+}  // namespace summit::recovery
