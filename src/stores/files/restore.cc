@@ -37,6 +37,29 @@ Result<void> remove_leftovers(const fs::path& root, int root_fd) {
   return {};
 }
 
+// With more entries than this, one flush of the whole file system is quicker than one for each.
+constexpr size_t kMostSingleFlushes = 64;
+
+// Every file and directory below, durable, without waiting for what the databases on the same file system
+// write.
+Result<void> sync_below(int directory, const std::string& path) {
+  ASSIGN_OR_RETURN(const auto names, names_in(directory, path));
+  for (const auto& name : names) {
+    struct stat status{};
+    if (::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return cannot("look at", name);
+    if (S_ISDIR(status.st_mode)) {
+      ASSIGN_OR_RETURN(const UniqueFd child, open_child_directory(directory, name, path + "/" + name));
+      RETURN_IF_ERROR(sync_below(child.get(), path + "/" + name));
+    } else if (S_ISREG(status.st_mode)) {
+      const UniqueFd file(::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+      // Its owner may not read it; then only the file system as a whole can be flushed.
+      const int synced = file.valid() ? ::fsync(file.get()) : ::syncfs(directory);
+      if (synced != 0) return cannot("make durable", path + "/" + name);
+    }
+  }
+  return fsync_fd(directory, path);
+}
+
 struct Staging {
   fs::path path;
   UniqueFd fd;  // locked
@@ -102,6 +125,7 @@ struct TreeRestore::State {
   Result<void> remove_extras(int directory, const std::set<std::string>& kept, const std::string& path);
   Result<bool> is_extra(const WalkEntry& entry) const;
   Result<void> finish_directories();
+  bool is_large() const { return report.files + directories.size() > kMostSingleFlushes; }
 };
 
 TreeRestore::TreeRestore(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -220,7 +244,8 @@ Result<void> TreeRestore::State::replace_directory(int from, int to, const std::
   ASSIGN_OR_RETURN(const auto names, names_in(from, path));
   for (const auto& name : names)
     RETURN_IF_ERROR(replace_entry(from, to, name, path.empty() ? name : path + "/" + name));
-  return remove_extras(to, {names.begin(), names.end()}, path);
+  RETURN_IF_ERROR(remove_extras(to, {names.begin(), names.end()}, path));
+  return is_large() ? Result<void>() : fsync_fd(to, path);
 }
 
 // Whether a file of the target is one that this part of the backup would hold if it had been there.
@@ -281,8 +306,12 @@ Result<void> TreeRestore::State::finish_directories() {
 
 Result<RestoreReport> TreeRestore::finish() {
   State& state = *state_;
-  // One flush for all instead of one a file; nothing is moved before it is durable.
-  if (::syncfs(state.staging.get()) != 0) return cannot("make durable", state.staging_path.string());
+  // Nothing is moved before it is durable.
+  if (!state.is_large()) {
+    RETURN_IF_ERROR(sync_below(state.staging.get(), state.staging_path.string()));
+  } else if (::syncfs(state.staging.get()) != 0) {
+    return cannot("make durable", state.staging_path.string());
+  }
   state.report.notes = state.unpacker->notes();
   state.unpacker.reset();
 
@@ -292,7 +321,8 @@ Result<RestoreReport> TreeRestore::finish() {
   RETURN_IF_ERROR(state.replace_directory(state.staging.get(), state.root.get(), ""),
                   "while replacing the files of {} (run the restore again)", state.options.root.string());
   RETURN_IF_ERROR(state.finish_directories());
-  if (::syncfs(state.root.get()) != 0) return cannot("make durable", state.options.root.string());
+  if (state.is_large() && ::syncfs(state.root.get()) != 0)
+    return cannot("make durable", state.options.root.string());
   RETURN_IF_ERROR(remove_recursively(staging));
   return std::move(state.report);
 }
