@@ -117,7 +117,8 @@ Error tool_error(Error error) {
   static constexpr std::array kSigns = {
       Sign{"No space left on device", Code::kNoSpace,
            "free space on the disk that is full, then run the command again"},
-      Sign{"due to lock timeout", Code::kBusy,
+      // How pg_dump's --lock-wait-timeout ends.
+      Sign{"due to statement timeout", Code::kBusy,
            "a schema change waits for the backup and blocks it: end it, or let it finish, then run the "
            "command again"},
       Sign{"password authentication failed", Code::kDenied,
