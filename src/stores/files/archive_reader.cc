@@ -91,7 +91,6 @@ Result<std::optional<ArchiveEntry>> ArchiveReader::next() {
     entry.target = hard_link;
   } else if (type == AE_IFDIR) {
     entry.type = ArchiveEntry::Type::kDirectory;
-    if (entry.path.ends_with('/')) entry.path.pop_back();  // tar marks directories so
   } else if (type == AE_IFLNK) {
     entry.type = ArchiveEntry::Type::kLink;
     entry.target = text_or_empty(::archive_entry_symlink(header));

@@ -1,0 +1,332 @@
+// Files and secrets through a real backup of the plain layout and back.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "backup/files_component.h"
+#include "backup/secrets_component.h"
+#include "core/process.h"
+#include "recovery/files_restore.h"
+#include "recovery/secrets_restore.h"
+#include "repository/plain_layout.h"
+#include "stores/files/audit_chain.h"
+#include "stores/files/selection.h"
+
+namespace summit::recovery {
+namespace {
+
+using repository::Status;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+constexpr const char* kId = "summit-backup-full-20261121T031048Z";
+constexpr const char* kKey = "0123456789abcdef0123456789abcdef";
+
+class FilesAndSecrets : public testing::Test {
+ protected:
+  FilesAndSecrets() {
+    put("docker-compose.yml", "services: {}\n");
+    put(".env", "POSTGRES_PASSWORD=devpassword\nENCRYPTION_KEY=" + std::string(kKey) + "\n", 0600);
+    put("config/app.yaml", "a: 1\n");
+    put("config/tls/server.pem", "PRIVATE KEY\n", 0600);
+    put("k8s/config.yaml", "kind: ConfigMap\n");
+    put("k8s/database.yaml", "kind: Secret\nstringData: {password: hunter22}\n");
+    put("audit/audit-chain.jsonl", entry_ + "\n");
+    config_ = {.name = "config",
+               .root = platform(),
+               .include = {"docker-compose*.yml", ".env*", "config/**"},
+               .exclude = {},
+               .secret = {"*.pem"}};
+    kubernetes_ = {
+        .name = "kubernetes", .root = platform() / "k8s", .include = {}, .exclude = {}, .secret = {}};
+    audit_ = {
+        .name = "audit_chain", .root = platform() / "audit", .include = {}, .exclude = {}, .secret = {}};
+  }
+
+  fs::path platform() const { return directory_.path() / "platform"; }
+  fs::path base() const { return directory_.path() / "backups"; }
+  void put(const std::string& path, std::string_view content, mode_t mode = 0644) {
+    fs::create_directories((platform() / path).parent_path());
+    std::ofstream(platform() / path, std::ios::binary) << content;
+    ::chmod((platform() / path).c_str(), mode);
+  }
+  std::string get(const std::string& path) { return read_file(platform() / path).value_or("<nothing>"); }
+  std::vector<config::FilesEndpoint> trees() { return {config_, kubernetes_, audit_}; }
+
+  static std::unique_ptr<backup::Component> component(config::FilesEndpoint tree) {
+    const std::string name = tree.name;
+    return backup::make_files_component({}, {std::move(tree)}, name);
+  }
+  std::unique_ptr<backup::Component> secrets() {
+    return backup::make_secrets_component(
+        {}, trees(), {{"postgresql/main/globals-with-passwords.sql", [this] { return contribution_; }}},
+        "secrets");
+  }
+
+  // Runs components one after the other, as the runner would, and commits.
+  void back_up(std::vector<std::unique_ptr<backup::Component>> components) {
+    repository::PlainRepository repository(base());
+    auto writer = repository.begin(kId);
+    ASSERT_TRUE(writer.ok());
+    backup::CaptureContext context{configuration_, environment_, **writer, reporter_, {}, key_, 2};
+    for (const auto& part : components) {
+      auto prepared = part->prepare(context);
+      ASSERT_TRUE(prepared.ok()) << prepared.error().message();
+      auto record = part->transfer(context);
+      ASSERT_TRUE(record.ok()) << record.error().message();
+      record->name = part->name();
+      record->kind = part->kind();
+      metadata_.components.push_back(*record);
+    }
+    metadata_.id = kId;
+    metadata_.status = Status::kComplete;
+    ASSERT_TRUE((*writer)->commit(metadata_).ok());
+    auto reader = repository.open(kId);
+    ASSERT_TRUE(reader.ok()) << reader.error().message();
+    backup_ = *std::move(reader);
+  }
+  void back_up_everything() {
+    std::vector<std::unique_ptr<backup::Component>> components;
+    for (auto& tree : trees()) components.push_back(component(tree));
+    components.push_back(secrets());
+    back_up(std::move(components));
+  }
+
+  RestoreContext context() {
+    return {configuration_, environment_, *backup_, reporter_, {}, key_, directory_.path() / "workspace", 2,
+            false};
+  }
+  std::vector<std::unique_ptr<RestoreComponent>> restores() {
+    std::vector<std::unique_ptr<RestoreComponent>> all;
+    for (const auto& tree : trees()) all.push_back(make_files_restore(trees(), tree.name));
+    all.push_back(make_secrets_restore(trees(), "secrets"));
+    return all;
+  }
+
+  static std::string entry(const std::string& action) {
+    std::string line = R"({"seq":1,"ts":"2026-01-01T00:00:00Z","actor":"ana","action":")" + action +
+                       R"(","prev_hash":")" + std::string(64, '0') + "\"}";
+    const std::string hash = files::hash_of_entry(line).value();
+    line.insert(line.size() - 1, ",\"hash\":\"" + hash + "\"");
+    return line;
+  }
+
+  const std::string entry_ = entry("login");
+  TemporaryDirectory directory_ =
+      *TemporaryDirectory::create(fs::temp_directory_path(), "summit-restore-files-");
+  config::FilesEndpoint config_;
+  config::FilesEndpoint kubernetes_;
+  config::FilesEndpoint audit_;
+  config::Configuration configuration_;
+  config::Environment environment_;
+  SilentReporter reporter_;
+  std::optional<repository::SealingKey> key_ = repository::SealingKey{Secret(kKey), "the test"};
+  Result<std::string> contribution_ = std::string("CREATE ROLE summit PASSWORD 'rolepassword';\n");
+  repository::BackupMetadata metadata_;
+  std::unique_ptr<repository::BackupReader> backup_;
+};
+
+TEST_F(FilesAndSecrets, ComeBackAfterTheirLoss) {
+  back_up_everything();
+  for (const auto& record : metadata_.components)
+    EXPECT_EQ(record.status, Status::kComplete) << record.reason;
+  fs::remove_all(platform());
+  for (const auto& restore : restores()) {
+    auto where = context();
+    const auto plan = restore->plan(where);
+    ASSERT_TRUE(plan.ok()) << plan.error().message();
+    EXPECT_FALSE(plan->overwrites_something);
+    const auto restored = restore->restore(where, {});
+    ASSERT_TRUE(restored.ok()) << restored.error().message();
+  }
+  for (const auto& restore : restores()) {
+    auto where = context();
+    const auto differences = restore->compare(where);
+    ASSERT_TRUE(differences.ok()) << differences.error().message();
+    EXPECT_THAT(*differences, IsEmpty()) << restore->name() << ": " << differences->at(0).what;
+    const auto probe = restore->probe(where);
+    EXPECT_TRUE(probe.ok()) << probe.error().message();
+  }
+  EXPECT_EQ(get("docker-compose.yml"), "services: {}\n");
+  EXPECT_EQ(get("config/tls/server.pem"), "PRIVATE KEY\n");
+  EXPECT_EQ(get("k8s/database.yaml"), "kind: Secret\nstringData: {password: hunter22}\n");
+  EXPECT_EQ(get(".env"), "POSTGRES_PASSWORD=devpassword\nENCRYPTION_KEY=\n");
+  const auto contributions = read_secret_contributions(context());
+  ASSERT_TRUE(contributions.ok());
+  EXPECT_EQ(contributions->at("postgresql/main/globals-with-passwords.sql").reveal(), *contribution_);
+}
+
+TEST_F(FilesAndSecrets, NoSecretLeavesTheSealAndTheKeyGoesNowhere) {
+  back_up_everything();
+  const auto names = repository::entry_names(base() / kId);
+  for (const auto& name : *names) {
+    // Unpacked, so that compression hides nothing from the search.
+    const fs::path path = base() / kId / name;
+    std::string text = *read_file(path);
+    if (name.ends_with(".tar.zst")) text = *run({.argv = {"zstd", "-dc", path.string()}});
+    for (const char* secret : {"devpassword", "hunter22", "PRIVATE KEY", "rolepassword", kKey})
+      EXPECT_THAT(text, Not(HasSubstr(secret))) << name;
+  }
+}
+
+TEST_F(FilesAndSecrets, WithoutAKeyNothingIsWritten) {
+  key_.reset();
+  const auto part = secrets();
+  repository::PlainRepository repository(base());
+  auto writer = repository.begin(kId);
+  backup::CaptureContext context{configuration_, environment_, **writer, reporter_, {}, key_, 2};
+  const auto prepared = part->prepare(context);
+  EXPECT_EQ(prepared.error().code(), Code::kKeyMissing);
+  EXPECT_THAT(prepared.error().hint(), HasSubstr("summit-dr key init"));
+  EXPECT_EQ(part->transfer(context).error().code(), Code::kKeyMissing);
+  EXPECT_FALSE(fs::exists(base() / (".incomplete-" + std::string(kId)) / "secrets.enc"));
+}
+
+TEST_F(FilesAndSecrets, AWrongKeyShowsInThePlan) {
+  back_up_everything();
+  const auto restore = make_secrets_restore(trees(), "secrets");
+  key_ = repository::SealingKey{Secret("another key"), "the test"};
+  auto where = context();
+  EXPECT_EQ(restore->plan(where).error().code(), Code::kWrongKey);
+  key_.reset();
+  auto without = context();
+  EXPECT_EQ(restore->plan(without).error().code(), Code::kKeyMissing);
+}
+
+TEST_F(FilesAndSecrets, EveryChangeOfTheTargetIsADifference) {
+  back_up_everything();
+  const auto differences_of = [&](std::unique_ptr<RestoreComponent> restore) {
+    auto where = context();
+    return restore->compare(where).value().size();
+  };
+  EXPECT_EQ(differences_of(make_files_restore(trees(), "config")), 0u);
+  put("config/app.yaml", "a: 2\n");
+  EXPECT_EQ(differences_of(make_files_restore(trees(), "config")), 1u);
+  EXPECT_EQ(differences_of(make_secrets_restore(trees(), "secrets")), 0u);
+  put("config/tls/server.pem", "OTHER KEY\n", 0600);
+  EXPECT_EQ(differences_of(make_secrets_restore(trees(), "secrets")), 1u);
+  // The key line of .env is the target's own.
+  put("config/tls/server.pem", "PRIVATE KEY\n", 0600);
+  put(".env", "POSTGRES_PASSWORD=devpassword\nENCRYPTION_KEY=other\n", 0600);
+  EXPECT_EQ(differences_of(make_secrets_restore(trees(), "secrets")), 0u);
+  put(".env", "POSTGRES_PASSWORD=changed\nENCRYPTION_KEY=other\n", 0600);
+  EXPECT_EQ(differences_of(make_secrets_restore(trees(), "secrets")), 1u);
+}
+
+TEST_F(FilesAndSecrets, TheFingerprintOfSecretsCannotBeGuessedAt) {
+  std::vector<std::unique_ptr<backup::Component>> once;
+  once.push_back(secrets());
+  back_up(std::move(once));
+  const auto first = metadata_.components.at(0).fingerprints;
+  fs::remove_all(base());
+  metadata_ = {};
+  std::vector<std::unique_ptr<backup::Component>> again;
+  again.push_back(secrets());
+  back_up(std::move(again));
+  const auto second = metadata_.components.at(0).fingerprints;
+  ASSERT_EQ(first.size(), second.size());
+  for (size_t i = 0; i < first.size(); ++i) {
+    EXPECT_EQ(first[i].count, second[i].count);
+    EXPECT_NE(first[i].hash, second[i].hash);
+  }
+}
+
+TEST_F(FilesAndSecrets, ABrokenAuditChainIsKeptAsEvidenceAndNeverCalledComplete) {
+  put("audit/audit-chain.jsonl", entry_.substr(0, 30) + "X" + entry_.substr(31) + "\n");
+  std::vector<std::unique_ptr<backup::Component>> components;
+  components.push_back(component(audit_));
+  back_up(std::move(components));
+  const auto& record = metadata_.components.at(0);
+  EXPECT_EQ(record.status, Status::kPartial);
+  EXPECT_THAT(record.reason, HasSubstr("audit-chain.jsonl:1:"));
+  EXPECT_EQ(record.artifacts.size(), 1u);
+  const auto restore = make_files_restore(trees(), "audit_chain");
+  auto where = context();
+  ASSERT_TRUE(restore->restore(where, {}).ok());
+  EXPECT_THAT(restore->compare(where).value(), IsEmpty());
+  EXPECT_THAT(restore->probe(where).error().message(), HasSubstr("audit-chain.jsonl:1:"));
+}
+
+TEST_F(FilesAndSecrets, ACutChainShowsAgainstItsRecordedHead) {
+  back_up_everything();
+  const auto& record = *metadata_.find("audit_chain");
+  EXPECT_EQ(record.details.at("chain_entries"), "1");
+  put("audit/audit-chain.jsonl", "");
+  auto where = context();
+  EXPECT_THAT(make_files_restore(trees(), "audit_chain")->probe(where).error().message(),
+              HasSubstr("0 entries, recorded 1"));
+}
+
+TEST_F(FilesAndSecrets, AMissingOrEmptyTreeIsAbsentWithTheReason) {
+  fs::remove_all(platform() / "k8s");
+  fs::create_directories(platform() / "empty");
+  auto empty = kubernetes_;
+  empty.name = "catalog";
+  empty.root = platform() / "empty";
+  std::vector<std::unique_ptr<backup::Component>> components;
+  components.push_back(component(kubernetes_));
+  components.push_back(component(empty));
+  components.push_back(backup::make_files_component({}, {config_, kubernetes_}, "both"));
+  back_up(std::move(components));
+  EXPECT_EQ(metadata_.components.at(0).status, Status::kAbsent);
+  EXPECT_THAT(metadata_.components.at(0).reason, HasSubstr("k8s is not there"));
+  EXPECT_EQ(metadata_.components.at(1).status, Status::kAbsent);
+  EXPECT_THAT(metadata_.components.at(1).reason, HasSubstr("no file of tree catalog"));
+  EXPECT_EQ(metadata_.components.at(2).status, Status::kPartial);
+  EXPECT_EQ(metadata_.components.at(2).artifacts.at(0).name, "both-config.tar.zst");
+}
+
+TEST_F(FilesAndSecrets, AServerThatDoesNotAnswerCostsItsOwnSecretsOnly) {
+  contribution_ = Error(Code::kUnreachable, "connection refused").hint("start PostgreSQL");
+  std::vector<std::unique_ptr<backup::Component>> components;
+  components.push_back(secrets());
+  back_up(std::move(components));
+  const auto& record = metadata_.components.at(0);
+  EXPECT_EQ(record.status, Status::kPartial);
+  EXPECT_THAT(record.reason, HasSubstr("connection refused"));
+  EXPECT_EQ(record.artifacts.size(), 1u);
+  EXPECT_THAT(read_secret_contributions(context()).value(), IsEmpty());
+}
+
+TEST_F(FilesAndSecrets, ATreeThatTheTargetDoesNotDeclareIsRefused) {
+  back_up_everything();
+  auto where = context();
+  const auto plan = make_files_restore({config_}, "kubernetes")->plan(where);
+  EXPECT_EQ(plan.error().code(), Code::kConfig);
+  EXPECT_THAT(plan.error().hint(), HasSubstr("environments.yaml"));
+}
+
+TEST_F(FilesAndSecrets, ADamagedArchiveLeavesTheTargetAsItWas) {
+  back_up_everything();
+  for (const char* name : {"config.tar.zst", "secrets.enc"}) {
+    std::string bytes = *read_file(base() / kId / name);
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+    std::ofstream(base() / kId / name, std::ios::binary) << bytes;
+  }
+  put("docker-compose.yml", "newer\n");
+  put(".env", "newer=1\n");
+  auto where = context();
+  EXPECT_EQ(make_files_restore(trees(), "config")->restore(where, {}).error().code(), Code::kCorrupt);
+  EXPECT_EQ(make_secrets_restore(trees(), "secrets")->restore(where, {}).error().code(), Code::kCorrupt);
+  EXPECT_EQ(get("docker-compose.yml"), "newer\n");
+  EXPECT_EQ(get(".env"), "newer=1\n");
+  const auto names = repository::entry_names(platform()).value();
+  for (const auto& name : names) EXPECT_FALSE(name.starts_with(files::kStagingPrefix));
+}
+
+TEST_F(FilesAndSecrets, ARestoreThatWasCutOffShowsUntilItIsRunAgain) {
+  back_up_everything();
+  fs::create_directories(platform() / ".summit-restoring-dead01");
+  const auto restore = make_files_restore(trees(), "config");
+  auto where = context();
+  EXPECT_THAT(restore->probe(where).error().message(), HasSubstr("cut off"));
+  ASSERT_TRUE(restore->restore(where, {}).ok());
+  EXPECT_TRUE(restore->probe(where).ok());
+}
+
+}  // namespace
+}  // namespace summit::recovery
