@@ -165,11 +165,15 @@ void read_general(const Mapping& mapping, Environment& environment) {
   mapping.read("hosts", environment.hosts);
 }
 
-Environment read_environment(const std::string& name, const Value& value, Variables& variables) {
+Environment read_environment(const std::string& name, const Value& value,
+                             const std::vector<std::filesystem::path>& env_files,
+                             const Variables& variables) {
   Environment environment;
+  environment.env_files = env_files;
   environment.name = name;
   ReadContext context = value.context();
   context.variables = &variables;
+  if (!env_files.empty()) context.env_file = env_files.back().filename().string();
   context.deferred = &environment.problems[""];
   const Mapping mapping(
       Value(value.node(), context), fmt::format("environment `{}`", name),
@@ -234,9 +238,8 @@ std::vector<Environment> read_environments(const YAML::Node& root, ReadContext& 
   for (const auto& [name, value] : items) {
     const auto env_files = env_files_of(value);
     auto loaded = Variables::load(env_files);
-    auto& own = variables[name] = loaded.ok() ? *loaded : Variables();
-    environments.push_back(read_environment(name, value, own));
-    environments.back().env_files = env_files;
+    const auto& own = variables[name] = loaded.ok() ? *loaded : Variables();
+    environments.push_back(read_environment(name, value, env_files, own));
     // Everything else that is missing then is a mere consequence.
     if (!loaded.ok()) environments.back().problems = {{"", {loaded.error().message()}}};
   }

@@ -56,7 +56,7 @@ std::optional<std::string> Value::text() const {
   }
   for (const auto& name : result.missing) {
     complain(fmt::format("variable {} is not set", name),
-             fmt::format("export {}=…, or put it into the .env file", name));
+             fmt::format("export {}=…, or put it into {}", name, context_->env_file));
   }
   for (const auto& name : result.used) {
     if (!is_command_substitution(context_->variables->get_or(name, ""))) continue;

@@ -30,6 +30,7 @@ struct ReadContext {
   std::string file;  // as shown: "config/environments.yaml"
   std::filesystem::path project;
   const Variables* variables = nullptr;
+  std::string env_file = ".env";  // where a missing variable may be put
   std::vector<Finding>* findings = nullptr;
   std::vector<std::string>* deferred = nullptr;
 };

@@ -83,9 +83,9 @@ struct DocumentedSet {
 };
 
 TEST_F(ShippedConfiguration, TheSixSetsAreTheFrameworks) {
-  const std::vector<std::string> full = {"neo4j",       "postgresql", "timescaledb", "redis",
-                                         "audit_chain", "config",     "secrets",     "provenance",
-                                         "policies", "policy_bundles", "catalog", "uploads", "elasticsearch"};
+  const std::vector<std::string> full = {
+      "neo4j",      "postgresql", "timescaledb",    "redis",   "audit_chain", "config",       "secrets",
+      "provenance", "policies",   "policy_bundles", "catalog", "uploads",     "elasticsearch"};
   auto disaster_recovery = full;
   disaster_recovery.insert(disaster_recovery.end(), {"kubernetes", "terraform"});
   const std::vector<DocumentedSet> documented = {
@@ -149,7 +149,8 @@ TEST_F(ShippedConfiguration, TheDetailsOfTheSetsAreTheFrameworks) {
   const auto configuration = load();
   const auto& full = *configuration.set("full").value();
   for (const auto& component : full.components) {
-    EXPECT_EQ(component.required, component.name != "elasticsearch" && component.name != "policy_bundles") << component.name;
+    EXPECT_EQ(component.required, component.name != "elasticsearch" && component.name != "policy_bundles")
+        << component.name;
     EXPECT_EQ(component.filter, "none");
     if (component.name == "timescaledb") {
       EXPECT_THAT(component.tables, ElementsAre("events", "temporal_patterns", "analytics_traces"));
@@ -355,7 +356,10 @@ TEST_F(ShippedConfiguration, TheDevelopmentEnvFileNeverAnswersForProduction) {
   project_.write(".env", "POSTGRES_HOST=127.0.0.1\nNEO4J_URI=bolt://127.0.0.1\nREDIS_HOST=127.0.0.1\n");
   const auto production = load().resolve("production");
   ASSERT_FALSE(production.ok());
-  EXPECT_THAT(production.error().message(), HasSubstr("variable POSTGRES_HOST is not set"));
+  EXPECT_THAT(
+      production.error().message(),
+      HasSubstr(
+          "variable POSTGRES_HOST is not set (export POSTGRES_HOST=…, or put it into .env.production)"));
 }
 
 TEST_F(ShippedConfiguration, ACommandSubstitutionInTheAppendixFormIsExplained) {
