@@ -25,17 +25,24 @@ void add_element(uint32_t oid, const Sha256Digest& content, SetHash& hash) {
   hash.add(element.finish());
 }
 
+// At most one piece; less only at the end.
+Result<std::string> read_piece(Connection& connection, uint32_t oid, uint64_t offset) {
+  std::string piece;
+  const std::string sql =
+      fmt::format("SELECT pg_catalog.lo_get({}::oid, {}::bigint, {})", oid, offset, kPiece);
+  RETURN_IF_ERROR(connection.stream(sql, {}, [&](const Rows& row) -> Result<void> {
+    piece = row.text(0, 0);
+    return {};
+  }));
+  return piece;
+}
+
 Result<void> hash_long_object(Connection& connection, uint32_t oid, SetHash& hash) {
   Sha256 content;
-  bool at_end = false;
-  for (uint64_t offset = 0; !at_end; offset += kPiece) {
-    const std::string piece =
-        fmt::format("SELECT pg_catalog.lo_get({}::oid, {}::bigint, {})", oid, offset, kPiece);
-    RETURN_IF_ERROR(connection.stream(piece, {}, [&](const Rows& row) -> Result<void> {
-      content.update(row.text(0, 0));
-      at_end = row.text(0, 0).size() < kPiece;
-      return {};
-    }));
+  for (uint64_t offset = 0;; offset += kPiece) {
+    ASSIGN_OR_RETURN(const auto piece, read_piece(connection, oid, offset));
+    content.update(piece);
+    if (piece.size() < kPiece) break;
   }
   add_element(oid, content.finish(), hash);
   return {};
