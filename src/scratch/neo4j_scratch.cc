@@ -124,11 +124,14 @@ Error Neo4jScratch::failure(Code code, std::string_view what) const {
 }
 
 Result<void> Neo4jScratch::shed_transaction_logs(const Cancellation& cancellation) {
-  // The first fills the log beyond its size, so the second begins a new one; without labels or properties
-  // they leave no name behind.
-  ASSIGN_OR_RETURN(const auto id, api_->scalar("CREATE (n) RETURN id(n)", {}, cancellation));
-  ASSIGN_OR_RETURN([[maybe_unused]] const auto rows,
-                   api_->run("MATCH (n) WHERE id(n) = $id DELETE n", {{"id", id}}, cancellation));
+  // The first pair makes the server begin a new log. The old one holds the last transaction before the new
+  // log's first, and is kept until a second pair stands between. Without labels or properties they leave no
+  // name behind.
+  for (int pair = 0; pair < 2; ++pair) {
+    ASSIGN_OR_RETURN(const auto id, api_->scalar("CREATE (n) RETURN id(n)", {}, cancellation));
+    ASSIGN_OR_RETURN([[maybe_unused]] const auto rows,
+                     api_->run("MATCH (n) WHERE id(n) = $id DELETE n", {{"id", id}}, cancellation));
+  }
   return {};
 }
 

@@ -42,7 +42,7 @@ class Neo4jScratch {
 
   neo4j::HttpApi& api() { return *api_; }
 
-  // Two small transactions that make the server begin a new log and forget the old ones when it stops, so
+  // Small transactions that make the server begin a new log and forget the old ones when it stops, so
   // that a dump does not hold them.
   Result<void> shed_transaction_logs(const Cancellation& cancellation);
 

@@ -57,8 +57,13 @@ void expect_consistent(const fs::path& home, const config::Neo4jEndpoint& endpoi
   expect_invariants(server.api());
   EXPECT_EQ(must(server.api().scalar("MATCH (n:BeforeTheCut) RETURN count(n)")).integer_or(-1), 1);
   EXPECT_EQ(must(server.api().scalar("MATCH (n:AfterTheCut) RETURN count(n)")).integer_or(-1), 0);
+  must(server.shed_transaction_logs({}));
   must(server.stop({}));
   const PrivateHome private_home{home, StoreLayout::below(home / "data")};
+  for (const auto& [number, log] :
+       must(list_numbered(private_home.layout.logs("neo4j"), "neostore.transaction.db."))) {
+    EXPECT_LT(fs::file_size(log), 256 * KiB) << log << " would swell the dump";
+  }
   Command check;
   check.argv = {must(find_programs(endpoint)).admin, "database", "check", "neo4j"};
   check.env["NEO4J_CONF"] = private_home.configuration();

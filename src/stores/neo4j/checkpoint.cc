@@ -86,9 +86,9 @@ std::optional<uint64_t> first_needed_log(const std::vector<CheckpointFile>& file
     }
   }
   if (logs.empty()) return {};
-  // A half written newest entry is ignored by recovery, which then begins at the one before. An entry is appended in one
-  // write that ends with its checksum, so one that has it is whole. The log of an older entry may be gone for good: a
-  // loaded dump brings only what its newest checkpoint needs.
+  // A half written newest entry is ignored by recovery, which then begins at the one before. An entry is
+  // appended in one write that ends with its checksum, so one that has it is whole. The log of an older entry
+  // may be gone for good: a loaded dump brings only what its newest checkpoint needs.
   const size_t considered = std::min<size_t>(logs.size(), newest_is_whole ? 1 : 2);
   return *std::min_element(logs.end() - static_cast<ptrdiff_t>(considered), logs.end());
 }

@@ -15,6 +15,11 @@ namespace {
 
 constexpr std::string_view kLogPrefix = "neostore.transaction.db.";
 
+// A transaction ends with an entry whose first bytes are not zero and whose length is below a hundred bytes,
+// so zeros that still belong to it are among these. The rest of a preallocated log would only be dumped,
+// loaded and stored as nothing.
+constexpr uint64_t kZerosBehind = 64 * KiB;
+
 // The position behind the last byte in [begin, end) that is not zero; `begin` when all are.
 Result<uint64_t> last_data(int fd, const fs::path& path, uint64_t begin, uint64_t end) {
   constexpr uint64_t kBlock = 256 * KiB;
@@ -111,7 +116,8 @@ Result<void> LogCut::copy_into(const fs::path& target, Phase& phase, const Cance
     ASSIGN_OR_RETURN(auto output, open_for_writing(path));
     RETURN_IF_ERROR(
         copy_range(file.fd.get(), file.path, output.get(), path, file.written, phase, cancellation));
-    if (::ftruncate(output.get(), static_cast<off_t>(std::max(file.size, file.written))) != 0) {
+    if (::ftruncate(output.get(), static_cast<off_t>(std::min(file.size, file.written + kZerosBehind))) !=
+        0) {
       return errno_error(errno, fmt::format("cannot extend {}", path.native()));
     }
   }

@@ -33,8 +33,7 @@ class LogCut {
   // known). kNotFound with a hint when a needed one is gone.
   static Result<LogCut> take(const fs::path& logs, std::optional<uint64_t> first_needed);
 
-  // Copies what was noted into `target`; the zeros behind it become a hole, so the copy is the same file at
-  // that moment.
+  // Copies what was noted into `target`, with some zeros behind it, as a preallocated log has them.
   Result<void> copy_into(const fs::path& target, Phase& phase, const Cancellation& cancellation) const;
 
   uint64_t bytes() const;

@@ -73,7 +73,7 @@ TEST_F(Logs, ACutIsWhatTheLogsWereAtThatMomentWhateverComesLater) {
   ASSERT_TRUE(cut->copy_into(target, *phase, {}).ok());
   EXPECT_EQ(read_file(target / log(3).filename()).value_or(""), "whole log");
   std::string expected = "half of";
-  expected.resize(1 * MiB, '\0');
+  expected.resize(expected.size() + 64 * KiB, '\0');  // not the whole preallocated file
   EXPECT_EQ(read_file(target / log(4).filename()).value_or(""), expected);
   EXPECT_FALSE(fs::exists(target / log(5).filename()));
 }
