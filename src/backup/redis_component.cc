@@ -1,14 +1,11 @@
 #include "backup/redis_component.h"
 
-#include <algorithm>
-#include <charconv>
+#include <fmt/format.h>
 
-#include "formats/rdb/pattern.h"
-#include "formats/rdb/rewriter.h"
-#include "formats/rdb/types.h"
+#include <optional>
+
+#include "stores/redis/capture.h"
 #include "stores/redis/connection.h"
-#include "stores/redis/fingerprint.h"
-#include "stores/redis/own_keys.h"
 #include "stores/redis/probe.h"
 #include "stores/redis/replica.h"
 #include "stores/redis/restore.h"
@@ -17,77 +14,37 @@ namespace summit::backup {
 
 namespace {
 
-// Everything of one capture that is learnt while the RDB streams by.
-class Capture {
- public:
-  Capture(repository::ArtifactSink& sink, const std::vector<std::string>& exclude_keys)
-      : exclude_keys_(exclude_keys), rewriter_([&sink](ByteView bytes) { return sink.write(bytes); }) {}
-
-  Result<void> take(const rdb::Record& record) {
-    using Kind = rdb::Record::Kind;
-    if (record.kind == Kind::kHeader) version_ = record.version;
-    if (record.kind == Kind::kAux && record.name == "ctime") created_ = parse_seconds(record.text);
-    if (record.kind == Kind::kEntry) {
-      if (redis::is_own_key(record)) return {};
-      if (is_excluded(record.key)) {
-        ++excluded_;
-        return {};
-      }
-      ++keys_;
-      if (record.expires_at_ms) ++expiring_;
-      if (record.type == static_cast<uint8_t>(rdb::ValueType::kModule2)) ++module_values_;
-    }
-    RETURN_IF_ERROR(fingerprinter_.add(record));
-    return rewriter_.write(record);
+void fill(const redis::CaptureReport& report, repository::ComponentRecord& record) {
+  record.fingerprints = report.fingerprints;
+  record.details["rdb_version"] = std::to_string(report.rdb_version);
+  record.details["keys"] = std::to_string(report.keys);
+  record.details["keys_with_expiry"] = std::to_string(report.expiring);
+  if (report.excluded > 0) {
+    record.details["keys_excluded"] = std::to_string(report.excluded);
+    record.notes.push_back(fmt::format("{} keys that match exclude_keys are left out", report.excluded));
   }
-
-  void describe(repository::ComponentRecord& record, const std::string& store) const {
-    record.fingerprints = fingerprinter_.finish(store);
-    record.details["rdb_version"] = std::to_string(version_);
-    record.details["keys"] = std::to_string(keys_);
-    record.details["keys_with_expiry"] = std::to_string(expiring_);
-    if (excluded_ > 0) {
-      record.details["keys_excluded"] = std::to_string(excluded_);
-      record.notes.push_back(fmt::format("{} keys that match exclude_keys are left out", excluded_));
-    }
-    if (module_values_ > 0)
-      record.notes.push_back(fmt::format(
-          "{} values belong to modules: a restore needs the same modules loaded", module_values_));
+  if (report.module_values > 0) {
+    record.notes.push_back(fmt::format("{} values belong to modules: a restore needs the same modules loaded",
+                                       report.module_values));
   }
+}
 
-  // When the server began its RDB, by its own clock, in whole seconds.
-  std::optional<Instant> created() const { return created_; }
-
- private:
-  static std::optional<Instant> parse_seconds(std::string_view text) {
-    int64_t seconds = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (error != std::errc() || end != text.data() + text.size()) return {};
-    return Instant(std::chrono::seconds(seconds));
+// As a part of a file name. Two names that become one are refused when the second artifact is created.
+std::string plain(std::string name) {
+  for (char& c : name) {
+    const bool kept =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    if (!kept) c = '_';
   }
-
-  bool is_excluded(std::string_view key) const {
-    return std::ranges::any_of(
-        exclude_keys_, [&](const std::string& pattern) { return rdb::matches_pattern(pattern, key); });
-  }
-
-  const std::vector<std::string>& exclude_keys_;
-  rdb::Rewriter rewriter_;
-  redis::Fingerprinter fingerprinter_;
-  int version_ = 0;
-  std::optional<Instant> created_;
-  uint64_t keys_ = 0;
-  uint64_t expiring_ = 0;
-  uint64_t excluded_ = 0;
-  uint64_t module_values_ = 0;
-};
+  return name;
+}
 
 class RedisComponent final : public Component {
  public:
   RedisComponent(const config::ComponentSpec& spec, config::RedisEndpoint endpoint, std::string name)
       : endpoint_(std::move(endpoint)), name_(std::move(name)), exclude_keys_(spec.exclude_keys) {
-    artifact_ =
-        name_.find('/') == std::string::npos ? "redis.rdb" : fmt::format("redis-{}.rdb", endpoint_.name);
+    artifact_ = name_.find('/') == std::string::npos ? "redis.rdb"
+                                                     : fmt::format("redis-{}.rdb", plain(endpoint_.name));
   }
 
   std::string name() const override { return name_; }
@@ -133,8 +90,9 @@ class RedisComponent final : public Component {
 
   Result<repository::ComponentRecord> transfer(CaptureContext& context) override {
     ASSIGN_OR_RETURN(auto sink, context.writer.create(artifact_, name_));
-    Capture capture(*sink, exclude_keys_);
-    RETURN_IF_ERROR(stream(context, capture), "while copying the data of {}", name_);
+    redis::Capture capture(name_, exclude_keys_, [&sink](ByteView bytes) { return sink->write(bytes); });
+    ASSIGN_OR_RETURN(const redis::CaptureReport report, stream(context, capture),
+                     "while copying the data of {}", name_);
 
     repository::ComponentRecord record;
     ASSIGN_OR_RETURN(auto artifact, sink->finish());
@@ -143,36 +101,34 @@ class RedisComponent final : public Component {
     record.notes = notes_;
     record.details["replication_id"] = cut_.replication_id;
     record.details["replication_offset"] = std::to_string(cut_.offset);
-    capture.describe(record, endpoint_.name);
-    correct_instant(capture, record);
+    fill(report, record);
+    correct_instant(report, record);
     return record;
   }
 
  private:
-  Result<void> stream(CaptureContext& context, Capture& capture) {
+  Result<redis::CaptureReport> stream(CaptureContext& context, redis::Capture& capture) {
     auto phase = context.reporter.phase(name_, "copying the rdb");
     phase->set_total(expected_bytes_);
-    rdb::Reader reader([&](const rdb::Record& record) { return capture.take(record); });
     const auto consume = [&](ByteView bytes) -> Result<void> {
       phase->advance(bytes.size());
-      return reader.feed(bytes);
+      return capture.feed(bytes);
     };
     RETURN_IF_ERROR(replica_->stream(consume, [&](uint64_t size) { phase->set_total(size); }));
-    // The server may keep us as its replica no longer than needed.
+    // The server need not keep us as its replica any longer.
     replica_.reset();
-    return reader.finish();
+    return capture.finish();
   }
 
   // A server that is just making an RDB for another replica gives us the same one: then the data are older
   // than our cut.
-  void correct_instant(const Capture& capture, repository::ComponentRecord& record) const {
+  void correct_instant(const redis::CaptureReport& report, repository::ComponentRecord& record) const {
     constexpr std::chrono::seconds kClockError{2};
-    const auto created = capture.created();
-    if (!created || *created + kClockError >= cut_.instant) return;
-    record.instant = *created;
+    if (!report.created || *report.created + kClockError >= cut_.instant) return;
+    record.instant = *report.created;
     record.notes.push_back(fmt::format(
         "the server was already making an rdb for another replica: the data are from {} (its clock)",
-        to_rfc3339(*created)));
+        to_rfc3339(*report.created)));
   }
 
   config::RedisEndpoint endpoint_;

@@ -122,19 +122,13 @@ class RedisRestore final : public RestoreComponent {
     ASSIGN_OR_RETURN(const Instant server_now, server_clock(context));
     const Instant not_expired_at = std::max(cut.instant, server_now) + kClockError;
 
-    redis::Fingerprinter target(not_expired_at);
-    RETURN_IF_ERROR(read_target(context, replica, target), "while reading {} back", name_);
-    redis::Fingerprinter artifact;
-    redis::Fingerprinter expected(not_expired_at);
-    const auto add_to_both = [&](const rdb::Record& entry) -> Result<void> {
-      RETURN_IF_ERROR(artifact.add(entry));
-      return expected.add(entry);
-    };
-    RETURN_IF_ERROR(redis::read_records(source, add_to_both));
+    ASSIGN_OR_RETURN(const auto target,
+                     redis::fingerprint(stream_of(context, replica), name_, not_expired_at),
+                     "while reading {} back", name_);
+    ASSIGN_OR_RETURN(const auto artifact, redis::fingerprint(source, name_, not_expired_at));
 
-    auto differences = differences_between("artifact", record->fingerprints, artifact.finish(endpoint_.name));
-    for (auto& difference :
-         differences_between("redis", expected.finish(endpoint_.name), target.finish(endpoint_.name)))
+    auto differences = differences_between("artifact", record->fingerprints, artifact.all);
+    for (auto& difference : differences_between("redis", artifact.not_expired, target.not_expired))
       differences.push_back(std::move(difference));
     return differences;
   }
@@ -176,17 +170,16 @@ class RedisRestore final : public RestoreComponent {
     return redis::server_time(connection);
   }
 
-  Result<void> read_target(RestoreContext& context, redis::Replica& replica,
-                           redis::Fingerprinter& target) const {
-    auto phase = context.reporter.phase(name_, "reading back");
-    rdb::Reader reader([&](const rdb::Record& entry) { return target.add(entry); });
-    RETURN_IF_ERROR(replica.stream(
-        [&](ByteView bytes) -> Result<void> {
-          phase->advance(bytes.size());
-          return reader.feed(bytes);
-        },
-        [&](uint64_t size) { phase->set_total(size); }));
-    return reader.finish();
+  // Once: a replica's stream cannot be repeated.
+  redis::RdbSource stream_of(RestoreContext& context, redis::Replica& replica) const {
+    return [this, &context, &replica](const std::function<Result<void>(ByteView)>& consume) {
+      auto phase = context.reporter.phase(name_, "reading back");
+      const auto counted = [&](ByteView bytes) {
+        phase->advance(bytes.size());
+        return consume(bytes);
+      };
+      return replica.stream(counted, [&](uint64_t size) { phase->set_total(size); });
+    };
   }
 
   config::RedisEndpoint endpoint_;

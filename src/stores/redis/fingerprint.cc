@@ -43,4 +43,16 @@ std::vector<Fingerprint> Fingerprinter::finish(const std::string& store) const {
   return fingerprints;
 }
 
+Result<FingerprintPair> fingerprint(const RdbSource& source, const std::string& store,
+                                    Instant not_expired_at) {
+  Fingerprinter all;
+  Fingerprinter not_expired(not_expired_at);
+  const auto add = [&](const rdb::Record& record) -> Result<void> {
+    RETURN_IF_ERROR(all.add(record));
+    return not_expired.add(record);
+  };
+  RETURN_IF_ERROR(read_records(source, add));
+  return FingerprintPair{all.finish(store), not_expired.finish(store)};
+}
+
 }  // namespace summit::redis

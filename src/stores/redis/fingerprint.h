@@ -14,6 +14,7 @@
 #include "core/time.h"
 #include "formats/rdb/canonical.h"
 #include "formats/rdb/reader.h"
+#include "stores/redis/rdb_source.h"
 
 namespace summit::redis {
 
@@ -39,6 +40,14 @@ class Fingerprinter {
   std::map<uint32_t, SetHash> key_spaces_;
   SetHash functions_;
 };
+
+// Of a whole RDB, in one pass: all that it holds, and what of it lives at `not_expired_at`.
+struct FingerprintPair {
+  std::vector<Fingerprint> all;
+  std::vector<Fingerprint> not_expired;
+};
+Result<FingerprintPair> fingerprint(const RdbSource& source, const std::string& store,
+                                    Instant not_expired_at);
 
 // Milliseconds since the Unix epoch, as Redis counts.
 int64_t to_milliseconds(Instant instant);

@@ -24,16 +24,10 @@
 #include "core/bytes.h"
 #include "core/cancellation.h"
 #include "core/result.h"
-#include "formats/rdb/reader.h"
 #include "stores/redis/connection.h"
+#include "stores/redis/rdb_source.h"
 
 namespace summit::redis {
-
-// Gives an RDB's bytes, whole, each time it is called.
-using RdbSource = std::function<Result<void>(const std::function<Result<void>(ByteView)>& consume)>;
-
-// Reads a source to its end and checks that it is complete.
-Result<void> read_records(const RdbSource& source, const rdb::RecordConsumer& consume);
 
 // What an RDB needs of a server.
 struct RdbSummary {

@@ -131,12 +131,6 @@ uint64_t RdbSummary::key_count() const {
   return count;
 }
 
-Result<void> read_records(const RdbSource& source, const rdb::RecordConsumer& consume) {
-  rdb::Reader reader(consume);
-  RETURN_IF_ERROR(source([&](ByteView bytes) { return reader.feed(bytes); }));
-  return reader.finish();
-}
-
 Result<RdbSummary> inspect(const RdbSource& source) {
   RdbSummary summary;
   RETURN_IF_ERROR(read_records(source, [&](const rdb::Record& record) { return note(record, summary); }));

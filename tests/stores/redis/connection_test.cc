@@ -9,7 +9,7 @@
 #include "stores/redis/own_keys.h"
 #include "stores/redis/pipeline.h"
 #include "stores/redis/probe.h"
-#include "world.h"
+#include "tests/stores/redis/helper/world.h"
 
 namespace summit::redis {
 namespace {

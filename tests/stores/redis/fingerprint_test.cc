@@ -4,7 +4,7 @@
 
 #include "stores/redis/marker.h"
 #include "stores/redis/own_keys.h"
-#include "world.h"
+#include "tests/stores/redis/helper/world.h"
 
 namespace summit::redis {
 namespace {

@@ -10,7 +10,7 @@
 #include "core/wait.h"
 #include "formats/rdb/value.h"
 #include "stores/redis/probe.h"
-#include "world.h"
+#include "tests/stores/redis/helper/world.h"
 
 namespace summit::redis {
 namespace {

@@ -13,7 +13,7 @@
 #include "stores/redis/marker.h"
 #include "stores/redis/own_keys.h"
 #include "stores/redis/probe.h"
-#include "world.h"
+#include "tests/stores/redis/helper/world.h"
 
 namespace summit::redis {
 namespace {

@@ -1,4 +1,4 @@
-#include "world.h"
+#include "tests/stores/redis/helper/world.h"
 
 #include <fmt/ranges.h>
 

@@ -1,0 +1,58 @@
+#include "stores/redis/capture.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "formats/rdb/pattern.h"
+#include "formats/rdb/types.h"
+#include "stores/redis/own_keys.h"
+
+namespace summit::redis {
+
+namespace {
+
+std::optional<Instant> parse_seconds(std::string_view text) {
+  int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end != text.data() + text.size()) return {};
+  return Instant(std::chrono::seconds(seconds));
+}
+
+}  // namespace
+
+Capture::Capture(std::string store, std::vector<std::string> exclude_keys,
+                 std::function<Result<void>(ByteView)> output)
+    : store_(std::move(store)),
+      exclude_keys_(std::move(exclude_keys)),
+      reader_([this](const rdb::Record& record) { return take(record); }),
+      rewriter_(std::move(output)) {}
+
+Result<CaptureReport> Capture::finish() {
+  RETURN_IF_ERROR(reader_.finish());
+  report_.fingerprints = fingerprinter_.finish(store_);
+  return report_;
+}
+
+Result<void> Capture::take(const rdb::Record& record) {
+  using Kind = rdb::Record::Kind;
+  if (record.kind == Kind::kHeader) report_.rdb_version = record.version;
+  if (record.kind == Kind::kAux && record.name == "ctime") report_.created = parse_seconds(record.text);
+  if (record.kind == Kind::kEntry && !count(record)) return {};
+  RETURN_IF_ERROR(fingerprinter_.add(record));
+  return rewriter_.write(record);
+}
+
+bool Capture::count(const rdb::Record& entry) {
+  if (is_own_key(entry)) return false;
+  const auto matches = [&](const std::string& pattern) { return rdb::matches_pattern(pattern, entry.key); };
+  if (std::ranges::any_of(exclude_keys_, matches)) {
+    ++report_.excluded;
+    return false;
+  }
+  ++report_.keys;
+  if (entry.expires_at_ms) ++report_.expiring;
+  if (entry.type == static_cast<uint8_t>(rdb::ValueType::kModule2)) ++report_.module_values;
+  return true;
+}
+
+}  // namespace summit::redis
