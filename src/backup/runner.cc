@@ -20,10 +20,18 @@ struct Progress {
   PlannedComponent* planned = nullptr;
   ComponentRecord record;
   std::optional<Error> failure;
-  Stopwatch watch;
+  Seconds worked{};  // in its own prepare, cut and transfer: neither hooks nor the wait for others
 
   bool alive() const { return planned->component != nullptr && !failure; }
 };
+
+template <typename Step>
+auto timed(Progress& progress, const Step& step) {
+  const Stopwatch watch;
+  auto result = step();
+  progress.worked += watch.elapsed();
+  return result;
+}
 
 class Run {
  public:
@@ -96,22 +104,21 @@ class Run {
   }
 
   Result<void> prepare(Progress& progress) {
-    progress.watch = Stopwatch();
     auto shell_variables = variables();
     shell_variables["STORE"] = progress.planned->store;
     RETURN_IF_ERROR(run_hooks(hooks_of(progress.planned->store).before, shell_variables, context_.reporter, context_.cancellation),
                     "before {}", progress.planned->name);
-    return progress.planned->component->prepare(context_);
+    return timed(progress, [&] { return progress.planned->component->prepare(context_); });
   }
 
   Result<void> cut(Progress& progress) {
-    ASSIGN_OR_RETURN(progress.record.instant, progress.planned->component->cut(context_));
+    ASSIGN_OR_RETURN(progress.record.instant, timed(progress, [&] { return progress.planned->component->cut(context_); }));
     return {};
   }
 
   Result<void> transfer(Progress& progress) {
     const auto instant = progress.record.instant;
-    ASSIGN_OR_RETURN(progress.record, progress.planned->component->transfer(context_));
+    ASSIGN_OR_RETURN(progress.record, timed(progress, [&] { return progress.planned->component->transfer(context_); }));
     if (!progress.record.instant) progress.record.instant = instant;
     return {};
   }
@@ -128,7 +135,7 @@ class Run {
       record.hint = planned.absent_hint;
       return;
     }
-    record.duration_seconds = progress.watch.elapsed().count();
+    record.duration_seconds = progress.worked.count();
     progress.planned->component.reset();
     auto shell_variables = variables();
     shell_variables["STORE"] = planned.store;
