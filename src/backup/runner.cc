@@ -60,13 +60,14 @@ class Run {
     return context_.cancellation.check();
   }
 
-  // After-hooks run whatever happened; their failures come back as shortfalls.
+  // After-hooks start what the before-hooks stopped: they run whatever happened, after a cancellation too (each ends at its own
+  // time limit). Their failures come back as shortfalls.
   std::vector<std::string> run_after_hooks(Status status) {
     std::vector<std::string> shortfalls;
     auto shell_variables = variables();
     shell_variables["STATUS"] = std::string(name_of(status));
     for (const auto* hooks : {&hooks_of("all").after, &plan_.set->hooks.after}) {
-      auto result = run_hooks(*hooks, shell_variables, context_.reporter, context_.cancellation);
+      auto result = run_hooks(*hooks, shell_variables, context_.reporter, Cancellation());
       if (!result.ok()) shortfalls.push_back(result.error().to_string());
     }
     return shortfalls;
@@ -140,13 +141,18 @@ class Run {
     auto shell_variables = variables();
     shell_variables["STORE"] = planned.store;
     shell_variables["STATUS"] = progress.failure ? "failed" : "complete";
-    auto hooks = run_hooks(hooks_of(planned.store).after, shell_variables, context_.reporter, context_.cancellation);
-    if (!hooks.ok() && !progress.failure) progress.failure = std::move(hooks).error();
+    const auto hooks = run_hooks(hooks_of(planned.store).after, shell_variables, context_.reporter, Cancellation());
     if (progress.failure) {
-      // Artifacts of a failed component are discarded by their sinks; what it had finished is not claimed.
+      // Artifacts of a failed component are discarded by their sinks; what it had finished is not claimed, nor its instant.
       record.status = Status::kFailed;
+      record.instant.reset();
       record.reason = progress.failure->message();
       record.hint = progress.failure->hint();
+    } else if (!hooks.ok()) {
+      // Its data are whole, so they are kept; what the hook should have started again is not running.
+      record.status = Status::kPartial;
+      record.reason = fmt::format("after {}: {}", planned.name, hooks.error().message());
+      record.hint = hooks.error().hint();
     } else if (record.status != Status::kAbsent && record.status != Status::kPartial) {
       record.status = Status::kComplete;
     }
