@@ -1,0 +1,159 @@
+#include "backup/plan.h"
+
+#include "world.h"
+
+namespace summit::backup {
+namespace {
+
+config::ComponentSpec spec(const std::string& name, const std::string& kind) {
+  config::ComponentSpec spec;
+  spec.name = name;
+  spec.kind = kind;
+  return spec;
+}
+
+class Plan : public ::testing::Test {
+ protected:
+  Plan() {
+    environment.name = "dev";
+    environment.kind = config::EnvironmentClass::kDev;
+    environment.layout = config::Layout::kPlain;
+    environment.redis.emplace_back();
+    set("full").components = {spec("redis", "redis")};
+  }
+
+  config::BackupSet& set(const std::string& name) {
+    for (auto& existing : configuration.sets) {
+      if (existing.name == name) return existing;
+    }
+    configuration.sets.emplace_back().name = name;
+    return configuration.sets.back();
+  }
+
+  Result<BackupPlan> plan() const { return plan_backup(request, environment, configuration); }
+
+  config::Configuration configuration;
+  config::Environment environment;
+  BackupRequest request;
+};
+
+TEST_F(Plan, RefusesAFilteredSetAndNamesOneThatHoldsTheSameData) {
+  auto filtered = spec("redis", "redis");
+  filtered.filter = "tenant";
+  set("tenant").components = {filtered};
+  request.set = "tenant";
+  const auto refused = plan();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), Code::kUnsupported);
+  EXPECT_NE(refused.error().message().find("`tenant` filter"), std::string::npos);
+  EXPECT_NE(refused.error().hint().find("summit-dr backup --set=full"), std::string::npos);
+}
+
+TEST_F(Plan, TakesAFilterCalledNoneAsNoFilter) {
+  set("full").components.front().filter = "none";
+  EXPECT_TRUE(plan().ok());
+}
+
+TEST_F(Plan, RefusesTheRequestedPackedLayoutEverywhere) {
+  request.layout = config::Layout::kPacked;
+  for (const auto kind : {config::EnvironmentClass::kDev, config::EnvironmentClass::kProduction}) {
+    environment.kind = kind;
+    const auto refused = plan();
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code(), Code::kUnsupported);
+    EXPECT_NE(refused.error().hint().find("--layout=plain"), std::string::npos);
+  }
+}
+
+TEST_F(Plan, NeverWritesProductionUnencryptedUnlessPlainIsAskedFor) {
+  environment.kind = config::EnvironmentClass::kProduction;
+  environment.layout = config::Layout::kPacked;
+  const auto refused = plan();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), Code::kRefused);
+  EXPECT_NE(refused.error().hint().find("--layout=plain"), std::string::npos);
+
+  request.layout = config::Layout::kPlain;
+  const auto accepted = plan();
+  ASSERT_TRUE(accepted.ok()) << accepted.error().message();
+  EXPECT_EQ(accepted->layout, config::Layout::kPlain);
+  EXPECT_TRUE(accepted->warnings.empty());
+}
+
+TEST_F(Plan, FallsBackToPlainOutsideProductionAndSaysSo) {
+  environment.kind = config::EnvironmentClass::kStaging;
+  environment.layout = config::Layout::kPacked;
+  const auto planned = plan();
+  ASSERT_TRUE(planned.ok()) << planned.error().message();
+  EXPECT_EQ(planned->layout, config::Layout::kPlain);
+  ASSERT_EQ(planned->warnings.size(), 1U);
+  EXPECT_NE(planned->warnings.front().find("packed, encrypted layout"), std::string::npos);
+}
+
+TEST_F(Plan, NamesSeveralInstancesOfAKindByTheirEndpoint) {
+  environment.redis.emplace_back().name = "sessions";
+  const auto planned = plan();
+  ASSERT_TRUE(planned.ok());
+  ASSERT_EQ(planned->components.size(), 2U);
+  EXPECT_EQ(planned->components[0].name, "redis/redis");
+  EXPECT_EQ(planned->components[1].name, "redis/sessions");
+  EXPECT_EQ(planned->components[1].store, "sessions");
+}
+
+TEST_F(Plan, TakesOnlyTheEndpointsThatTheSetNames) {
+  environment.redis.emplace_back().name = "sessions";
+  set("full").components.front().endpoints = {"sessions"};
+  const auto planned = plan();
+  ASSERT_TRUE(planned.ok());
+  ASSERT_EQ(planned->components.size(), 1U);
+  EXPECT_EQ(planned->components[0].name, "redis");
+  EXPECT_EQ(planned->components[0].store, "sessions");
+}
+
+TEST_F(Plan, KeepsAStoreWithoutEndpointAsAbsentWithItsReason) {
+  set("full").components.push_back(spec("neo4j", "neo4j"));
+  const auto planned = plan();
+  ASSERT_TRUE(planned.ok());
+  ASSERT_EQ(planned->components.size(), 2U);
+  EXPECT_EQ(planned->components[1].component, nullptr);
+  EXPECT_EQ(planned->components[1].absent_reason, "no neo4j endpoint is declared for `dev`");
+  EXPECT_NE(planned->components[1].absent_hint.find("environments.dev.endpoints"), std::string::npos);
+}
+
+TEST_F(Plan, HoldsOnlyTheChosenDatastores) {
+  set("full").components.push_back(spec("neo4j", "neo4j"));
+  request.datastores = {"redis"};
+  const auto planned = plan();
+  ASSERT_TRUE(planned.ok());
+  ASSERT_EQ(planned->components.size(), 1U);
+  EXPECT_EQ(planned->components[0].name, "redis");
+}
+
+TEST_F(Plan, IsRefusedWhenTheSetHasNoneOfTheChosenDatastores) {
+  request.datastores = {"elasticsearch"};
+  const auto refused = plan();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), Code::kUsage);
+}
+
+TEST_F(Plan, OfAnUnknownSetIsNotFound) {
+  request.set = "fulll";
+  const auto refused = plan();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), Code::kNotFound);
+}
+
+TEST(PredictedSizes, AddUpAndNameWhoCannotTell) {
+  World world;
+  auto plan = world.plan({{.name = "postgresql"}, {.name = "neo4j", .kind = "neo4j"}});
+  PlannedComponent absent;
+  absent.name = "redis";
+  plan.components.push_back(std::move(absent));
+  const auto predicted = predict_size(plan, world.configuration, world.reporter, {});
+  EXPECT_EQ(predicted.bytes, 80U);
+  EXPECT_EQ(predicted.by_component, (std::map<std::string, uint64_t>{{"neo4j", 40}, {"postgresql", 40}}));
+  EXPECT_TRUE(predicted.unknown.empty());
+}
+
+}  // namespace
+}  // namespace summit::backup
