@@ -47,6 +47,7 @@ class Neo4jRestore final : public RestoreComponent {
   Result<PlanStep> plan(RestoreContext& context) override {
     ASSIGN_OR_RETURN(const auto record, find_record(context));
     ASSIGN_OR_RETURN(const auto layout, locate(context));
+    RETURN_IF_ERROR(check_start_and_stop());
     PlanStep step;
     step.target = fmt::format("database {} at {}", endpoint_.database, endpoint_.bolt_uri);
     step.bytes = std::max(number_of(record->details, "store_bytes"), dump_of(*record)->size);
@@ -68,6 +69,7 @@ class Neo4jRestore final : public RestoreComponent {
     ASSIGN_OR_RETURN(const auto record, find_record(context));
     ASSIGN_OR_RETURN(const auto programs, neo4j::find_programs(endpoint_));
     ASSIGN_OR_RETURN(const auto layout, locate(context));
+    RETURN_IF_ERROR(check_start_and_stop());
     ASSIGN_OR_RETURN(const auto leftovers, neo4j::roll_back_interrupted(layout));
     for (const auto& sentence : leftovers) context.reporter.warn(fmt::format("{}: {}", name_, sentence));
     RETURN_IF_ERROR(check_space(*record, layout));
@@ -142,6 +144,15 @@ class Neo4jRestore final : public RestoreComponent {
     if (!endpoint_.home.empty() || !endpoint_.data_directory.empty()) return neo4j::layout_of(endpoint_);
     ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint_));
     return neo4j::reported_layout(api, context.cancellation);
+  }
+
+  // Asked before anything is loaded or stopped: a server that could not be started again must not be stopped.
+  Result<void> check_start_and_stop() const {
+    for (const auto& commands : {access::stop_commands(endpoint_.access, endpoint_.name),
+                                 access::start_commands(endpoint_.access, endpoint_.name)}) {
+      if (!commands.ok()) return commands.error();
+    }
+    return {};
   }
 
   void describe_target(const neo4j::StoreLayout& layout, RestoreContext& context, PlanStep& step) const {

@@ -243,6 +243,14 @@ TEST_F(Neo4jBackup, ADamagedDumpLeavesTheTargetAsItWas) {
 TEST_F(Neo4jBackup, AServerThatDoesNotStartGetsItsOldDataBack) {
   fill_with_accounts(api());
   const std::string id = must(back_up(server_->endpoint(), base()));
+  {
+    auto unstoppable = server_->endpoint();
+    unstoppable.access.stop_command.clear();
+    RestoreWorld world(unstoppable, base(), id);
+    EXPECT_EQ(world.component().plan(world.context()).error().code(), Code::kUnsupported);
+    EXPECT_EQ(world.component().restore(world.context(), {}).error().code(), Code::kUnsupported);
+    EXPECT_TRUE(server_->running());
+  }
   must(api().run("CREATE (:OfTheTarget)"));
   // The first start of the restore is refused, the second, with the old data, is not.
   auto endpoint = server_->endpoint();
