@@ -1,12 +1,12 @@
 // One component of a backup, captured in three steps so that all stores share one instant.
 //
-//   prepare   everything that may happen before the instant: connect, check rights, copy what becomes consistent at the *end*
-//   cut       fixes the instant: export the snapshot, begin PSYNC, note the log's length; short
-//   transfer  streams the data of that instant into artifacts, and fingerprints them
+//   prepare   everything that may happen before the instant: connect, check rights, copy what becomes
+//   consistent at the *end* cut       fixes the instant: export the snapshot, begin PSYNC, note the log's
+//   length; short transfer  streams the data of that instant into artifacts, and fingerprints them
 //
-// The runner calls prepare of all components in parallel, then the cuts (those that a server triggers in its own time
-// first, then the immediate ones, all in parallel), then transfer of all in parallel. A component that fails keeps its
-// error; the others go on.
+// The runner calls prepare of all components in parallel, then the cuts (those that a server triggers in its
+// own time first, then the immediate ones, all in parallel), then transfer of all in parallel. A component
+// that fails keeps its error; the others go on.
 #pragma once
 
 #include <memory>
@@ -49,14 +49,16 @@ class Component {
   virtual std::string kind() const = 0;
   virtual CutKind cut_kind() const = 0;
 
-  // What a dry run prints: one line a fact ("pg_dump of summit_dev at localhost:5432 into postgres-full.dump").
+  // What a dry run prints: one line a fact ("pg_dump of summit_dev at localhost:5432 into
+  // postgres-full.dump").
   virtual std::vector<std::string> describe() const = 0;
   // Bytes that the artifacts will need, as far as the server can say; no side effects.
   virtual Result<uint64_t> predict_size(CaptureContext& context) = 0;
 
   virtual Result<void> prepare(CaptureContext& context) = 0;
   virtual Result<Instant> cut(CaptureContext& context) = 0;
-  // Fills artifacts, fingerprints, versions, notes and details; name, kind, status, instant and duration are the runner's.
+  // Fills artifacts, fingerprints, versions, notes and details; name, kind, status, instant and duration are
+  // the runner's.
   virtual Result<repository::ComponentRecord> transfer(CaptureContext& context) = 0;
 };
 

@@ -5,7 +5,8 @@
 namespace summit::backup {
 namespace {
 
-Result<void> run_hook(const config::Hook& hook, const HookVariables& variables, const Cancellation& cancellation) {
+Result<void> run_hook(const config::Hook& hook, const HookVariables& variables,
+                      const Cancellation& cancellation) {
   Command command{.argv = hook.argv};
   for (const auto& [name, value] : variables) command.env["SUMMIT_DR_" + name] = value;
   ASSIGN_OR_RETURN([[maybe_unused]] auto output, run(command, cancellation, hook.timeout), "in hook `{}`",
@@ -15,8 +16,8 @@ Result<void> run_hook(const config::Hook& hook, const HookVariables& variables, 
 
 }  // namespace
 
-Result<void> run_hooks(const std::vector<config::Hook>& hooks, const HookVariables& variables, Reporter& reporter,
-                       const Cancellation& cancellation) {
+Result<void> run_hooks(const std::vector<config::Hook>& hooks, const HookVariables& variables,
+                       Reporter& reporter, const Cancellation& cancellation) {
   for (const auto& hook : hooks) {
     auto result = run_hook(hook, variables, cancellation);
     if (result.ok()) continue;

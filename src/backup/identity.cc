@@ -52,16 +52,21 @@ StoreIdentity ask(std::string store, std::string kind, const Questions& question
 }
 
 Result<bool> has_no_relations(const config::PostgresEndpoint& endpoint, const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(const auto count,
-                   postgres::scalar(endpoint,
-                                    "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-                                    "WHERE c.relkind IN ('r', 'p', 'm', 'f', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' "
-                                    "AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')",
-                                    {}, cancellation));
+  ASSIGN_OR_RETURN(
+      const auto count,
+      postgres::scalar(
+          endpoint,
+          "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
+          "c.relnamespace "
+          "WHERE c.relkind IN ('r', 'p', 'm', 'f', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> "
+          "'information_schema' "
+          "AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')",
+          {}, cancellation));
   return std::string_view(count) == "0";
 }
 
-Result<std::optional<EnvironmentMarker>> redis_marker(const config::RedisEndpoint& endpoint, const Cancellation& cancellation) {
+Result<std::optional<EnvironmentMarker>> redis_marker(const config::RedisEndpoint& endpoint,
+                                                      const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto connection, redis::Connection::open(endpoint, {}, cancellation));
   return redis::read_marker(connection);
 }
@@ -72,7 +77,8 @@ Result<bool> has_no_keys(const config::RedisEndpoint& endpoint, const Cancellati
   return std::all_of(counts.begin(), counts.end(), [](const auto& count) { return count.second == 0; });
 }
 
-Result<void> mark_redis(const config::RedisEndpoint& endpoint, const EnvironmentMarker& marker, const Cancellation& cancellation) {
+Result<void> mark_redis(const config::RedisEndpoint& endpoint, const EnvironmentMarker& marker,
+                        const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto connection, redis::Connection::open(endpoint, {}, cancellation));
   return redis::write_marker(connection, marker);
 }
@@ -99,7 +105,8 @@ EnvironmentMarker new_marker(const config::Environment& environment, std::string
 
 }  // namespace
 
-std::vector<StoreIdentity> read_identities(const config::Environment& environment, const std::vector<std::string>& datastores,
+std::vector<StoreIdentity> read_identities(const config::Environment& environment,
+                                           const std::vector<std::string>& datastores,
                                            const Cancellation& cancellation) {
   std::vector<StoreIdentity> identities;
   if (chosen(datastores, "postgresql", "postgresql")) {
@@ -127,29 +134,35 @@ std::vector<StoreIdentity> read_identities(const config::Environment& environmen
 }
 
 Result<std::vector<std::string>> check_identities(const config::Environment& environment,
-                                                  const std::vector<StoreIdentity>& identities, Purpose purpose) {
+                                                  const std::vector<StoreIdentity>& identities,
+                                                  Purpose purpose) {
   std::vector<const StoreIdentity*> unmarked;
   bool any_marked = false;
   for (const auto& identity : identities) {
     if (identity.marker && identity.marker->environment != environment.name) {
-      return Error(Code::kRefused, "{} is marked as `{}` ({}), not as `{}`: nothing was touched", identity.store, identity.marker->environment,
-                   identity.marker->kind, environment.name)
-          .hint(fmt::format("--env={}, or correct the address of {} in config/environments.yaml", identity.marker->environment, identity.store));
+      return Error(Code::kRefused, "{} is marked as `{}` ({}), not as `{}`: nothing was touched",
+                   identity.store, identity.marker->environment, identity.marker->kind, environment.name)
+          .hint(fmt::format("--env={}, or correct the address of {} in config/environments.yaml",
+                            identity.marker->environment, identity.store));
     }
     any_marked = any_marked || identity.marker.has_value();
     if (identity.reachable && !identity.marker && !identity.empty) unmarked.push_back(&identity);
   }
   std::vector<std::string> warnings;
-  // An application may empty its cache, and the marker with it; beside marked stores that says nothing about where we are.
+  // An application may empty its cache, and the marker with it; beside marked stores that says nothing about
+  // where we are.
   if (any_marked) {
     std::erase_if(unmarked, [&](const StoreIdentity* identity) {
       const bool tolerated = identity->kind == "redis" || purpose == Purpose::kRead;
-      if (tolerated) warnings.push_back(fmt::format("{} carries no environment marker: summit-dr env adopt {}", identity->store, environment.name));
+      if (tolerated)
+        warnings.push_back(fmt::format("{} carries no environment marker: summit-dr env adopt {}",
+                                       identity->store, environment.name));
       return tolerated;
     });
   }
   if (unmarked.empty()) return warnings;
-  return Error(Code::kRefused, "{} holds data and no marker of an environment, and what is unknown counts as production",
+  return Error(Code::kRefused,
+               "{} holds data and no marker of an environment, and what is unknown counts as production",
                fmt::join(names_of(unmarked), " and "))
       .hint(fmt::format("if it belongs to `{0}`, mark it: summit-dr env adopt {0}", environment.name));
 }
@@ -158,16 +171,20 @@ Result<void> check_production(const config::Environment& environment, bool confi
   if (environment.kind != EnvironmentClass::kProduction) return {};
   const auto host = host_name();
   if (std::find(environment.hosts.begin(), environment.hosts.end(), host) == environment.hosts.end()) {
-    return Error(Code::kRefused, "this machine ({}) is not registered for `{}`, and no flag lifts that", host, environment.name)
-        .hint(fmt::format("run it on a registered machine, or add the host to environments.{}.hosts in config/environments.yaml", environment.name));
+    return Error(Code::kRefused, "this machine ({}) is not registered for `{}`, and no flag lifts that", host,
+                 environment.name)
+        .hint(fmt::format("run it on a registered machine, or add the host to environments.{}.hosts in "
+                          "config/environments.yaml",
+                          environment.name));
   }
   if (confirmed || standing_confirmation()) return {};
   return Error(Code::kRefused, "`{}` is production", environment.name).hint("add --confirm-production");
 }
 
 bool standing_confirmation() {
-  struct stat status {};
-  if (lstat(kConfirmationFile, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == 0 && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0) {
+  struct stat status{};
+  if (lstat(kConfirmationFile, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == 0 &&
+      (status.st_mode & (S_IWGRP | S_IWOTH)) == 0) {
     return true;
   }
   // The variable alone could be set by anybody on any machine; within a pod only the Job's author sets it.
@@ -176,7 +193,8 @@ bool standing_confirmation() {
   return in_pod != nullptr && allowed != nullptr && std::string_view(allowed) == "true";
 }
 
-Result<std::optional<EnvironmentMarker>> marker_to_write(const config::Environment& environment, const std::vector<StoreIdentity>& identities) {
+Result<std::optional<EnvironmentMarker>> marker_to_write(const config::Environment& environment,
+                                                         const std::vector<StoreIdentity>& identities) {
   if (identities.empty()) return std::optional<EnvironmentMarker>();
   for (const auto& identity : identities) {
     if (identity.marker) return identity.marker;
@@ -185,21 +203,29 @@ Result<std::optional<EnvironmentMarker>> marker_to_write(const config::Environme
   return std::optional(new_marker(environment, std::move(identity)));
 }
 
-Result<EnvironmentMarker> adopt(const config::Environment& environment, bool replace, const Cancellation& cancellation) {
+Result<EnvironmentMarker> adopt(const config::Environment& environment, bool replace,
+                                const Cancellation& cancellation) {
   for (const auto& identity : read_identities(environment, {}, cancellation)) {
     if (!identity.reachable) {
-      return Error(Code::kUnreachable, "{} cannot be marked: {}", identity.store, identity.problem).hint("summit-dr doctor");
+      return Error(Code::kUnreachable, "{} cannot be marked: {}", identity.store, identity.problem)
+          .hint("summit-dr doctor");
     }
     if (identity.marker && identity.marker->environment != environment.name && !replace) {
-      return Error(Code::kRefused, "{} is marked as `{}` already: nothing was marked", identity.store, identity.marker->environment)
-          .hint(fmt::format("if it really changed hands: summit-dr env adopt {0} --replace --confirm=\"adopt {0}\"", environment.name));
+      return Error(Code::kRefused, "{} is marked as `{}` already: nothing was marked", identity.store,
+                   identity.marker->environment)
+          .hint(fmt::format(
+              "if it really changed hands: summit-dr env adopt {0} --replace --confirm=\"adopt {0}\"",
+              environment.name));
     }
   }
   ASSIGN_OR_RETURN(auto identity, random_identity());
   auto marker = new_marker(environment, std::move(identity));
-  for (const auto& endpoint : environment.postgresql) RETURN_IF_ERROR(postgres::write_marker(endpoint, {}, marker, cancellation), "{}", endpoint.name);
-  for (const auto& endpoint : environment.neo4j) RETURN_IF_ERROR(neo4j::write_marker(endpoint, marker, cancellation), "{}", endpoint.name);
-  for (const auto& endpoint : environment.redis) RETURN_IF_ERROR(mark_redis(endpoint, marker, cancellation), "{}", endpoint.name);
+  for (const auto& endpoint : environment.postgresql)
+    RETURN_IF_ERROR(postgres::write_marker(endpoint, {}, marker, cancellation), "{}", endpoint.name);
+  for (const auto& endpoint : environment.neo4j)
+    RETURN_IF_ERROR(neo4j::write_marker(endpoint, marker, cancellation), "{}", endpoint.name);
+  for (const auto& endpoint : environment.redis)
+    RETURN_IF_ERROR(mark_redis(endpoint, marker, cancellation), "{}", endpoint.name);
   return marker;
 }
 

@@ -13,14 +13,15 @@
 namespace summit::backup {
 namespace {
 
-constexpr std::string_view kKnownDatastores = "all, postgres, timescaledb, neo4j, redis, elasticsearch, config, secrets, uploads";
+constexpr std::string_view kKnownDatastores =
+    "all, postgres, timescaledb, neo4j, redis, elasticsearch, config, secrets, uploads";
 
 Result<void> refuse_what_is_not_there_yet(const config::BackupSet& set) {
   for (const auto& component : set.components) {
     if (component.filter.empty() || component.filter == "none") continue;
     return Error(Code::kUnsupported,
-                 "the set `{}` needs the `{}` filter of its component `{}`, which this version does not have", set.name,
-                 component.filter, component.name)
+                 "the set `{}` needs the `{}` filter of its component `{}`, which this version does not have",
+                 set.name, component.filter, component.name)
         .hint("take the set `full`, which holds all of this data: summit-dr backup --set=full");
   }
   return {};
@@ -35,27 +36,37 @@ Result<config::Layout> choose_layout(const BackupRequest& request, const config:
   }
   if (!request.layout && environment.layout == config::Layout::kPacked) {
     if (production) {
-      return Error(Code::kRefused, "production backups are kept packed and encrypted, and this version writes the plain layout only")
+      return Error(Code::kRefused,
+                   "production backups are kept packed and encrypted, and this version writes the plain "
+                   "layout only")
           .hint("add --layout=plain to accept unencrypted native files (secrets stay sealed)");
     }
-    warnings.push_back(fmt::format("`{}` asks for the packed, encrypted layout, which this version does not have: writing native files "
-                                   "(secrets are sealed all the same)",
-                                   environment.name));
+    warnings.push_back(fmt::format(
+        "`{}` asks for the packed, encrypted layout, which this version does not have: writing native files "
+        "(secrets are sealed all the same)",
+        environment.name));
   }
   return config::Layout::kPlain;
 }
 
 template <typename Endpoint>
-std::vector<const Endpoint*> select(const std::vector<Endpoint>& endpoints, const std::vector<std::string>& names) {
+std::vector<const Endpoint*> select(const std::vector<Endpoint>& endpoints,
+                                    const std::vector<std::string>& names) {
   std::vector<const Endpoint*> selected;
   for (const auto& endpoint : endpoints) {
-    if (names.empty() || std::find(names.begin(), names.end(), endpoint.name) != names.end()) selected.push_back(&endpoint);
+    if (names.empty() || std::find(names.begin(), names.end(), endpoint.name) != names.end())
+      selected.push_back(&endpoint);
   }
   return selected;
 }
 
 PlannedComponent absent(const config::ComponentSpec& spec, std::string reason, std::string hint) {
-  PlannedComponent planned{.name = spec.name, .spec = spec, .store = spec.kind, .component = nullptr, .absent_reason = {}, .absent_hint = {}};
+  PlannedComponent planned{.name = spec.name,
+                           .spec = spec,
+                           .store = spec.kind,
+                           .component = nullptr,
+                           .absent_reason = {},
+                           .absent_hint = {}};
   planned.absent_reason = std::move(reason);
   planned.absent_hint = std::move(hint);
   return planned;
@@ -67,21 +78,30 @@ std::string component_name(const config::ComponentSpec& spec, const std::string&
 }
 
 template <typename Endpoint, typename Make>
-void add_servers(BackupPlan& plan, const config::ComponentSpec& spec, const std::vector<Endpoint>& declared, Make make) {
+void add_servers(BackupPlan& plan, const config::ComponentSpec& spec, const std::vector<Endpoint>& declared,
+                 Make make) {
   const auto endpoints = select(declared, spec.endpoints);
   if (endpoints.empty()) {
-    plan.components.push_back(absent(spec, fmt::format("no {} endpoint is declared for `{}`", spec.kind, plan.environment->name),
-                                     fmt::format("declare it under environments.{}.endpoints in config/environments.yaml", plan.environment->name)));
+    plan.components.push_back(
+        absent(spec, fmt::format("no {} endpoint is declared for `{}`", spec.kind, plan.environment->name),
+               fmt::format("declare it under environments.{}.endpoints in config/environments.yaml",
+                           plan.environment->name)));
     return;
   }
   for (const Endpoint* endpoint : endpoints) {
     auto name = component_name(spec, endpoint->name, endpoints.size());
     auto component = make(spec, *endpoint, name);
-    plan.components.push_back({.name = name, .spec = spec, .store = endpoint->name, .component = std::move(component), .absent_reason = {}, .absent_hint = {}});
+    plan.components.push_back({.name = name,
+                               .spec = spec,
+                               .store = endpoint->name,
+                               .component = std::move(component),
+                               .absent_reason = {},
+                               .absent_hint = {}});
   }
 }
 
-std::vector<config::FilesEndpoint> trees_of(const config::ComponentSpec& spec, const config::Environment& environment) {
+std::vector<config::FilesEndpoint> trees_of(const config::ComponentSpec& spec,
+                                            const config::Environment& environment) {
   std::vector<config::FilesEndpoint> trees;
   for (const auto* tree : select(environment.files, spec.trees)) trees.push_back(*tree);
   return trees;
@@ -100,14 +120,22 @@ std::vector<SecretContribution> secret_contributions(const config::Environment& 
 void add_files(BackupPlan& plan, const config::ComponentSpec& spec) {
   auto trees = trees_of(spec, *plan.environment);
   if (trees.empty()) {
-    plan.components.push_back(absent(spec, fmt::format("no tree of files is declared for it in `{}`", plan.environment->name),
-                                     fmt::format("declare it under environments.{}.endpoints.files in config/environments.yaml", plan.environment->name)));
+    plan.components.push_back(
+        absent(spec, fmt::format("no tree of files is declared for it in `{}`", plan.environment->name),
+               fmt::format("declare it under environments.{}.endpoints.files in config/environments.yaml",
+                           plan.environment->name)));
     return;
   }
-  auto component = spec.kind == "secrets"
-                       ? make_secrets_component(spec, std::move(trees), secret_contributions(*plan.environment), spec.name)
-                       : make_files_component(spec, std::move(trees), spec.name);
-  plan.components.push_back({.name = spec.name, .spec = spec, .store = spec.name, .component = std::move(component), .absent_reason = {}, .absent_hint = {}});
+  auto component =
+      spec.kind == "secrets"
+          ? make_secrets_component(spec, std::move(trees), secret_contributions(*plan.environment), spec.name)
+          : make_files_component(spec, std::move(trees), spec.name);
+  plan.components.push_back({.name = spec.name,
+                             .spec = spec,
+                             .store = spec.name,
+                             .component = std::move(component),
+                             .absent_reason = {},
+                             .absent_hint = {}});
 }
 
 Result<void> add_component(BackupPlan& plan, const config::ComponentSpec& spec) {
@@ -125,7 +153,8 @@ Result<void> add_component(BackupPlan& plan, const config::ComponentSpec& spec) 
   } else if (spec.kind == "files" || spec.kind == "secrets") {
     add_files(plan, spec);
   } else {
-    return Error(Code::kConfig, "line {} of backup-sets.yaml: component `{}` is of unknown kind `{}`", spec.line, spec.name, spec.kind)
+    return Error(Code::kConfig, "line {} of backup-sets.yaml: component `{}` is of unknown kind `{}`",
+                 spec.line, spec.name, spec.kind)
         .hint("summit-dr config validate");
   }
   return {};
@@ -161,20 +190,23 @@ bool chosen(const std::vector<std::string>& datastores, const std::string& kind,
 
 Result<std::vector<std::string>> parse_datastores(std::string_view text) {
   static constexpr std::string_view kWords[] = {
-      "all",     "postgres", "postgresql", "timescaledb", "neo4j",          "redis",   "elasticsearch", "config",    "secrets",
-      "uploads", "audit_chain", "provenance", "policies", "policy_bundles", "catalog", "kubernetes",    "terraform"};
+      "all",           "postgres",       "postgresql", "timescaledb", "neo4j",       "redis",
+      "elasticsearch", "config",         "secrets",    "uploads",     "audit_chain", "provenance",
+      "policies",      "policy_bundles", "catalog",    "kubernetes",  "terraform"};
   std::vector<std::string> datastores;
   while (!text.empty()) {
     const auto comma = text.find(',');
     const auto word = text.substr(0, comma);
     text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
     if (std::find(std::begin(kWords), std::end(kWords), word) == std::end(kWords)) {
-      return Error(Code::kUsage, "`{}` is no datastore", word).hint(fmt::format("known are {}", kKnownDatastores));
+      return Error(Code::kUsage, "`{}` is no datastore", word)
+          .hint(fmt::format("known are {}", kKnownDatastores));
     }
     if (word == "all") return std::vector<std::string>();
     datastores.emplace_back(word);
   }
-  if (datastores.empty()) return Error(Code::kUsage, "no datastore is named").hint(fmt::format("known are {}", kKnownDatastores));
+  if (datastores.empty())
+    return Error(Code::kUsage, "no datastore is named").hint(fmt::format("known are {}", kKnownDatastores));
   return datastores;
 }
 
@@ -183,7 +215,13 @@ Result<BackupPlan> plan_backup(const BackupRequest& request, const config::Envir
   ASSIGN_OR_RETURN(const auto* set, configuration.set(request.set));
   RETURN_IF_ERROR(refuse_what_is_not_there_yet(*set));
 
-  BackupPlan plan{.set = set, .environment = &environment, .request = request, .layout = config::Layout::kPlain, .name_in_id = set->name, .components = {}, .warnings = {}};
+  BackupPlan plan{.set = set,
+                  .environment = &environment,
+                  .request = request,
+                  .layout = config::Layout::kPlain,
+                  .name_in_id = set->name,
+                  .components = {},
+                  .warnings = {}};
   ASSIGN_OR_RETURN(plan.layout, choose_layout(request, environment, plan.warnings));
   for (const auto& spec : set->components) {
     if (chosen(request.datastores, spec.kind, spec.name)) RETURN_IF_ERROR(add_component(plan, spec));
@@ -195,11 +233,16 @@ Result<BackupPlan> plan_backup(const BackupRequest& request, const config::Envir
   return plan;
 }
 
-PredictedSize predict_size(const BackupPlan& plan, const config::Configuration& configuration, Reporter& reporter,
-                           const Cancellation& cancellation) {
+PredictedSize predict_size(const BackupPlan& plan, const config::Configuration& configuration,
+                           Reporter& reporter, const Cancellation& cancellation) {
   NothingIsWritten writer;
-  CaptureContext context{.configuration = configuration, .environment = *plan.environment, .writer = writer, .reporter = reporter,
-                         .cancellation = cancellation, .sealing_key = {}, .jobs = plan.request.jobs};
+  CaptureContext context{.configuration = configuration,
+                         .environment = *plan.environment,
+                         .writer = writer,
+                         .reporter = reporter,
+                         .cancellation = cancellation,
+                         .sealing_key = {},
+                         .jobs = plan.request.jobs};
   PredictedSize predicted;
   for (const auto& planned : plan.components) {
     if (!planned.component) continue;

@@ -17,9 +17,9 @@ struct BackupRequest {
   std::string set = "full";
   std::vector<std::string> datastores;  // "postgres", "neo4j", "redis", "config", …; empty: all of the set
   std::string label;
-  bool database_id_form = false;        // "summit-backup-YYYYMMDD_HHMMSS", as the `scripts/db` pair makes
-  std::optional<config::Layout> layout; // over the environment's
-  std::string s3_bucket;                // requested destination, empty: local only
+  bool database_id_form = false;         // "summit-backup-YYYYMMDD_HHMMSS", as the `scripts/db` pair makes
+  std::optional<config::Layout> layout;  // over the environment's
+  std::string s3_bucket;                 // requested destination, empty: local only
   size_t jobs = 2;
 };
 
@@ -38,7 +38,7 @@ struct BackupPlan {
   const config::Environment* environment = nullptr;
   BackupRequest request;
   config::Layout layout = config::Layout::kPlain;
-  std::string name_in_id;             // what the id says after "summit-backup-"; empty: the set's name
+  std::string name_in_id;  // what the id says after "summit-backup-"; empty: the set's name
   std::vector<PlannedComponent> components;
   std::vector<std::string> warnings;  // what the user should know before it starts
 };
@@ -54,11 +54,11 @@ struct PredictedSize {
   std::map<std::string, uint64_t> by_component;
   std::vector<std::string> unknown;
 };
-PredictedSize predict_size(const BackupPlan& plan, const config::Configuration& configuration, Reporter& reporter,
-                           const Cancellation& cancellation);
+PredictedSize predict_size(const BackupPlan& plan, const config::Configuration& configuration,
+                           Reporter& reporter, const Cancellation& cancellation);
 
-// Whether `datastores` (empty: everything) chooses a component of this kind: "postgres" takes PostgreSQL and its
-// hypertables, "config" every tree of files and the secrets.
+// Whether `datastores` (empty: everything) chooses a component of this kind: "postgres" takes PostgreSQL and
+// its hypertables, "config" every tree of files and the secrets.
 bool chosen(const std::vector<std::string>& datastores, const std::string& kind, const std::string& name);
 // "postgres,redis" to its words, "all" to none; kUsage with the known words when one of them is not known.
 Result<std::vector<std::string>> parse_datastores(std::string_view text);

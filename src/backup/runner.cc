@@ -46,11 +46,12 @@ class Run {
   Result<void> execute() {
     RETURN_IF_ERROR(run_hooks(plan_.set->hooks.before, variables(), context_.reporter, context_.cancellation),
                     "before set {}", plan_.set->name);
-    RETURN_IF_ERROR(run_hooks(hooks_of("all").before, variables(), context_.reporter, context_.cancellation), "before the backup");
+    RETURN_IF_ERROR(run_hooks(hooks_of("all").before, variables(), context_.reporter, context_.cancellation),
+                    "before the backup");
 
     each([](const Progress&) { return true; }, [this](Progress& progress) { return prepare(progress); });
-    // What a server triggers in its own time is cut first; the immediate cuts follow within milliseconds of its end,
-    // so that the skew is not the sum of the waits.
+    // What a server triggers in its own time is cut first; the immediate cuts follow within milliseconds of
+    // its end, so that the skew is not the sum of the waits.
     each([](const Progress& p) { return p.planned->component->cut_kind() == CutKind::kTriggered; },
          [this](Progress& progress) { return cut(progress); });
     each([](const Progress& p) { return p.planned->component->cut_kind() == CutKind::kImmediate; },
@@ -60,8 +61,8 @@ class Run {
     return context_.cancellation.check();
   }
 
-  // After-hooks start what the before-hooks stopped: they run whatever happened, after a cancellation too (each ends at its own
-  // time limit). Their failures come back as shortfalls.
+  // After-hooks start what the before-hooks stopped: they run whatever happened, after a cancellation too
+  // (each ends at its own time limit). Their failures come back as shortfalls.
   std::vector<std::string> run_after_hooks(Status status) {
     std::vector<std::string> shortfalls;
     auto shell_variables = variables();
@@ -88,8 +89,10 @@ class Run {
   }
 
  private:
-  // Runs `step` for every living component that `applies` to, all in parallel; failures stay with their component.
-  void each(const std::function<bool(const Progress&)>& applies, const std::function<Result<void>(Progress&)>& step) {
+  // Runs `step` for every living component that `applies` to, all in parallel; failures stay with their
+  // component.
+  void each(const std::function<bool(const Progress&)>& applies,
+            const std::function<Result<void>(Progress&)>& step) {
     TaskGroup group(context_.cancellation);
     for (auto& progress : progress_) {
       if (!progress.alive() || !applies(progress)) continue;
@@ -107,24 +110,28 @@ class Run {
   Result<void> prepare(Progress& progress) {
     auto shell_variables = variables();
     shell_variables["STORE"] = progress.planned->store;
-    RETURN_IF_ERROR(run_hooks(hooks_of(progress.planned->store).before, shell_variables, context_.reporter, context_.cancellation),
+    RETURN_IF_ERROR(run_hooks(hooks_of(progress.planned->store).before, shell_variables, context_.reporter,
+                              context_.cancellation),
                     "before {}", progress.planned->name);
     return timed(progress, [&] { return progress.planned->component->prepare(context_); });
   }
 
   Result<void> cut(Progress& progress) {
-    ASSIGN_OR_RETURN(progress.record.instant, timed(progress, [&] { return progress.planned->component->cut(context_); }));
+    ASSIGN_OR_RETURN(progress.record.instant,
+                     timed(progress, [&] { return progress.planned->component->cut(context_); }));
     return {};
   }
 
   Result<void> transfer(Progress& progress) {
     const auto instant = progress.record.instant;
-    ASSIGN_OR_RETURN(progress.record, timed(progress, [&] { return progress.planned->component->transfer(context_); }));
+    ASSIGN_OR_RETURN(progress.record,
+                     timed(progress, [&] { return progress.planned->component->transfer(context_); }));
     if (!progress.record.instant) progress.record.instant = instant;
     return {};
   }
 
-  // Releases what the component holds, runs its after-hooks, and fills the parts of the record that are the runner's.
+  // Releases what the component holds, runs its after-hooks, and fills the parts of the record that are the
+  // runner's.
   void finish(Progress& progress) {
     auto& record = progress.record;
     const auto& planned = *progress.planned;
@@ -141,9 +148,11 @@ class Run {
     auto shell_variables = variables();
     shell_variables["STORE"] = planned.store;
     shell_variables["STATUS"] = progress.failure ? "failed" : "complete";
-    const auto hooks = run_hooks(hooks_of(planned.store).after, shell_variables, context_.reporter, Cancellation());
+    const auto hooks =
+        run_hooks(hooks_of(planned.store).after, shell_variables, context_.reporter, Cancellation());
     if (progress.failure) {
-      // Artifacts of a failed component are discarded by their sinks; what it had finished is not claimed, nor its instant.
+      // Artifacts of a failed component are discarded by their sinks; what it had finished is not claimed,
+      // nor its instant.
       record.status = Status::kFailed;
       record.instant.reset();
       record.reason = progress.failure->message();
@@ -165,7 +174,10 @@ class Run {
   }
 
   HookVariables variables() const {
-    return {{"ID", context_.writer.id()}, {"SET", plan_.set->name}, {"ENVIRONMENT", plan_.environment->name}, {"STEP", "backup"}};
+    return {{"ID", context_.writer.id()},
+            {"SET", plan_.set->name},
+            {"ENVIRONMENT", plan_.environment->name},
+            {"STEP", "backup"}};
   }
 
   BackupPlan& plan_;
@@ -182,7 +194,8 @@ Status overall_status(const BackupPlan& plan, const std::vector<Progress>& all) 
   return plan.components.empty() ? Status::kFailed : Status::kComplete;
 }
 
-// The components' common instant and how far apart they really are. Files have an instant of their own and do not count.
+// The components' common instant and how far apart they really are. Files have an instant of their own and do
+// not count.
 void set_recovery_point(repository::BackupMetadata& metadata) {
   std::optional<Instant> latest;
   for (const auto& record : metadata.components) {
@@ -193,7 +206,8 @@ void set_recovery_point(repository::BackupMetadata& metadata) {
   if (latest) metadata.skew_seconds = Seconds(*latest - *metadata.recovery_point).count();
 }
 
-repository::BackupMetadata describe(const BackupPlan& plan, const std::string& id, Instant started, std::vector<Progress>& all) {
+repository::BackupMetadata describe(const BackupPlan& plan, const std::string& id, Instant started,
+                                    std::vector<Progress>& all) {
   repository::BackupMetadata metadata;
   metadata.id = id;
   metadata.set = plan.set->name;
@@ -217,11 +231,13 @@ repository::BackupMetadata describe(const BackupPlan& plan, const std::string& i
 }
 
 // Two backups in one second would get one name; the second waits for the next.
-Result<std::unique_ptr<repository::BackupWriter>> begin(repository::PlainRepository& repository, const BackupPlan& plan) {
+Result<std::unique_ptr<repository::BackupWriter>> begin(repository::PlainRepository& repository,
+                                                        const BackupPlan& plan) {
   for (int attempt = 0;; ++attempt) {
     const auto instant = now() + std::chrono::seconds(attempt);
-    auto writer = repository.begin(plan.request.database_id_form ? repository::make_database_backup_id(instant)
-                                                            : repository::make_backup_id(plan.name_in_id, "", instant));
+    auto writer = repository.begin(plan.request.database_id_form
+                                       ? repository::make_database_backup_id(instant)
+                                       : repository::make_backup_id(plan.name_in_id, "", instant));
     if (writer.ok() || writer.error().code() != Code::kAlreadyExists || attempt == 10) return writer;
   }
 }
@@ -234,8 +250,13 @@ Result<BackupOutcome> run_backup(BackupPlan& plan, const config::Configuration& 
                                  const std::optional<repository::SealingKey>& sealing_key) {
   const auto started = now();
   ASSIGN_OR_RETURN(auto writer, begin(repository, plan));
-  Run run(plan, {.configuration = configuration, .environment = *plan.environment, .writer = *writer, .reporter = reporter,
-                 .cancellation = cancellation, .sealing_key = sealing_key, .jobs = plan.request.jobs});
+  Run run(plan, {.configuration = configuration,
+                 .environment = *plan.environment,
+                 .writer = *writer,
+                 .reporter = reporter,
+                 .cancellation = cancellation,
+                 .sealing_key = sealing_key,
+                 .jobs = plan.request.jobs});
 
   auto executed = run.execute();
   if (!executed.ok()) {
@@ -254,8 +275,9 @@ Result<BackupOutcome> run_backup(BackupPlan& plan, const config::Configuration& 
   for (const auto& warning : writer->warnings()) reporter.warn(warning);
   outcome.location = repository.base() / writer->id();
   if (!plan.request.s3_bucket.empty()) {
-    outcome.shortfalls.push_back(fmt::format("not stored in s3://{}: this version writes to local directories only; the local backup is kept",
-                                             plan.request.s3_bucket));
+    outcome.shortfalls.push_back(fmt::format(
+        "not stored in s3://{}: this version writes to local directories only; the local backup is kept",
+        plan.request.s3_bucket));
   }
   return outcome;
 }

@@ -13,8 +13,8 @@ namespace summit::cli {
 class Command {
  public:
   virtual ~Command() = default;
-  virtual std::string name() const = 0;      // "backup", or "config validate" for a command below another
-  virtual std::string summary() const = 0;   // one line of help
+  virtual std::string name() const = 0;     // "backup", or "config validate" for a command below another
+  virtual std::string summary() const = 0;  // one line of help
   virtual std::string examples() const { return {}; }
   virtual void define(OptionSet& options) = 0;
   virtual Result<ExitCode> run(Session& session) = 0;

@@ -34,15 +34,21 @@ class BackupCommand final : public Command {
 
   void define(OptionSet& options) override {
     options.option("--set", options_.set, "the set of config/backup-sets.yaml to take");
-    options.option("--env", options_.environment, "the environment to read (default: SUMMIT_DR_ENVIRONMENT, else dev)");
-    options.option("--datastores", options_.datastores, "all, or some of postgres, neo4j, redis, config, … (comma-separated)");
+    options.option("--env", options_.environment,
+                   "the environment to read (default: SUMMIT_DR_ENVIRONMENT, else dev)");
+    options.option("--datastores", options_.datastores,
+                   "all, or some of postgres, neo4j, redis, config, … (comma-separated)");
     options.option("--layout", options_.layout, "plain (native files) or packed; default: the environment's")
         ->check(CLI::IsMember({"plain", "packed"}));
-    options.option("--id-form", options_.id_form, "`set`: summit-backup-<set>-…Z; `database`: summit-backup-YYYYMMDD_HHMMSS")
+    options
+        .option("--id-form", options_.id_form,
+                "`set`: summit-backup-<set>-…Z; `database`: summit-backup-YYYYMMDD_HHMMSS")
         ->check(CLI::IsMember({"set", "database"}));
     options.option("--label", options_.label, "a note kept in the metadata");
-    options.option("--s3-bucket", options_.s3_bucket, "store the backup in this bucket too", {"S3_BUCKET", "BACKUP_BUCKET"});
-    options.option("--jobs", options_.jobs, "connections and threads each store may use")->check(CLI::Range(1, 64));
+    options.option("--s3-bucket", options_.s3_bucket, "store the backup in this bucket too",
+                   {"S3_BUCKET", "BACKUP_BUCKET"});
+    options.option("--jobs", options_.jobs, "connections and threads each store may use")
+        ->check(CLI::Range(1, 64));
     options.flag("--upload-s3", options_.upload_s3, "store the backup in the environment's bucket too");
     options.flag("--dry-run", options_.dry_run, "show the plan and stop");
     options.flag("--confirm-production", options_.confirm_production, "needed to read production");
@@ -61,8 +67,8 @@ class BackupCommand final : public Command {
     for (const auto& warning : plan.warnings) session.reporter().warn(warning);
     RETURN_IF_ERROR(make_directories(base), "while preparing {}", base.string());
     repository::PlainRepository repository(base);
-    ASSIGN_OR_RETURN(const auto outcome,
-                     backup::run_backup(plan, *configuration, repository, session.reporter(), session.cancellation(), key));
+    ASSIGN_OR_RETURN(const auto outcome, backup::run_backup(plan, *configuration, repository,
+                                                            session.reporter(), session.cancellation(), key));
     session.console().print(cli::show(outcome));
     session.console().emit("backup", to_json(outcome));
     return outcome.complete() ? ExitCode::kOk : ExitCode::kPartial;
@@ -76,25 +82,30 @@ class BackupCommand final : public Command {
     request.label = options_.label;
     request.jobs = options_.jobs;
     request.database_id_form = options_.id_form == "database";
-    if (!options_.layout.empty()) request.layout = options_.layout == "packed" ? config::Layout::kPacked : config::Layout::kPlain;
+    if (!options_.layout.empty())
+      request.layout = options_.layout == "packed" ? config::Layout::kPacked : config::Layout::kPlain;
     request.s3_bucket = options_.s3_bucket;
     if (request.s3_bucket.empty() && options_.upload_s3) {
-      request.s3_bucket = environment.storage.s3_bucket.empty() ? "(no bucket is configured)" : environment.storage.s3_bucket;
+      request.s3_bucket =
+          environment.storage.s3_bucket.empty() ? "(no bucket is configured)" : environment.storage.s3_bucket;
     }
     return request;
   }
 
   // The words first: a wrong --datastores is the user's to mend before any server is asked who it is.
   Result<void> permit(backup::BackupPlan& plan, Session& session) {
-    const auto identities = backup::read_identities(*plan.environment, plan.request.datastores, session.cancellation());
-    ASSIGN_OR_RETURN(auto warnings, backup::check_identities(*plan.environment, identities, backup::Purpose::kRead));
+    const auto identities =
+        backup::read_identities(*plan.environment, plan.request.datastores, session.cancellation());
+    ASSIGN_OR_RETURN(auto warnings,
+                     backup::check_identities(*plan.environment, identities, backup::Purpose::kRead));
     plan.warnings.insert(plan.warnings.end(), warnings.begin(), warnings.end());
     return backup::check_production(*plan.environment, options_.confirm_production);
   }
 
   Result<ExitCode> show_plan(const backup::BackupPlan& plan, const fs::path& base, Session& session) {
     ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
-    const auto predicted = backup::predict_size(plan, *configuration, session.reporter(), session.cancellation());
+    const auto predicted =
+        backup::predict_size(plan, *configuration, session.reporter(), session.cancellation());
     ASSIGN_OR_RETURN(const auto free_bytes, free_space(base));
     session.console().print(cli::show(plan, predicted, free_bytes, base));
     session.console().emit("backup_plan", to_json(plan, predicted, free_bytes, base));

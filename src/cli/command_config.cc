@@ -8,13 +8,16 @@ namespace {
 class ValidateCommand final : public Command {
  public:
   std::string name() const override { return "config validate"; }
-  std::string summary() const override { return "check the configuration files; every finding with its line"; }
+  std::string summary() const override {
+    return "check the configuration files; every finding with its line";
+  }
   void define(OptionSet&) override {}
 
   Result<ExitCode> run(Session& session) override {
     ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
-    session.console().print(fmt::format("{} is right: {} sets, {} environments", configuration->directory.string(),
-                                        configuration->sets.size(), configuration->environments.size()));
+    session.console().print(fmt::format("{} is right: {} sets, {} environments",
+                                        configuration->directory.string(), configuration->sets.size(),
+                                        configuration->environments.size()));
     session.console().emit("configuration", {{"directory", configuration->directory.string()},
                                              {"sets", configuration->sets.size()},
                                              {"environments", configuration->environments.size()}});
@@ -32,7 +35,8 @@ class ShowCommand final : public Command {
     ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
     const auto text = config::show(*configuration);
     session.console().print(text);
-    session.console().emit("configuration", {{"directory", configuration->directory.string()}, {"yaml", text}});
+    session.console().emit("configuration",
+                           {{"directory", configuration->directory.string()}, {"yaml", text}});
     return ExitCode::kOk;
   }
 };
@@ -44,7 +48,8 @@ class SchemaCommand final : public Command {
   std::string examples() const override { return "  summit-dr config schema backup-sets\n"; }
 
   void define(OptionSet& options) override {
-    options.positional("file", file_, "backup-sets or environments")->check(CLI::IsMember({"backup-sets", "environments"}));
+    options.positional("file", file_, "backup-sets or environments")
+        ->check(CLI::IsMember({"backup-sets", "environments"}));
   }
 
   Result<ExitCode> run(Session& session) override {

@@ -11,10 +11,14 @@ namespace {
 class DoctorCommand final : public Command {
  public:
   std::string name() const override { return "doctor"; }
-  std::string summary() const override { return "check everything a backup and a restore need, and say how to mend it"; }
+  std::string summary() const override {
+    return "check everything a backup and a restore need, and say how to mend it";
+  }
   std::string examples() const override { return "  summit-dr doctor --env=dev\n"; }
 
-  void define(OptionSet& options) override { options.option("--env", environment_, "the environment to look at"); }
+  void define(OptionSet& options) override {
+    options.option("--env", environment_, "the environment to look at");
+  }
 
   Result<ExitCode> run(Session& session) override {
     ASSIGN_OR_RETURN(const auto environment, session.environment(environment_));
@@ -27,16 +31,20 @@ class DoctorCommand final : public Command {
                                               .reporter = session.reporter(),
                                               .cancellation = session.cancellation()});
     for (const auto& diagnosis : diagnoses) tell(diagnosis, session);
-    const auto bad = std::count_if(diagnoses.begin(), diagnoses.end(), [](const auto& d) { return d.health == recovery::Health::kBad; });
-    session.console().print(bad == 0 ? fmt::format("\n`{}` can be backed up and restored from here", environment.name)
-                                     : fmt::format("\n{} thing(s) to mend before `{}` is safe", bad, environment.name));
+    const auto bad = std::count_if(diagnoses.begin(), diagnoses.end(),
+                                   [](const auto& d) { return d.health == recovery::Health::kBad; });
+    session.console().print(
+        bad == 0 ? fmt::format("\n`{}` can be backed up and restored from here", environment.name)
+                 : fmt::format("\n{} thing(s) to mend before `{}` is safe", bad, environment.name));
     return bad == 0 ? ExitCode::kOk : ExitCode::kFailed;
   }
 
  private:
   static void tell(const recovery::Diagnosis& diagnosis, Session& session) {
     using recovery::Health;
-    const char* mark = diagnosis.health == Health::kGood ? "ok  " : diagnosis.health == Health::kWarning ? "warn" : "BAD ";
+    const char* mark = diagnosis.health == Health::kGood      ? "ok  "
+                       : diagnosis.health == Health::kWarning ? "warn"
+                                                              : "BAD ";
     auto line = fmt::format("{}  {:<18} {}", mark, diagnosis.subject, diagnosis.finding);
     if (!diagnosis.mend.empty()) line += fmt::format("\n      {:<18} hint: {}", "", diagnosis.mend);
     session.console().print(line);

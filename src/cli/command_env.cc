@@ -25,13 +25,17 @@ class AdoptCommand final : public Command {
     ASSIGN_OR_RETURN(const auto environment, session.environment(environment_));
     RETURN_IF_ERROR(backup::check_production(environment, true));
     if (dry_run_) {
-      session.console().print(fmt::format("would mark the stores of `{}`; nothing was written (dry run)", environment.name));
+      session.console().print(
+          fmt::format("would mark the stores of `{}`; nothing was written (dry run)", environment.name));
       return ExitCode::kOk;
     }
     RETURN_IF_ERROR(confirm(environment, session));
     ASSIGN_OR_RETURN(const auto marker, backup::adopt(environment, replace_, session.cancellation()));
-    session.console().print(fmt::format("every store of `{0}` is marked as `{0}` ({1})", environment.name, marker.kind));
-    session.console().emit("adoption", {{"environment", marker.environment}, {"class", marker.kind}, {"identity", marker.identity}});
+    session.console().print(
+        fmt::format("every store of `{0}` is marked as `{0}` ({1})", environment.name, marker.kind));
+    session.console().emit(
+        "adoption",
+        {{"environment", marker.environment}, {"class", marker.kind}, {"identity", marker.identity}});
     return ExitCode::kOk;
   }
 
@@ -40,7 +44,9 @@ class AdoptCommand final : public Command {
     const bool production = environment.kind == config::EnvironmentClass::kProduction;
     if (yes_ && !production && !replace_) return {};
     const auto phrase = fmt::format("adopt {}", environment.name);
-    const auto typed = confirm_.empty() ? session.console().ask(fmt::format("type `{}` to mark its stores:", phrase)) : std::optional(confirm_);
+    const auto typed = confirm_.empty()
+                           ? session.console().ask(fmt::format("type `{}` to mark its stores:", phrase))
+                           : std::optional(confirm_);
     if (typed == phrase) return {};
     return Error(Code::kRefused, "adopting `{}` needs the typed phrase: nothing was marked", environment.name)
         .hint(fmt::format("--confirm=\"{}\"", phrase));
@@ -58,14 +64,19 @@ class ShowMarkersCommand final : public Command {
   std::string name() const override { return "env show"; }
   std::string summary() const override { return "show which environment each store says it belongs to"; }
 
-  void define(OptionSet& options) override { options.option("--env", environment_, "the environment whose stores are asked"); }
+  void define(OptionSet& options) override {
+    options.option("--env", environment_, "the environment whose stores are asked");
+  }
 
   Result<ExitCode> run(Session& session) override {
     ASSIGN_OR_RETURN(const auto environment, session.environment(environment_));
     std::vector<std::vector<std::string>> rows{{"STORE", "MARKED AS", "CLASS", "SINCE"}};
     for (const auto& identity : backup::read_identities(environment, {}, session.cancellation())) {
       const auto marker = identity.marker.value_or(config::EnvironmentMarker{});
-      const auto state = !identity.reachable ? "not reachable" : identity.marker ? marker.environment : identity.empty ? "unmarked, empty" : "unmarked";
+      const auto state = !identity.reachable ? "not reachable"
+                         : identity.marker   ? marker.environment
+                         : identity.empty    ? "unmarked, empty"
+                                             : "unmarked";
       rows.push_back({identity.store, state, marker.kind, marker.adopted_at});
       session.console().emit("marker", {{"store", identity.store},
                                         {"reachable", identity.reachable},

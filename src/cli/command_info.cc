@@ -11,7 +11,9 @@ class InfoCommand final : public Command {
  public:
   std::string name() const override { return "info"; }
   std::string summary() const override { return "show what a backup holds and how it was made"; }
-  std::string examples() const override { return "  summit-dr info latest\n  summit-dr info latest --json | jq .metadata.components\n"; }
+  std::string examples() const override {
+    return "  summit-dr info latest\n  summit-dr info latest --json | jq .metadata.components\n";
+  }
 
   void define(OptionSet& options) override {
     options.positional("backup", reference_, "the backup's id or path, `latest`, or `<env>-latest`");
@@ -22,8 +24,9 @@ class InfoCommand final : public Command {
     ASSIGN_OR_RETURN(const auto location, resolved.repository.locate(resolved.id));
     ASSIGN_OR_RETURN(const auto backup, resolved.repository.open(resolved.id));
     session.console().print(cli::show(backup->metadata(), location));
-    session.console().emit("info", {{"location", location.string()},
-                                    {"metadata", nlohmann::ordered_json::parse(repository::to_json(backup->metadata()))}});
+    session.console().emit(
+        "info", {{"location", location.string()},
+                 {"metadata", nlohmann::ordered_json::parse(repository::to_json(backup->metadata()))}});
     return ExitCode::kOk;
   }
 

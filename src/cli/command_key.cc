@@ -19,7 +19,9 @@ class KeyInitCommand final : public Command {
   Result<ExitCode> run(Session& session) override {
     ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
     ASSIGN_OR_RETURN(const auto base, session.backup_base());
-    const auto variable = [configuration](const std::string& name) { return configuration->variables.get(name); };
+    const auto variable = [configuration](const std::string& name) {
+      return configuration->variables.get(name);
+    };
     ASSIGN_OR_RETURN(const auto existing, session.sealing_key());
     if (existing && (if_missing_ || dry_run_)) return tell(session, "a key is set", existing->source);
     if (dry_run_) {
@@ -27,7 +29,9 @@ class KeyInitCommand final : public Command {
       return tell(session, "would write a new key to", path.string());
     }
     ASSIGN_OR_RETURN(const auto path, repository::create_key_file(variable, base));
-    session.reporter().info("keep a copy of it where neither this machine nor the backups can be lost with it: without it no secret opens");
+    session.reporter().info(
+        "keep a copy of it where neither this machine nor the backups can be lost with it: without it no "
+        "secret opens");
     return tell(session, "wrote a new key to", path.string());
   }
 

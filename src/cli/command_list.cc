@@ -30,32 +30,38 @@ class ListCommand final : public Command {
     if (restores_) return list_restores(session);
     ASSIGN_OR_RETURN(const auto repository, session.existing_repository());
     ASSIGN_OR_RETURN(auto backups, repository.list());
-    std::erase_if(backups, [this](const repository::BackupSummary& backup) { return !wanted(backup.metadata); });
+    std::erase_if(backups,
+                  [this](const repository::BackupSummary& backup) { return !wanted(backup.metadata); });
     return latest_ ? print_latest(backups, session) : print_all(backups, session);
   }
 
  private:
   bool wanted(const repository::BackupMetadata& metadata) const {
     const bool from_today = to_compact(metadata.started).substr(0, 8) == to_compact(now()).substr(0, 8);
-    return (set_.empty() || metadata.set == set_) && (environment_.empty() || metadata.environment == environment_) && (!today_ || from_today);
+    return (set_.empty() || metadata.set == set_) &&
+           (environment_.empty() || metadata.environment == environment_) && (!today_ || from_today);
   }
 
-  static Result<ExitCode> print_latest(const std::vector<repository::BackupSummary>& backups, Session& session) {
-    const auto newest = std::find_if(backups.begin(), backups.end(),
-                                     [](const auto& backup) { return backup.metadata.status == repository::Status::kComplete; });
-    if (newest == backups.end()) return Error(Code::kNotFound, "there is no complete backup that fits").hint("summit-dr list");
+  static Result<ExitCode> print_latest(const std::vector<repository::BackupSummary>& backups,
+                                       Session& session) {
+    const auto newest = std::find_if(backups.begin(), backups.end(), [](const auto& backup) {
+      return backup.metadata.status == repository::Status::kComplete;
+    });
+    if (newest == backups.end())
+      return Error(Code::kNotFound, "there is no complete backup that fits").hint("summit-dr list");
     session.console().print(newest->id);
     session.console().emit("latest", {{"id", newest->id}, {"location", newest->location.string()}});
     return ExitCode::kOk;
   }
 
   static Result<ExitCode> print_all(const std::vector<repository::BackupSummary>& backups, Session& session) {
-    std::vector<std::vector<std::string>> rows{{"ID", "SET", "ENVIRONMENT", "STATUS", "SIZE", "RECOVERY POINT"}};
+    std::vector<std::vector<std::string>> rows{
+        {"ID", "SET", "ENVIRONMENT", "STATUS", "SIZE", "RECOVERY POINT"}};
     for (const auto& backup : backups) {
       const auto& metadata = backup.metadata;
       const auto point = to_rfc3339(metadata.recovery_point.value_or(metadata.started));
-      rows.push_back({backup.id, metadata.set, metadata.environment, std::string(name_of(metadata.status)), human_bytes(metadata.total_size()),
-                      point.substr(0, 19) + "Z"});
+      rows.push_back({backup.id, metadata.set, metadata.environment, std::string(name_of(metadata.status)),
+                      human_bytes(metadata.total_size()), point.substr(0, 19) + "Z"});
       session.console().emit("backup_summary", {{"id", backup.id},
                                                 {"location", backup.location.string()},
                                                 {"set", metadata.set},

@@ -26,7 +26,8 @@ class RestoreCommand final : public Command {
     options.option("--backup-path", backup_path_, "a backup's directory, wherever it lies");
     options.option("--mode", mode_, "full, selective (see RESTORE_POSTGRES, …) or verify-only")
         ->check(CLI::IsMember({"full", "selective", "verify-only"}));
-    options.option("--datastores", datastores_, "all, or some of postgres, neo4j, redis, config, … (comma-separated)");
+    options.option("--datastores", datastores_,
+                   "all, or some of postgres, neo4j, redis, config, … (comma-separated)");
     define_restore_options(options, flow_);
     options.tristate("--sanitize", sanitize_, "mask private data on the way");
   }
@@ -44,7 +45,8 @@ class RestoreCommand final : public Command {
     for (const auto* given : {&backup_path_, &reference_, &backup_id_}) {
       if (request.reference.empty()) request.reference = *given;
     }
-    if (request.reference.empty()) return Error(Code::kUsage, "which backup is to be restored is not said").hint("summit-dr list");
+    if (request.reference.empty())
+      return Error(Code::kUsage, "which backup is to be restored is not said").hint("summit-dr list");
     ASSIGN_OR_RETURN(request.datastores, backup::parse_datastores(datastores_));
     if (mode_ == "selective" && request.datastores.empty()) {
       ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
@@ -55,7 +57,8 @@ class RestoreCommand final : public Command {
 
   Result<ExitCode> verify_only(const std::string& reference, Session& session) {
     ASSIGN_OR_RETURN(const auto resolved, resolve_reference(reference, session));
-    ASSIGN_OR_RETURN(const auto report, resolved.repository.verify(resolved.id, session.reporter(), session.cancellation()));
+    ASSIGN_OR_RETURN(const auto report,
+                     resolved.repository.verify(resolved.id, session.reporter(), session.cancellation()));
     session.console().print(cli::show(report));
     session.console().emit("verification", to_json(report));
     return report.findings.empty() ? ExitCode::kOk : ExitCode::kVerificationFailed;
@@ -85,7 +88,9 @@ class RollbackCommand final : public Command {
     ASSIGN_OR_RETURN(const auto base, session.backup_base());
     ASSIGN_OR_RETURN(const auto record, recovery::find_restore(base, restore_));
     if (record.safety_backup.empty()) {
-      return Error(Code::kNotFound, "{} has no safety backup: there was nothing to save, or --no-safety-backup was given", record.id)
+      return Error(Code::kNotFound,
+                   "{} has no safety backup: there was nothing to save, or --no-safety-backup was given",
+                   record.id)
           .hint("choose a backup yourself: summit-dr list");
     }
     if (flow_.environment.empty()) flow_.environment = record.environment;

@@ -44,7 +44,8 @@ class VerifyCommand final : public Command {
   }
 
   static Result<bool> verify(const ResolvedReference& target, Session& session) {
-    ASSIGN_OR_RETURN(const auto report, target.repository.verify(target.id, session.reporter(), session.cancellation()));
+    ASSIGN_OR_RETURN(const auto report,
+                     target.repository.verify(target.id, session.reporter(), session.cancellation()));
     session.console().print(cli::show(report));
     session.console().emit("verification", to_json(report));
     return report.findings.empty();

@@ -18,7 +18,8 @@ bool on_terminal(int fd) { return isatty(fd) == 1; }
 std::unique_ptr<Reporter> choose_reporter(const ConsoleOptions& options) {
   if (options.json) return make_json_reporter(options.verbosity);
   if (options.quiet) return make_quiet_reporter();
-  return on_terminal(STDERR_FILENO) ? make_bar_reporter(options.verbosity) : make_line_reporter(options.verbosity);
+  return on_terminal(STDERR_FILENO) ? make_bar_reporter(options.verbosity)
+                                    : make_line_reporter(options.verbosity);
 }
 
 }  // namespace

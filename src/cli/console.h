@@ -34,7 +34,8 @@ class Console {
 
   // A result for a person; nothing with --json.
   void print(std::string_view text);
-  // A result as one JSON line: `body` with "message_type" and "schema_version" put before it; nothing without --json.
+  // A result as one JSON line: `body` with "message_type" and "schema_version" put before it; nothing without
+  // --json.
   void emit(std::string_view message_type, const nlohmann::ordered_json& body);
   void error(const Error& error);
 

@@ -8,9 +8,7 @@ namespace {
 // A signal handler can reach nothing but a global; set once before the handlers are installed.
 std::atomic<bool>* cancellation_flag = nullptr;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
-void request_cancellation(int) {
-  cancellation_flag->store(true, std::memory_order_relaxed);
-}
+void request_cancellation(int) { cancellation_flag->store(true, std::memory_order_relaxed); }
 
 }  // namespace
 

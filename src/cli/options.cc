@@ -16,12 +16,14 @@ std::string long_name(const std::string& name) {
 
 std::string own_variable(const std::string& name) {
   std::string variable = "SUMMIT_DR_" + long_name(name);
-  std::transform(variable.begin(), variable.end(), variable.begin(),
-                 [](char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c))); });
+  std::transform(variable.begin(), variable.end(), variable.begin(), [](char c) {
+    return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  });
   return variable;
 }
 
-void flatten(const YAML::Node& node, const std::string& prefix, std::map<std::string, std::string>& settings) {
+void flatten(const YAML::Node& node, const std::string& prefix,
+             std::map<std::string, std::string>& settings) {
   if (node.IsScalar()) settings[prefix] = node.as<std::string>();
   if (!node.IsMap()) return;
   for (const auto& entry : node) {
@@ -35,29 +37,36 @@ Result<void> assign(CLI::Option* option, const std::string& value, const std::st
     option->add_result(value);
     option->run_callback();
   } catch (const CLI::Error& problem) {
-    return Error(Code::kUsage, "{}: {}", source, problem.what()).hint(fmt::format("unset it, or give {} on the command line", option->get_name()));
+    return Error(Code::kUsage, "{}: {}", source, problem.what())
+        .hint(fmt::format("unset it, or give {} on the command line", option->get_name()));
   }
   return {};
 }
 
 }  // namespace
 
-CLI::Option* OptionSet::tristate(const std::string& name, std::optional<bool>& target, const std::string& help,
-                                 std::vector<std::string> variables) {
+CLI::Option* OptionSet::tristate(const std::string& name, std::optional<bool>& target,
+                                 const std::string& help, std::vector<std::string> variables) {
   auto* option = app_->add_option_function<std::string>(
       name, [&target](const std::string& text) { target = text == "true"; }, describe(help, name, variables));
-  option->expected(0, 1)->default_str("true")->check(CLI::IsMember({"true", "false"}))->type_name("true|false");
+  option->expected(0, 1)
+      ->default_str("true")
+      ->check(CLI::IsMember({"true", "false"}))
+      ->type_name("true|false");
   return remember(option, name, std::move(variables));
 }
 
-CLI::Option* OptionSet::remember(CLI::Option* option, const std::string& name, std::vector<std::string> variables) {
+CLI::Option* OptionSet::remember(CLI::Option* option, const std::string& name,
+                                 std::vector<std::string> variables) {
   variables.push_back(own_variable(name));
   entries_.push_back({option, long_name(name), std::move(variables)});
   return option;
 }
 
-std::string OptionSet::describe(const std::string& help, const std::string& name, const std::vector<std::string>& variables) {
-  return fmt::format("{} [{}]", help, variables.empty() ? own_variable(name) : fmt::format("{}", fmt::join(variables, ", ")));
+std::string OptionSet::describe(const std::string& help, const std::string& name,
+                                const std::vector<std::string>& variables) {
+  return fmt::format("{} [{}]", help,
+                     variables.empty() ? own_variable(name) : fmt::format("{}", fmt::join(variables, ", ")));
 }
 
 Result<void> OptionSet::fill(const Lookup& variables, const Lookup& settings) {
@@ -88,7 +97,8 @@ Result<std::map<std::string, std::string>> read_settings(const std::string& path
   try {
     flatten(YAML::LoadFile(path), "", settings);
   } catch (const YAML::Exception& problem) {
-    return Error(Code::kConfig, "{}:{}: {}", path, problem.mark.line + 1, problem.msg).hint("summit-dr config validate");
+    return Error(Code::kConfig, "{}:{}: {}", path, problem.mark.line + 1, problem.msg)
+        .hint("summit-dr config validate");
   }
   return settings;
 }

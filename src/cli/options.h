@@ -1,6 +1,8 @@
-// One table of options a command: from it come the parser, the help text, the variables, the YAML keys and the completion.
+// One table of options a command: from it come the parser, the help text, the variables, the YAML keys and
+// the completion.
 //
-// An option's value comes from the command line, else from its documented variable or SUMMIT_DR_<NAME>, else from
+// An option's value comes from the command line, else from its documented variable or SUMMIT_DR_<NAME>, else
+// from
 // `<command>.<name>` or `<name>` in config/summit-dr.yaml, else from its default.
 #pragma once
 
@@ -25,11 +27,15 @@ class OptionSet {
 
   // `name` is "--backup-base" or "-v,--verbose"; `variables` are the documented ones that also set it.
   template <typename T>
-  CLI::Option* option(const std::string& name, T& target, const std::string& help, std::vector<std::string> variables = {}) {
-    return remember(app_->add_option(name, target, describe(help, name, variables)), name, std::move(variables));
+  CLI::Option* option(const std::string& name, T& target, const std::string& help,
+                      std::vector<std::string> variables = {}) {
+    return remember(app_->add_option(name, target, describe(help, name, variables)), name,
+                    std::move(variables));
   }
-  CLI::Option* flag(const std::string& name, bool& target, const std::string& help, std::vector<std::string> variables = {}) {
-    return remember(app_->add_flag(name, target, describe(help, name, variables)), name, std::move(variables));
+  CLI::Option* flag(const std::string& name, bool& target, const std::string& help,
+                    std::vector<std::string> variables = {}) {
+    return remember(app_->add_flag(name, target, describe(help, name, variables)), name,
+                    std::move(variables));
   }
   // "--sanitize", "--sanitize=false": true when given without a value.
   CLI::Option* tristate(const std::string& name, std::optional<bool>& target, const std::string& help,
@@ -52,7 +58,8 @@ class OptionSet {
   };
 
   CLI::Option* remember(CLI::Option* option, const std::string& name, std::vector<std::string> variables);
-  static std::string describe(const std::string& help, const std::string& name, const std::vector<std::string>& variables);
+  static std::string describe(const std::string& help, const std::string& name,
+                              const std::vector<std::string>& variables);
 
   CLI::App* app_;
   std::vector<Entry> entries_;

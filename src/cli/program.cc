@@ -15,8 +15,10 @@ struct Registered {
 };
 
 void define_globals(OptionSet& options, GlobalOptions& globals) {
-  options.option("--config", globals.config, "directory of backup-sets.yaml and environments.yaml", {"SUMMIT_DR_CONFIG"});
-  options.option("--backup-base", globals.backup_base, "where backups live (default: <project>/backups)", {"BACKUP_BASE"});
+  options.option("--config", globals.config, "directory of backup-sets.yaml and environments.yaml",
+                 {"SUMMIT_DR_CONFIG"});
+  options.option("--backup-base", globals.backup_base, "where backups live (default: <project>/backups)",
+                 {"BACKUP_BASE"});
   options.flag("--json", globals.json, "progress and results as JSON Lines on standard output");
   options.flag("-q,--quiet", globals.quiet, "errors, warnings and results only");
   options.flag("-v,--verbose", globals.verbose, "details too");
@@ -31,9 +33,10 @@ CLI::App* subcommand_for(CLI::App& app, const Command& command) {
   if (space != std::string::npos) {
     const auto group = name.substr(0, space);
     own = name.substr(space + 1);
-    const auto groups = app.get_subcommands([&](const CLI::App* existing) { return existing->get_name() == group; });
+    const auto groups =
+        app.get_subcommands([&](const CLI::App* existing) { return existing->get_name() == group; });
     parent = groups.empty() ? app.add_subcommand(group, fmt::format("{} commands", group)) : groups.front();
-    parent->require_subcommand(1);
+    parent->require_subcommand(1)->fallthrough();
   }
   auto* subcommand = parent->add_subcommand(own, command.summary());
   subcommand->fallthrough();
@@ -41,10 +44,12 @@ CLI::App* subcommand_for(CLI::App& app, const Command& command) {
   return subcommand;
 }
 
-Result<ExitCode> run_command(Registered& chosen, OptionSet& global_options, GlobalOptions& globals, Console& console,
-                             const Cancellation& cancellation) {
+Result<ExitCode> run_command(Registered& chosen, OptionSet& global_options, GlobalOptions& globals,
+                             Console& console, const Cancellation& cancellation) {
   // Help for a broken configuration must not need a whole one: only the variables and settings are read here.
-  ASSIGN_OR_RETURN(const auto directory, config::find_configuration(globals.config.empty() ? std::nullopt : std::optional<fs::path>(globals.config)));
+  ASSIGN_OR_RETURN(const auto directory,
+                   config::find_configuration(
+                       globals.config.empty() ? std::nullopt : std::optional<fs::path>(globals.config)));
   ASSIGN_OR_RETURN(const auto variables, config::Variables::load(directory.parent_path()));
   ASSIGN_OR_RETURN(const auto settings, read_settings((directory / "summit-dr.yaml").string()));
   const Lookup from_variables = [&](const std::string& name) { return variables.get(name); };
@@ -81,8 +86,10 @@ int run_program(int argc, char** argv, const Cancellation& cancellation) {
   CLI::App app("Backs up, restores and recovers a platform of datastores as one thing.", "summit-dr");
   app.set_version_flag("--version", fmt::format("summit-dr {}", kVersion));
   app.require_subcommand(1);
-  app.footer("`summit-dr help COMMAND` tells more. Exit codes: 0 ok, 1 failed, 2 usage, 3 partial, 10 no repository, 11 busy,\n"
-             "12 wrong key, 20 verification failed, 130 cancelled (docs/exit-codes.md).");
+  app.footer(
+      "`summit-dr help COMMAND` tells more. Exit codes: 0 ok, 1 failed, 2 usage, 3 partial, 10 no "
+      "repository, 11 busy,\n"
+      "12 wrong key, 20 verification failed, 130 cancelled (docs/exit-codes.md).");
   GlobalOptions globals;
   OptionSet global_options(app);
   define_globals(global_options, globals);
@@ -98,6 +105,12 @@ int run_program(int argc, char** argv, const Cancellation& cancellation) {
     std::reverse(words.begin(), words.end());
     app.parse(words);
   } catch (const CLI::Success& help) {
+    // Help was asked for a command that does not exist.
+    if (const auto unknown = app.remaining(true); !unknown.empty()) {
+      Console console({.json = globals.json});
+      console.error(Error(Code::kUsage, "there is no command `{}`", fmt::join(unknown, " ")).hint("summit-dr help"));
+      return static_cast<int>(ExitCode::kUsage);
+    }
     return app.exit(help);
   } catch (const CLI::ParseError& problem) {
     Console console({.json = globals.json});
@@ -106,12 +119,15 @@ int run_program(int argc, char** argv, const Cancellation& cancellation) {
   }
 
   Console console({.json = globals.json, .quiet = globals.quiet, .verbosity = globals.verbose ? 1 : 0});
-  const auto chosen = std::find_if(commands.begin(), commands.end(), [](Registered& r) { return r.options.app().parsed(); });
+  const auto chosen =
+      std::find_if(commands.begin(), commands.end(), [](Registered& r) { return r.options.app().parsed(); });
   try {
     return finish(run_command(*chosen, global_options, globals, console, cancellation), console);
   } catch (const std::exception& problem) {
-    // No exception should leave a folder; one that does is a defect, and still no reason to crash without a word.
-    console.error(Error(Code::kFailed, "internal error: {}", problem.what()).hint("please report this with the command you ran"));
+    // No exception should leave a folder; one that does is a defect, and still no reason to crash without a
+    // word.
+    console.error(Error(Code::kFailed, "internal error: {}", problem.what())
+                      .hint("please report this with the command you ran"));
     return static_cast<int>(ExitCode::kFailed);
   }
 }

@@ -1,4 +1,5 @@
-// How progress is shown: a bar per phase on a terminal, a line now and then elsewhere, JSON Lines for programs.
+// How progress is shown: a bar per phase on a terminal, a line now and then elsewhere, JSON Lines for
+// programs.
 
 #include <fmt/core.h>
 #include <sys/ioctl.h>
@@ -33,7 +34,8 @@ std::string amount(const State& state, uint64_t value) {
 
 double fraction(const State& state) {
   const auto total = state.total.load();
-  return total == 0 ? 0.0 : std::min(1.0, static_cast<double>(state.done.load()) / static_cast<double>(total));
+  return total == 0 ? 0.0
+                    : std::min(1.0, static_cast<double>(state.done.load()) / static_cast<double>(total));
 }
 
 // "62 %  1.2 GiB of 1.9 GiB  210 MiB/s  4 s left"
@@ -41,15 +43,17 @@ std::string describe(const State& state) {
   const auto seconds = std::max(0.001, state.watch.elapsed().count());
   const auto done = state.done.load();
   const auto rate = static_cast<double>(done) / seconds;
-  if (state.total.load() == 0) return fmt::format("{}  {}/s", amount(state, done), amount(state, static_cast<uint64_t>(rate)));
+  if (state.total.load() == 0)
+    return fmt::format("{}  {}/s", amount(state, done), amount(state, static_cast<uint64_t>(rate)));
   const auto share = fraction(state);
   const auto left = share > 0 ? human_duration(Seconds(seconds / share - seconds)) : "?";
-  return fmt::format("{:3.0f} %  {} of {}  {}/s  {} left", share * 100, amount(state, done), amount(state, state.total.load()),
-                     amount(state, static_cast<uint64_t>(rate)), left);
+  return fmt::format("{:3.0f} %  {} of {}  {}/s  {} left", share * 100, amount(state, done),
+                     amount(state, state.total.load()), amount(state, static_cast<uint64_t>(rate)), left);
 }
 
 std::string finished(const State& state) {
-  return fmt::format("{}: {} done: {} in {}", state.store, state.what, amount(state, state.done.load()), human_duration(state.watch.elapsed()));
+  return fmt::format("{}: {} done: {} in {}", state.store, state.what, amount(state, state.done.load()),
+                     human_duration(state.watch.elapsed()));
 }
 
 // Keeps the running phases and decides under one lock when they are drawn.
@@ -77,7 +81,8 @@ class PhaseReporter : public Reporter {
   friend class ReportedPhase;
 
   void tick() {
-    // A phase advances thousands of times a second: who comes while another draws, or too early, does not wait.
+    // A phase advances thousands of times a second: who comes while another draws, or too early, does not
+    // wait.
     const std::unique_lock lock(mutex_, std::try_to_lock);
     if (!lock || last_.elapsed() < interval_) return;
     last_ = Stopwatch();
@@ -100,7 +105,8 @@ class PhaseReporter : public Reporter {
 
 class ReportedPhase final : public Phase {
  public:
-  ReportedPhase(PhaseReporter& reporter, std::shared_ptr<State> state) : reporter_(reporter), state_(std::move(state)) {}
+  ReportedPhase(PhaseReporter& reporter, std::shared_ptr<State> state)
+      : reporter_(reporter), state_(std::move(state)) {}
   ~ReportedPhase() override { reporter_.end(state_); }
   void set_total(uint64_t total) override { state_->total = total; }
   void advance(uint64_t done) override {
@@ -113,7 +119,8 @@ class ReportedPhase final : public Phase {
   std::shared_ptr<State> state_;
 };
 
-std::unique_ptr<Phase> PhaseReporter::phase(std::string_view store, std::string_view what, std::string_view unit) {
+std::unique_ptr<Phase> PhaseReporter::phase(std::string_view store, std::string_view what,
+                                            std::string_view unit) {
   auto state = std::make_shared<State>();
   state->store = store;
   state->what = what;
@@ -149,7 +156,8 @@ class BarReporter final : public PhaseReporter {
     erase();
     const size_t width = terminal_width();
     for (const auto& state : phases) {
-      auto line = fmt::format("{:<12.12} {:<28.28} {} {}", state->store, state->what, bar(*state), describe(*state));
+      auto line =
+          fmt::format("{:<12.12} {:<28.28} {} {}", state->store, state->what, bar(*state), describe(*state));
       if (line.size() > width) line.resize(width);
       fmt::print(stderr, "{}\n", line);
       ++drawn_;
@@ -183,7 +191,9 @@ class LineReporter final : public PhaseReporter {
   explicit LineReporter(int verbosity) : PhaseReporter(verbosity, Seconds(60)) {}
 
  protected:
-  void message(Level level, std::string_view text) override { fmt::print(stderr, "{}{}\n", prefix(level), text); }
+  void message(Level level, std::string_view text) override {
+    fmt::print(stderr, "{}{}\n", prefix(level), text);
+  }
   void ended(const State& state) override { fmt::print(stderr, "{}\n", finished(state)); }
   void draw(const std::list<std::shared_ptr<State>>& phases) override {
     for (const auto& state : phases) {
@@ -233,7 +243,8 @@ class JsonReporter final : public PhaseReporter {
 
 class QuietReporter final : public Reporter {
  public:
-  std::unique_ptr<Phase> phase(std::string_view store, std::string_view what, std::string_view unit) override {
+  std::unique_ptr<Phase> phase(std::string_view store, std::string_view what,
+                               std::string_view unit) override {
     return silent_.phase(store, what, unit);
   }
   void say(Level level, std::string_view text) override {
@@ -246,9 +257,15 @@ class QuietReporter final : public Reporter {
 
 }  // namespace
 
-std::unique_ptr<Reporter> make_bar_reporter(int verbosity) { return std::make_unique<BarReporter>(verbosity); }
-std::unique_ptr<Reporter> make_line_reporter(int verbosity) { return std::make_unique<LineReporter>(verbosity); }
-std::unique_ptr<Reporter> make_json_reporter(int verbosity) { return std::make_unique<JsonReporter>(verbosity); }
+std::unique_ptr<Reporter> make_bar_reporter(int verbosity) {
+  return std::make_unique<BarReporter>(verbosity);
+}
+std::unique_ptr<Reporter> make_line_reporter(int verbosity) {
+  return std::make_unique<LineReporter>(verbosity);
+}
+std::unique_ptr<Reporter> make_json_reporter(int verbosity) {
+  return std::make_unique<JsonReporter>(verbosity);
+}
 std::unique_ptr<Reporter> make_quiet_reporter() { return std::make_unique<QuietReporter>(); }
 
 }  // namespace summit::cli

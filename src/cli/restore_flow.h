@@ -29,6 +29,7 @@ struct ResolvedReference {
 // An id, a path, "latest", "<env>-latest" ("summit-prod-latest").
 Result<ResolvedReference> resolve_reference(const std::string& reference, Session& session);
 
-Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const RestoreFlowOptions& options, Session& session);
+Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const RestoreFlowOptions& options,
+                                  Session& session);
 
 }  // namespace summit::cli

@@ -21,7 +21,8 @@ Result<config::Environment> Session::environment(const std::string& name) {
 
 Result<fs::path> Session::backup_base() {
   ASSIGN_OR_RETURN(const auto* all, configuration());
-  const fs::path base = options_.backup_base.empty() ? all->project / "backups" : fs::path(options_.backup_base);
+  const fs::path base =
+      options_.backup_base.empty() ? all->project / "backups" : fs::path(options_.backup_base);
   return fs::absolute(base).lexically_normal();
 }
 
@@ -38,7 +39,8 @@ Result<repository::PlainRepository> Session::existing_repository() {
 Result<std::optional<repository::SealingKey>> Session::sealing_key() {
   ASSIGN_OR_RETURN(const auto* all, configuration());
   ASSIGN_OR_RETURN(const auto base, backup_base());
-  return repository::find_sealing_key([all](const std::string& name) { return all->variables.get(name); }, base);
+  return repository::find_sealing_key([all](const std::string& name) { return all->variables.get(name); },
+                                      base);
 }
 
 }  // namespace summit::cli

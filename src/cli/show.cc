@@ -25,8 +25,9 @@ std::string rows_of(const ComponentRecord& record) {
 std::string component_table(const std::vector<ComponentRecord>& components) {
   std::vector<std::vector<std::string>> rows{{"COMPONENT", "STATUS", "SIZE", "FINGERPRINTS", "TIME"}};
   for (const auto& record : components) {
-    rows.push_back({record.name, std::string(name_of(record.status)), record.artifacts.empty() ? "-" : human_bytes(size_of(record)),
-                    rows_of(record), human_duration(Seconds(record.duration_seconds))});
+    rows.push_back({record.name, std::string(name_of(record.status)),
+                    record.artifacts.empty() ? "-" : human_bytes(size_of(record)), rows_of(record),
+                    human_duration(Seconds(record.duration_seconds))});
   }
   return table(rows);
 }
@@ -44,7 +45,8 @@ std::string problems(const std::vector<ComponentRecord>& components) {
 
 std::string one_instant(const repository::BackupMetadata& metadata) {
   if (!metadata.recovery_point) return "no store with an instant of its own";
-  return fmt::format("{} (all stores within {})", to_rfc3339(*metadata.recovery_point), human_duration(Seconds(metadata.skew_seconds)));
+  return fmt::format("{} (all stores within {})", to_rfc3339(*metadata.recovery_point),
+                     human_duration(Seconds(metadata.skew_seconds)));
 }
 
 }  // namespace
@@ -53,48 +55,63 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (size_t column = 0; column < row.size(); ++column) widths[column] = std::max(widths[column], row[column].size());
+    for (size_t column = 0; column < row.size(); ++column)
+      widths[column] = std::max(widths[column], row[column].size());
   }
   std::string text;
   for (const auto& row : rows) {
     std::string line;
-    for (size_t column = 0; column < row.size(); ++column) line += fmt::format("{:<{}}  ", row[column], widths[column]);
+    for (size_t column = 0; column < row.size(); ++column)
+      line += fmt::format("{:<{}}  ", row[column], widths[column]);
     line.erase(line.find_last_not_of(' ') + 1);
     text += text.empty() ? line : "\n" + line;
   }
   return text;
 }
 
-std::string show(const backup::BackupPlan& plan, const backup::PredictedSize& predicted, uint64_t free_bytes, const fs::path& base) {
-  std::string text = fmt::format("backup of set `{}` from environment `{}` into {} ({} layout)\n", plan.set->name, plan.environment->name,
-                                 base.string(), name_of(plan.layout));
+std::string show(const backup::BackupPlan& plan, const backup::PredictedSize& predicted, uint64_t free_bytes,
+                 const fs::path& base) {
+  std::string text = fmt::format("backup of set `{}` from environment `{}` into {} ({} layout)\n",
+                                 plan.set->name, plan.environment->name, base.string(), name_of(plan.layout));
   for (const auto& planned : plan.components) {
     const auto size = predicted.by_component.find(planned.name);
-    text += fmt::format("\n{}{}", planned.name, size == predicted.by_component.end() ? "" : fmt::format(" (about {})", human_bytes(size->second)));
+    text += fmt::format(
+        "\n{}{}", planned.name,
+        size == predicted.by_component.end() ? "" : fmt::format(" (about {})", human_bytes(size->second)));
     if (!planned.component) {
       text += fmt::format("\n  absent: {}", planned.absent_reason);
       continue;
     }
     for (const auto& line : planned.component->describe()) text += "\n  " + line;
   }
-  text += fmt::format("\n\npredicted: at most {}, {} are free", human_bytes(predicted.bytes), human_bytes(free_bytes));
+  text += fmt::format("\n\npredicted: at most {}, {} are free", human_bytes(predicted.bytes),
+                      human_bytes(free_bytes));
   for (const auto& unknown : predicted.unknown) text += "\nnot predicted: " + unknown;
   for (const auto& warning : plan.warnings) text += "\nwarning: " + warning;
   text += "\nnothing was written (dry run)";
   return text;
 }
 
-ordered_json to_json(const backup::BackupPlan& plan, const backup::PredictedSize& predicted, uint64_t free_bytes, const fs::path& base) {
+ordered_json to_json(const backup::BackupPlan& plan, const backup::PredictedSize& predicted,
+                     uint64_t free_bytes, const fs::path& base) {
   ordered_json components = ordered_json::array();
   for (const auto& planned : plan.components) {
-    ordered_json component{{"name", planned.name}, {"kind", planned.spec.kind}, {"present", planned.component != nullptr}};
+    ordered_json component{
+        {"name", planned.name}, {"kind", planned.spec.kind}, {"present", planned.component != nullptr}};
     component["steps"] = planned.component ? planned.component->describe() : std::vector<std::string>();
     if (!planned.component) component["reason"] = planned.absent_reason;
-    if (const auto size = predicted.by_component.find(planned.name); size != predicted.by_component.end()) component["predicted_bytes"] = size->second;
+    if (const auto size = predicted.by_component.find(planned.name); size != predicted.by_component.end())
+      component["predicted_bytes"] = size->second;
     components.push_back(std::move(component));
   }
-  return {{"set", plan.set->name},      {"environment", plan.environment->name}, {"base", base.string()},       {"layout", name_of(plan.layout)},
-          {"components", components},   {"predicted_bytes", predicted.bytes},    {"not_predicted", predicted.unknown}, {"free_bytes", free_bytes},
+  return {{"set", plan.set->name},
+          {"environment", plan.environment->name},
+          {"base", base.string()},
+          {"layout", name_of(plan.layout)},
+          {"components", components},
+          {"predicted_bytes", predicted.bytes},
+          {"not_predicted", predicted.unknown},
+          {"free_bytes", free_bytes},
           {"warnings", plan.warnings}};
 }
 
@@ -102,9 +119,10 @@ std::string show(const backup::BackupOutcome& outcome) {
   const auto& metadata = outcome.metadata;
   std::string text = component_table(metadata.components) + problems(metadata.components);
   for (const auto& shortfall : outcome.shortfalls) text += "\nincomplete: " + shortfall;
-  text += fmt::format("\n\n{}: {} in {}, {}\nrecovery point {}\n{}", outcome.complete() ? "complete" : "partial", metadata.id,
-                      human_duration(Seconds(metadata.finished - metadata.started)), human_bytes(metadata.total_size()), one_instant(metadata),
-                      outcome.location.string());
+  text +=
+      fmt::format("\n\n{}: {} in {}, {}\nrecovery point {}\n{}", outcome.complete() ? "complete" : "partial",
+                  metadata.id, human_duration(Seconds(metadata.finished - metadata.started)),
+                  human_bytes(metadata.total_size()), one_instant(metadata), outcome.location.string());
   return text;
 }
 
@@ -118,18 +136,20 @@ ordered_json to_json(const backup::BackupOutcome& outcome) {
 
 std::string show(const recovery::RestorePlan& plan) {
   const auto& metadata = plan.backup->metadata();
-  std::string text = fmt::format("restore of {} ({} data of {}) into environment `{}`\n", metadata.id, metadata.environment_class,
-                                 metadata.recovery_point ? to_rfc3339(*metadata.recovery_point) : to_rfc3339(metadata.started),
-                                 plan.environment->name);
+  std::string text = fmt::format(
+      "restore of {} ({} data of {}) into environment `{}`\n", metadata.id, metadata.environment_class,
+      metadata.recovery_point ? to_rfc3339(*metadata.recovery_point) : to_rfc3339(metadata.started),
+      plan.environment->name);
   for (const auto& planned : plan.components) {
     const auto& step = planned.step;
-    text += fmt::format("\n{}: {}\n  overwrites {}\n  writes {} in about {}", planned.name, step.target, step.overwrites, human_bytes(step.bytes),
-                        human_duration(step.predicted));
+    text += fmt::format("\n{}: {}\n  overwrites {}\n  writes {} in about {}", planned.name, step.target,
+                        step.overwrites, human_bytes(step.bytes), human_duration(step.predicted));
     for (const auto& note : step.notes) text += "\n  " + note;
   }
-  for (const auto& skipped : plan.skipped) text += fmt::format("\n{}: not restored: {}", skipped.name, skipped.reason);
-  text += fmt::format("\n\nin all {}, about {}; safety backup first: {}", human_bytes(plan.bytes()), human_duration(plan.predicted()),
-                      plan.request.safety_backup ? "yes" : "no");
+  for (const auto& skipped : plan.skipped)
+    text += fmt::format("\n{}: not restored: {}", skipped.name, skipped.reason);
+  text += fmt::format("\n\nin all {}, about {}; safety backup first: {}", human_bytes(plan.bytes()),
+                      human_duration(plan.predicted()), plan.request.safety_backup ? "yes" : "no");
   return text;
 }
 
@@ -144,7 +164,8 @@ ordered_json to_json(const recovery::RestorePlan& plan) {
                           {"notes", planned.step.notes}});
   }
   ordered_json skipped = ordered_json::array();
-  for (const auto& component : plan.skipped) skipped.push_back({{"name", component.name}, {"reason", component.reason}});
+  for (const auto& component : plan.skipped)
+    skipped.push_back({{"name", component.name}, {"reason", component.reason}});
   return {{"backup", plan.backup->metadata().id},
           {"environment", plan.environment->name},
           {"components", components},
@@ -160,27 +181,33 @@ std::string show(const recovery::RestoreOutcome& outcome) {
   for (const auto& component : outcome.components) {
     const bool equal = !component.failure && component.differences.empty();
     rows.push_back({component.name, component.failure ? "failed" : "yes",
-                    component.failure ? "-" : equal ? "equal" : fmt::format("{} differences", component.differences.size()),
+                    component.failure ? "-"
+                    : equal           ? "equal"
+                                      : fmt::format("{} differences", component.differences.size()),
                     human_duration(component.duration)});
     for (const auto& probe : component.probes) details += fmt::format("\n{}: {}", component.name, probe);
-    if (component.failure) details += fmt::format("\n{} failed: {}", component.name, component.failure->to_string());
+    if (component.failure)
+      details += fmt::format("\n{} failed: {}", component.name, component.failure->to_string());
     for (const auto& difference : component.differences) {
-      details += fmt::format("\n{}: {}: expected {}, found {}", component.name, difference.what, difference.expected, difference.found);
+      details += fmt::format("\n{}: {}: expected {}, found {}", component.name, difference.what,
+                             difference.expected, difference.found);
     }
   }
   for (const auto& shortfall : outcome.shortfalls) details += "\nincomplete: " + shortfall;
   const auto& record = outcome.record;
-  return fmt::format("{}{}\n\n{}: {} of {} into `{}` in {}\n{}", table(rows), details, name_of(record.state), record.id, record.backup,
-                     record.environment, human_duration(outcome.duration),
-                     record.safety_backup.empty() ? "no safety backup: there was nothing to overwrite, or none was wanted"
-                                                  : fmt::format("the way back: summit-dr rollback {}", record.id));
+  return fmt::format("{}{}\n\n{}: {} of {} into `{}` in {}\n{}", table(rows), details, name_of(record.state),
+                     record.id, record.backup, record.environment, human_duration(outcome.duration),
+                     record.safety_backup.empty()
+                         ? "no safety backup: there was nothing to overwrite, or none was wanted"
+                         : fmt::format("the way back: summit-dr rollback {}", record.id));
 }
 
 ordered_json to_json(const recovery::RestoreOutcome& outcome) {
   ordered_json components = ordered_json::array();
   for (const auto& component : outcome.components) {
     ordered_json differences = ordered_json::array();
-    for (const auto& d : component.differences) differences.push_back({{"what", d.what}, {"expected", d.expected}, {"found", d.found}});
+    for (const auto& d : component.differences)
+      differences.push_back({{"what", d.what}, {"expected", d.expected}, {"found", d.found}});
     ordered_json json{{"name", component.name},
                       {"seconds", component.duration.count()},
                       {"failure", nullptr},
@@ -201,29 +228,39 @@ ordered_json to_json(const recovery::RestoreOutcome& outcome) {
 
 std::string show(const repository::VerifyReport& report) {
   if (report.findings.empty()) {
-    return fmt::format("{} is intact: {} artifacts, {} read and compared with their SHA-256", report.id, report.artifacts, human_bytes(report.bytes));
+    return fmt::format("{} is intact: {} artifacts, {} read and compared with their SHA-256", report.id,
+                       report.artifacts, human_bytes(report.bytes));
   }
   std::string text = fmt::format("{} is damaged:", report.id);
-  for (const auto& finding : report.findings) text += fmt::format("\n  {}: {}", finding.artifact, finding.problem);
+  for (const auto& finding : report.findings)
+    text += fmt::format("\n  {}: {}", finding.artifact, finding.problem);
   return text + "\ntake another backup (summit-dr list), and keep this one for the post-mortem";
 }
 
 ordered_json to_json(const repository::VerifyReport& report) {
   ordered_json findings = ordered_json::array();
-  for (const auto& finding : report.findings) findings.push_back({{"artifact", finding.artifact}, {"problem", finding.problem}});
-  return {{"id", report.id}, {"artifacts", report.artifacts}, {"bytes", report.bytes}, {"intact", report.findings.empty()}, {"findings", findings}};
+  for (const auto& finding : report.findings)
+    findings.push_back({{"artifact", finding.artifact}, {"problem", finding.problem}});
+  return {{"id", report.id},
+          {"artifacts", report.artifacts},
+          {"bytes", report.bytes},
+          {"intact", report.findings.empty()},
+          {"findings", findings}};
 }
 
 std::string show(const repository::BackupMetadata& metadata, const fs::path& location) {
   std::string text = fmt::format(
-      "id              {}\nlocation        {}\nset             {}\nenvironment     {} ({})\nstatus          {}\nlayout          {}\n"
+      "id              {}\nlocation        {}\nset             {}\nenvironment     {} ({})\nstatus          "
+      "{}\nlayout          {}\n"
       "made            {} on {} by summit-dr {}\nrecovery point  {}\nsize            {}\n",
-      metadata.id, location.string(), metadata.set, metadata.environment, metadata.environment_class, name_of(metadata.status), metadata.layout,
-      to_rfc3339(metadata.started), metadata.host, metadata.tool_version, one_instant(metadata), human_bytes(metadata.total_size()));
+      metadata.id, location.string(), metadata.set, metadata.environment, metadata.environment_class,
+      name_of(metadata.status), metadata.layout, to_rfc3339(metadata.started), metadata.host,
+      metadata.tool_version, one_instant(metadata), human_bytes(metadata.total_size()));
   if (!metadata.label.empty()) text += fmt::format("label           {}\n", metadata.label);
   text += "\n" + component_table(metadata.components) + problems(metadata.components) + "\n";
   for (const auto& record : metadata.components) {
-    for (const auto& artifact : record.artifacts) text += fmt::format("\n{:<28} {:>10}  {}", artifact.name, human_bytes(artifact.size), artifact.sha256);
+    for (const auto& artifact : record.artifacts)
+      text += fmt::format("\n{:<28} {:>10}  {}", artifact.name, human_bytes(artifact.size), artifact.sha256);
   }
   for (const auto& record : metadata.components) {
     for (const auto& note : record.notes) text += fmt::format("\nnote: {}: {}", record.name, note);

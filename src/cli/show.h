@@ -16,8 +16,10 @@ namespace summit::cli {
 // Columns aligned by content; the first row is the heading.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
-std::string show(const backup::BackupPlan& plan, const backup::PredictedSize& predicted, uint64_t free_bytes, const fs::path& base);
-nlohmann::ordered_json to_json(const backup::BackupPlan& plan, const backup::PredictedSize& predicted, uint64_t free_bytes, const fs::path& base);
+std::string show(const backup::BackupPlan& plan, const backup::PredictedSize& predicted, uint64_t free_bytes,
+                 const fs::path& base);
+nlohmann::ordered_json to_json(const backup::BackupPlan& plan, const backup::PredictedSize& predicted,
+                               uint64_t free_bytes, const fs::path& base);
 
 std::string show(const backup::BackupOutcome& outcome);
 nlohmann::ordered_json to_json(const backup::BackupOutcome& outcome);

@@ -7,10 +7,13 @@ namespace {
 
 SmokeQuery read_query(const Mapping& mapping) {
   SmokeQuery query;
-  const std::vector<std::pair<std::string, std::string>> choices{{"postgresql", "postgresql"}, {"neo4j", "neo4j"}, {"redis", "redis"}};
-  if (mapping.require("store", "add `store: postgresql`, `neo4j` or `redis`")) mapping.read_choice("store", choices, query.store);
+  const std::vector<std::pair<std::string, std::string>> choices{
+      {"postgresql", "postgresql"}, {"neo4j", "neo4j"}, {"redis", "redis"}};
+  if (mapping.require("store", "add `store: postgresql`, `neo4j` or `redis`"))
+    mapping.read_choice("store", choices, query.store);
   mapping.read("endpoint", query.endpoint);
-  if (mapping.require("query", "add `query:` with one statement that gives one column")) mapping.read("query", query.text);
+  if (mapping.require("query", "add `query:` with one statement that gives one column"))
+    mapping.read("query", query.text);
   return query;
 }
 
@@ -20,7 +23,8 @@ void read_expectation(const Value& value, SmokeCheck& check) {
   if (!text) return;
   const auto end = text->find_first_not_of("<>=");
   check.comparison = text->substr(0, end);
-  const bool known = check.comparison == "=" || check.comparison == ">" || check.comparison == ">=" || check.comparison == "<" || check.comparison == "<=";
+  const bool known = check.comparison == "=" || check.comparison == ">" || check.comparison == ">=" ||
+                     check.comparison == "<" || check.comparison == "<=";
   try {
     size_t used = 0;
     const auto number = end == std::string::npos ? std::string() : text->substr(end);
@@ -29,7 +33,8 @@ void read_expectation(const Value& value, SmokeCheck& check) {
   } catch (const std::exception&) {
     // Said below, with the others that do not fit.
   }
-  value.complain(fmt::format("`{}` is no expectation", *text), "write a comparison and a whole number, such as `> 0`");
+  value.complain(fmt::format("`{}` is no expectation", *text),
+                 "write a comparison and a whole number, such as `> 0`");
 }
 
 SmokeCheck read_check(const Value& item) {
@@ -41,7 +46,8 @@ SmokeCheck read_check(const Value& item) {
     check.kind = SmokeCheck::Kind::kSame;
     const auto sides = pair->items();
     if (sides.size() != 2) {
-      pair->complain(fmt::format("`same` has {} sides", sides.size()), "give two: each with `store` and `query`");
+      pair->complain(fmt::format("`same` has {} sides", sides.size()),
+                     "give two: each with `store` and `query`");
       return check;
     }
     check.left = read_query(Mapping(sides[0], "side of `same`", {"store", "endpoint", "query"}));
@@ -49,18 +55,24 @@ SmokeCheck read_check(const Value& item) {
     return check;
   }
   check.left = read_query(mapping);
-  if (const auto expected = mapping.require("expect", "add `expect: \"> 0\"`")) read_expectation(*expected, check);
+  if (const auto expected = mapping.require("expect", "add `expect: \"> 0\"`"))
+    read_expectation(*expected, check);
   return check;
 }
 
 }  // namespace
 
-Result<std::vector<SmokeCheck>> load_smoke_checks(const std::filesystem::path& directory, const Variables& variables) {
+Result<std::vector<SmokeCheck>> load_smoke_checks(const std::filesystem::path& directory,
+                                                  const Variables& variables) {
   const auto path = directory / "smoke.yaml";
   std::vector<SmokeCheck> checks;
   if (!std::filesystem::exists(path)) return checks;
   std::vector<Finding> findings;
-  ReadContext context{.file = "config/smoke.yaml", .project = directory.parent_path(), .variables = &variables, .findings = &findings, .deferred = nullptr};
+  ReadContext context{.file = "config/smoke.yaml",
+                      .project = directory.parent_path(),
+                      .variables = &variables,
+                      .findings = &findings,
+                      .deferred = nullptr};
   try {
     const Value root(YAML::LoadFile(path.string()), context);
     const Mapping mapping(root, "smoke checks", {"checks"});
@@ -72,7 +84,8 @@ Result<std::vector<SmokeCheck>> load_smoke_checks(const std::filesystem::path& d
   }
   if (findings.empty()) return checks;
   std::string text;
-  for (const auto& finding : findings) text += fmt::format("{}{}:{}: {}", text.empty() ? "" : "\n", context.file, finding.line, finding.text);
+  for (const auto& finding : findings)
+    text += fmt::format("{}{}:{}: {}", text.empty() ? "" : "\n", context.file, finding.line, finding.text);
   return Error(Code::kConfig, "{}", text).hint("mend those lines, then try again: summit-dr smoke");
 }
 

@@ -32,6 +32,7 @@ struct SmokeCheck {
 };
 
 // None when the file is absent. All findings come in one error, each with file, line and fix.
-Result<std::vector<SmokeCheck>> load_smoke_checks(const std::filesystem::path& directory, const Variables& variables);
+Result<std::vector<SmokeCheck>> load_smoke_checks(const std::filesystem::path& directory,
+                                                  const Variables& variables);
 
 }  // namespace summit::config

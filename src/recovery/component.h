@@ -1,9 +1,9 @@
 // One component of a restore.
 //
 //   plan       what will be overwritten, predicted time and space; no side effects
-//   restore    replaces the target's data by the backup's; after a crash the old data or a clear "incomplete" remain
-//   compare    reads the target back and compares with the recorded fingerprints
-//   probe      is it healthy: answers, indexes valid, relations hold
+//   restore    replaces the target's data by the backup's; after a crash the old data or a clear "incomplete"
+//   remain compare    reads the target back and compares with the recorded fingerprints probe      is it
+//   healthy: answers, indexes valid, relations hold
 #pragma once
 
 #include <memory>
@@ -34,11 +34,11 @@ struct RestoreContext {
 };
 
 struct PlanStep {
-  std::string target;             // "database summit_dev at localhost:5432"
-  std::string overwrites;         // "42 tables, 1.2 GiB" or "nothing: it does not exist"
+  std::string target;                 // "database summit_dev at localhost:5432"
+  std::string overwrites;             // "42 tables, 1.2 GiB" or "nothing: it does not exist"
   bool overwrites_something = false;  // true: a safety backup of it is worth making
-  uint64_t bytes = 0;             // to be written
-  Seconds predicted{};            // time
+  uint64_t bytes = 0;                 // to be written
+  Seconds predicted{};                // time
   std::vector<std::string> notes;
 };
 
@@ -54,7 +54,8 @@ class RestoreComponent {
   virtual std::string name() const = 0;
   virtual Result<PlanStep> plan(RestoreContext& context) = 0;
   // Writes `marker` into the restored data before anybody can connect, where the store allows.
-  virtual Result<void> restore(RestoreContext& context, const std::optional<config::EnvironmentMarker>& marker) = 0;
+  virtual Result<void> restore(RestoreContext& context,
+                               const std::optional<config::EnvironmentMarker>& marker) = 0;
   virtual Result<std::vector<Difference>> compare(RestoreContext& context) = 0;
   // One line per check that holds ("412 indexes valid"); an error when one does not.
   virtual Result<std::vector<std::string>> probe(RestoreContext& context) = 0;

@@ -1,4 +1,5 @@
-// Can this machine back up and restore an environment? Looks at everything that would stop a run, and says how to mend it.
+// Can this machine back up and restore an environment? Looks at everything that would stop a run, and says
+// how to mend it.
 #pragma once
 
 #include <string>
@@ -32,8 +33,8 @@ struct Examination {
   Cancellation cancellation;
 };
 
-// Prerequisites, reachability, rights, versions, markers, key, free space (twice the predicted size), clock, leftovers of
-// interrupted restores. Changes nothing. In the order in which a person would mend them.
+// Prerequisites, reachability, rights, versions, markers, key, free space (twice the predicted size), clock,
+// leftovers of interrupted restores. Changes nothing. In the order in which a person would mend them.
 std::vector<Diagnosis> examine(const Examination& examination);
 
 }  // namespace summit::recovery

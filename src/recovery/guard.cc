@@ -10,12 +10,15 @@ using config::Sanitization;
 
 bool is_production_data(const repository::BackupMetadata& backup) {
   // A class that this program does not know counts as production.
-  static constexpr EnvironmentClass kOthers[] = {EnvironmentClass::kStaging, EnvironmentClass::kDev, EnvironmentClass::kTest};
-  return std::none_of(std::begin(kOthers), std::end(kOthers),
-                      [&](EnvironmentClass other) { return backup.environment_class == config::name_of(other); });
+  static constexpr EnvironmentClass kOthers[] = {EnvironmentClass::kStaging, EnvironmentClass::kDev,
+                                                 EnvironmentClass::kTest};
+  return std::none_of(std::begin(kOthers), std::end(kOthers), [&](EnvironmentClass other) {
+    return backup.environment_class == config::name_of(other);
+  });
 }
 
-Result<std::string> answer_or_refuse(const Ask& ask, const std::string& question, const std::string& given, const char* flag) {
+Result<std::string> answer_or_refuse(const Ask& ask, const std::string& question, const std::string& given,
+                                     const char* flag) {
   if (!given.empty()) return given;
   auto answer = ask(question);
   if (!answer || answer->empty()) {
@@ -31,30 +34,40 @@ Result<void> check_data_class(const repository::BackupMetadata& backup, const co
                               std::optional<bool> sanitize) {
   const bool must_mask = is_production_data(backup) && target.sanitization != Sanitization::kNone;
   if (must_mask && sanitize == false) {
-    return Error(Code::kRefused, "production data never enter `{}` unmasked: --sanitize=false cannot lift that", target.name)
+    return Error(Code::kRefused,
+                 "production data never enter `{}` unmasked: --sanitize=false cannot lift that", target.name)
         .hint("restore into dr_rehearsal to look at unmasked data");
   }
   if (must_mask) {
-    return Error(Code::kRefused, "backup {} holds production data, which `{}` takes only masked, and this version has no masking yet",
+    return Error(Code::kRefused,
+                 "backup {} holds production data, which `{}` takes only masked, and this version has no "
+                 "masking yet",
                  backup.id, target.name)
         .hint("restore it into dr_rehearsal, or take a backup of a development platform");
   }
   if (sanitize == true) {
-    return Error(Code::kUnsupported, "--sanitize was asked for, and this version has no masking yet: nothing was restored")
-        .hint(fmt::format("backup {} holds {} data; without --sanitize it is restored as it is", backup.id, backup.environment_class));
+    return Error(Code::kUnsupported,
+                 "--sanitize was asked for, and this version has no masking yet: nothing was restored")
+        .hint(fmt::format("backup {} holds {} data; without --sanitize it is restored as it is", backup.id,
+                          backup.environment_class));
   }
   return {};
 }
 
-std::vector<ChecklistItem> safety_checklist(const RestorePlan& plan, const repository::VerifyReport& verified) {
+std::vector<ChecklistItem> safety_checklist(const RestorePlan& plan,
+                                            const repository::VerifyReport& verified) {
   using State = ChecklistItem::State;
   const bool intact = verified.findings.empty();
   return {
       {"the backup exists and its checksums are right", intact ? State::kHolds : State::kFails,
-       intact ? fmt::format("{} artifacts read and compared", verified.artifacts) : verified.findings.front().problem},
-      {"the target is the environment you mean", State::kHolds, fmt::format("every store is marked `{}`", plan.environment->name)},
-      {"a fresh backup of the present state is taken first", plan.request.safety_backup ? State::kHolds : State::kFails,
-       plan.request.safety_backup ? "the safety backup comes before the first change" : "--no-safety-backup was given"},
+       intact ? fmt::format("{} artifacts read and compared", verified.artifacts)
+              : verified.findings.front().problem},
+      {"the target is the environment you mean", State::kHolds,
+       fmt::format("every store is marked `{}`", plan.environment->name)},
+      {"a fresh backup of the present state is taken first",
+       plan.request.safety_backup ? State::kHolds : State::kFails,
+       plan.request.safety_backup ? "the safety backup comes before the first change"
+                                  : "--no-safety-backup was given"},
       {"everybody concerned knows of the downtime", State::kAsk, ""},
       {"the change is approved", State::kAsk, ""},
       {"the way back is known", State::kHolds, "summit-dr rollback latest"},
@@ -65,25 +78,32 @@ std::string confirmation_phrase(const RestorePlan& plan) {
   return fmt::format("restore {} into {}", plan.backup->metadata().id, plan.environment->name);
 }
 
-Result<void> confirm_restore(const RestorePlan& plan, const std::vector<ChecklistItem>& checklist, Confirmation& confirmation,
-                             const Ask& ask) {
+Result<void> confirm_restore(const RestorePlan& plan, const std::vector<ChecklistItem>& checklist,
+                             Confirmation& confirmation, const Ask& ask) {
   if (plan.environment->kind != EnvironmentClass::kProduction) return {};
   for (const auto& item : checklist) {
     if (item.state == ChecklistItem::State::kFails) {
-      return Error(Code::kRefused, "safety checklist: {}: {}", item.text, item.detail).hint("mend that point first");
+      return Error(Code::kRefused, "safety checklist: {}: {}", item.text, item.detail)
+          .hint("mend that point first");
     }
   }
-  ASSIGN_OR_RETURN(confirmation.change_reference,
-                   answer_or_refuse(ask, "change reference (ticket):", confirmation.change_reference, "--change=TICKET"));
-  ASSIGN_OR_RETURN(const auto yes, answer_or_refuse(ask, "does everybody concerned know of the downtime, and is the change approved (yes/no)?",
-                                                    confirmation.yes ? "yes" : "", "--yes"));
+  ASSIGN_OR_RETURN(
+      confirmation.change_reference,
+      answer_or_refuse(ask, "change reference (ticket):", confirmation.change_reference, "--change=TICKET"));
+  ASSIGN_OR_RETURN(
+      const auto yes,
+      answer_or_refuse(ask,
+                       "does everybody concerned know of the downtime, and is the change approved (yes/no)?",
+                       confirmation.yes ? "yes" : "", "--yes"));
   if (yes != "yes") return Error(Code::kRefused, "the answer was not `yes`: nothing was changed");
 
   const auto phrase = confirmation_phrase(plan);
-  ASSIGN_OR_RETURN(const auto typed, answer_or_refuse(ask, fmt::format("type `{}` to go on:", phrase), confirmation.phrase,
-                                                      fmt::format("--confirm=\"{}\"", phrase).c_str()));
+  ASSIGN_OR_RETURN(const auto typed,
+                   answer_or_refuse(ask, fmt::format("type `{}` to go on:", phrase), confirmation.phrase,
+                                    fmt::format("--confirm=\"{}\"", phrase).c_str()));
   if (typed != phrase) {
-    return Error(Code::kRefused, "the typed phrase is not `{}`: nothing was changed", phrase).hint(fmt::format("--confirm=\"{}\"", phrase));
+    return Error(Code::kRefused, "the typed phrase is not `{}`: nothing was changed", phrase)
+        .hint(fmt::format("--confirm=\"{}\"", phrase));
   }
   return {};
 }

@@ -12,8 +12,9 @@
 
 namespace summit::recovery {
 
-// Refuses data that may not enter the target's class unmasked. No flag lifts it: masking is a later part of this program,
-// so production data stay out of dev, test and staging, and a requested sanitization is refused rather than skipped.
+// Refuses data that may not enter the target's class unmasked. No flag lifts it: masking is a later part of
+// this program, so production data stay out of dev, test and staging, and a requested sanitization is refused
+// rather than skipped.
 Result<void> check_data_class(const repository::BackupMetadata& backup, const config::Environment& target,
                               std::optional<bool> sanitize);
 
@@ -25,7 +26,8 @@ struct ChecklistItem {
 };
 
 // The six points; those that can be checked are checked.
-std::vector<ChecklistItem> safety_checklist(const RestorePlan& plan, const repository::VerifyReport& verified);
+std::vector<ChecklistItem> safety_checklist(const RestorePlan& plan,
+                                            const repository::VerifyReport& verified);
 
 // What must be typed: "restore <backup id> into production".
 std::string confirmation_phrase(const RestorePlan& plan);
@@ -39,10 +41,10 @@ struct Confirmation {
 // Asks a person one question; nothing when nobody can answer.
 using Ask = std::function<std::optional<std::string>(const std::string& question)>;
 
-// For a production target: a change reference, a yes to what only a person can know, and the typed phrase, from the flags or
-// from a terminal. kRefused with the flags to add when one is missing and nobody can be asked. Other environments need none.
-// `confirmation.change_reference` is filled.
-Result<void> confirm_restore(const RestorePlan& plan, const std::vector<ChecklistItem>& checklist, Confirmation& confirmation,
-                             const Ask& ask);
+// For a production target: a change reference, a yes to what only a person can know, and the typed phrase,
+// from the flags or from a terminal. kRefused with the flags to add when one is missing and nobody can be
+// asked. Other environments need none. `confirmation.change_reference` is filled.
+Result<void> confirm_restore(const RestorePlan& plan, const std::vector<ChecklistItem>& checklist,
+                             Confirmation& confirmation, const Ask& ask);
 
 }  // namespace summit::recovery

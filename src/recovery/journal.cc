@@ -42,14 +42,16 @@ Result<RestoreRecord> from_json(const std::string& text, const fs::path& path) {
     record.environment = json.at("environment").get<std::string>();
     record.state = state_from(json.at("state").get<std::string>());
     record.started = from_rfc3339(json.at("started").get<std::string>()).value_or(Instant{});
-    if (json.at("finished").is_string()) record.finished = from_rfc3339(json.at("finished").get<std::string>());
+    if (json.at("finished").is_string())
+      record.finished = from_rfc3339(json.at("finished").get<std::string>());
     record.safety_backup = json.at("safety_backup").get<std::string>();
     record.change_reference = json.at("change_reference").get<std::string>();
     record.components = json.at("components").get<std::vector<std::string>>();
     record.problem = json.at("problem").get<std::string>();
     return record;
   } catch (const std::exception& problem) {
-    return Error(Code::kCorrupt, "{}: {}", path.string(), problem.what()).hint(fmt::format("move it away: mv {} /tmp/", path.string()));
+    return Error(Code::kCorrupt, "{}: {}", path.string(), problem.what())
+        .hint(fmt::format("move it away: mv {} /tmp/", path.string()));
   }
 }
 
@@ -57,9 +59,12 @@ Result<RestoreRecord> from_json(const std::string& text, const fs::path& path) {
 
 std::string_view name_of(RestoreState state) {
   switch (state) {
-    case RestoreState::kRunning: return "running";
-    case RestoreState::kFinished: return "finished";
-    case RestoreState::kFailed: return "failed";
+    case RestoreState::kRunning:
+      return "running";
+    case RestoreState::kFinished:
+      return "finished";
+    case RestoreState::kFailed:
+      return "failed";
   }
   return "failed";
 }
@@ -71,7 +76,8 @@ Result<RestoreJournal> RestoreJournal::open(const fs::path& base) {
   UniqueFd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
   if (!lock.valid()) return errno_error(errno, fmt::format("cannot open {}", path.string()));
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return Error(Code::kBusy, "another restore from {} is running", base.string()).hint("wait for it to end, then try again");
+    return Error(Code::kBusy, "another restore from {} is running", base.string())
+        .hint("wait for it to end, then try again");
   }
   return RestoreJournal(directory, std::move(lock));
 }
@@ -96,7 +102,8 @@ Result<TemporaryDirectory> RestoreJournal::workspace() const {
 Result<std::vector<RestoreRecord>> list_restores(const fs::path& base) {
   std::vector<RestoreRecord> records;
   std::error_code error;
-  for (fs::directory_iterator entry(directory_of(base), error), end; !error && entry != end; entry.increment(error)) {
+  for (fs::directory_iterator entry(directory_of(base), error), end; !error && entry != end;
+       entry.increment(error)) {
     if (entry->path().extension() != ".json") continue;
     ASSIGN_OR_RETURN(auto text, read_file(entry->path()));
     ASSIGN_OR_RETURN(auto record, from_json(text, entry->path()));
@@ -108,11 +115,14 @@ Result<std::vector<RestoreRecord>> list_restores(const fs::path& base) {
 
 Result<RestoreRecord> find_restore(const fs::path& base, std::string_view id) {
   ASSIGN_OR_RETURN(auto records, list_restores(base));
-  if (records.empty()) return Error(Code::kNotFound, "no restore was ever made from {}", base.string()).hint("summit-dr list");
+  if (records.empty())
+    return Error(Code::kNotFound, "no restore was ever made from {}", base.string()).hint("summit-dr list");
   if (id == "latest") return records.front();
-  const auto found = std::find_if(records.begin(), records.end(), [&](const RestoreRecord& record) { return record.id == id; });
+  const auto found = std::find_if(records.begin(), records.end(),
+                                  [&](const RestoreRecord& record) { return record.id == id; });
   if (found != records.end()) return *found;
-  return Error(Code::kNotFound, "there is no restore `{}`", id).hint(fmt::format("the newest is {}: summit-dr rollback latest", records.front().id));
+  return Error(Code::kNotFound, "there is no restore `{}`", id)
+      .hint(fmt::format("the newest is {}: summit-dr rollback latest", records.front().id));
 }
 
 }  // namespace summit::recovery

@@ -1,6 +1,8 @@
-// The record of restores under `<base>/.restores/`: which backup went where, and which safety backup undoes it.
+// The record of restores under `<base>/.restores/`: which backup went where, and which safety backup undoes
+// it.
 //
-// Written before the first byte of the target changes, so that an interrupted restore is seen by the next run.
+// Written before the first byte of the target changes, so that an interrupted restore is seen by the next
+// run.
 #pragma once
 
 #include <optional>
@@ -17,7 +19,7 @@ enum class RestoreState { kRunning, kFinished, kFailed };
 std::string_view name_of(RestoreState state);
 
 struct RestoreRecord {
-  std::string id;             // "restore-20261121T031048Z"
+  std::string id;  // "restore-20261121T031048Z"
   std::string backup;
   std::string environment;
   std::string safety_backup;  // empty: none was made
@@ -26,11 +28,11 @@ struct RestoreRecord {
   Instant started{};
   std::optional<Instant> finished;
   RestoreState state = RestoreState::kRunning;
-  std::string problem;        // the first error of a failed one
+  std::string problem;  // the first error of a failed one
 };
 
-// Holds the right to restore below one base, until it is destroyed: two restores at once would overwrite each other.
-// The lock is the kernel's (flock), so a crash leaves none behind.
+// Holds the right to restore below one base, until it is destroyed: two restores at once would overwrite each
+// other. The lock is the kernel's (flock), so a crash leaves none behind.
 class RestoreJournal {
  public:
   // kBusy when another restore runs.
@@ -46,7 +48,8 @@ class RestoreJournal {
   Result<TemporaryDirectory> workspace() const;
 
  private:
-  RestoreJournal(fs::path directory, UniqueFd lock) : directory_(std::move(directory)), lock_(std::move(lock)) {}
+  RestoreJournal(fs::path directory, UniqueFd lock)
+      : directory_(std::move(directory)), lock_(std::move(lock)) {}
   fs::path directory_;
   UniqueFd lock_;
 };

@@ -21,17 +21,20 @@ const Endpoint* endpoint_of(const std::vector<Endpoint>& endpoints, const std::s
   const auto slash = component.find('/');
   if (slash == std::string::npos) return endpoints.empty() ? nullptr : &endpoints.front();
   const auto name = component.substr(slash + 1);
-  const auto found = std::find_if(endpoints.begin(), endpoints.end(), [&](const Endpoint& e) { return e.name == name; });
+  const auto found =
+      std::find_if(endpoints.begin(), endpoints.end(), [&](const Endpoint& e) { return e.name == name; });
   return found == endpoints.end() ? nullptr : &*found;
 }
 
 template <typename Endpoint, typename Make>
-std::unique_ptr<RestoreComponent> for_server(const std::vector<Endpoint>& endpoints, const ComponentRecord& record, Make make) {
+std::unique_ptr<RestoreComponent> for_server(const std::vector<Endpoint>& endpoints,
+                                             const ComponentRecord& record, Make make) {
   const auto* endpoint = endpoint_of(endpoints, record.name);
   return endpoint ? make(*endpoint, record.name) : nullptr;
 }
 
-std::unique_ptr<RestoreComponent> make_component(const ComponentRecord& record, const config::Environment& target) {
+std::unique_ptr<RestoreComponent> make_component(const ComponentRecord& record,
+                                                 const config::Environment& target) {
   if (record.kind == "postgresql") return for_server(target.postgresql, record, make_postgres_restore);
   if (record.kind == "neo4j") return for_server(target.neo4j, record, make_neo4j_restore);
   if (record.kind == "redis") return for_server(target.redis, record, make_redis_restore);
@@ -43,16 +46,19 @@ std::unique_ptr<RestoreComponent> make_component(const ComponentRecord& record, 
 // Why a component of the backup is not restored although it was chosen; empty when it can be.
 std::string reason_to_skip(const ComponentRecord& record) {
   if (record.kind == "timescaledb") return "its hypertables are part of the PostgreSQL archive";
-  if (record.status == Status::kAbsent) return record.reason.empty() ? "it was absent when the backup was made" : record.reason;
+  if (record.status == Status::kAbsent)
+    return record.reason.empty() ? "it was absent when the backup was made" : record.reason;
   if (record.status == Status::kFailed) return "its backup failed: " + record.reason;
   return {};
 }
 
 Result<void> check_choice(const RestoreRequest& request, const repository::BackupMetadata& metadata) {
   for (const auto& datastore : request.datastores) {
-    const bool held = std::any_of(metadata.components.begin(), metadata.components.end(), [&](const ComponentRecord& record) {
-      return record.status != Status::kFailed && record.status != Status::kAbsent && backup::chosen({datastore}, record.kind, record.name);
-    });
+    const bool held = std::any_of(
+        metadata.components.begin(), metadata.components.end(), [&](const ComponentRecord& record) {
+          return record.status != Status::kFailed && record.status != Status::kAbsent &&
+                 backup::chosen({datastore}, record.kind, record.name);
+        });
     if (!held) {
       return Error(Code::kNotFound, "backup {} holds no {} data", metadata.id, datastore)
           .hint(fmt::format("summit-dr info {}", metadata.id));
@@ -91,11 +97,13 @@ Result<RestorePlan> plan_restore(const RestoreRequest& request, RestoreContext& 
     }
     auto component = make_component(record, context.environment);
     if (!component) {
-      return Error(Code::kConfig, "environment `{}` declares no endpoint for `{}` of backup {}", context.environment.name, record.name, metadata.id)
+      return Error(Code::kConfig, "environment `{}` declares no endpoint for `{}` of backup {}",
+                   context.environment.name, record.name, metadata.id)
           .hint(fmt::format("declare it in config/environments.yaml, or leave it out with --datastores"));
     }
     ASSIGN_OR_RETURN(auto step, component->plan(context), "while planning the restore of {}", record.name);
-    plan.components.push_back({record.name, record.name.substr(0, record.name.find('/')), std::move(component), std::move(step)});
+    plan.components.push_back(
+        {record.name, record.name.substr(0, record.name.find('/')), std::move(component), std::move(step)});
   }
   if (plan.components.empty()) {
     return Error(Code::kNotFound, "backup {} holds nothing that can be restored", metadata.id)
@@ -116,18 +124,22 @@ Result<std::vector<std::string>> selected_by_variables(const config::Variables& 
     const auto value = variables.get(variable);
     any_set = any_set || value.has_value();
     if (value && *value != "true" && *value != "false") {
-      return Error(Code::kUsage, "{} is `{}`", variable, *value).hint(fmt::format("export {}=true, or =false", variable));
+      return Error(Code::kUsage, "{} is `{}`", variable, *value)
+          .hint(fmt::format("export {}=true, or =false", variable));
     }
     if (value == "true") wanted.emplace_back(datastore);
     if (value != "false") not_excluded.emplace_back(datastore);
   }
   if (!any_set) {
     return Error(Code::kUsage, "a selective restore needs to know what to restore")
-        .hint("export RESTORE_POSTGRES=true (or RESTORE_NEO4J, RESTORE_REDIS, RESTORE_CONFIG), or add --datastores=postgres");
+        .hint(
+            "export RESTORE_POSTGRES=true (or RESTORE_NEO4J, RESTORE_REDIS, RESTORE_CONFIG), or add "
+            "--datastores=postgres");
   }
   if (!wanted.empty()) return wanted;
   if (not_excluded.empty()) {
-    return Error(Code::kUsage, "all four RESTORE_* variables are false: nothing is left to restore").hint("export RESTORE_POSTGRES=true");
+    return Error(Code::kUsage, "all four RESTORE_* variables are false: nothing is left to restore")
+        .hint("export RESTORE_POSTGRES=true");
   }
   return not_excluded;
 }

@@ -1,4 +1,5 @@
-// What a restore will do, before it does anything: which components of a backup, into which servers, what they hold now.
+// What a restore will do, before it does anything: which components of a backup, into which servers, what
+// they hold now.
 #pragma once
 
 #include <memory>
@@ -46,13 +47,14 @@ struct RestorePlan {
   Seconds predicted() const;
 };
 
-// Maps the backup's components to the target's endpoints and asks each what it would overwrite; changes nothing.
-// A chosen component that the backup does not hold is an error; others are listed as skipped with the reason.
-// `context.backup`, `context.environment` and the configuration outlive the plan.
+// Maps the backup's components to the target's endpoints and asks each what it would overwrite; changes
+// nothing. A chosen component that the backup does not hold is an error; others are listed as skipped with
+// the reason. `context.backup`, `context.environment` and the configuration outlive the plan.
 Result<RestorePlan> plan_restore(const RestoreRequest& request, RestoreContext& context);
 
-// The datastores that the runbook's four variables choose in `--mode=selective`: RESTORE_POSTGRES, RESTORE_NEO4J,
-// RESTORE_REDIS, RESTORE_CONFIG. Those that are "true"; when none is, all but the "false" ones; kUsage when none is set.
+// The datastores that the runbook's four variables choose in `--mode=selective`: RESTORE_POSTGRES,
+// RESTORE_NEO4J, RESTORE_REDIS, RESTORE_CONFIG. Those that are "true"; when none is, all but the "false"
+// ones; kUsage when none is set.
 Result<std::vector<std::string>> selected_by_variables(const config::Variables& variables);
 
 }  // namespace summit::recovery

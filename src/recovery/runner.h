@@ -16,16 +16,16 @@ namespace summit::recovery {
 struct ComponentOutcome {
   std::string name;
   Seconds duration{};
-  std::optional<Error> failure;          // of the restore itself, or of a probe
-  std::vector<Difference> differences;   // empty: equal to what was backed up
-  std::vector<std::string> probes;       // checks that held
+  std::optional<Error> failure;         // of the restore itself, or of a probe
+  std::vector<Difference> differences;  // empty: equal to what was backed up
+  std::vector<std::string> probes;      // checks that held
 };
 
 struct RestoreOutcome {
   RestoreRecord record;
   Seconds duration{};
   std::vector<ComponentOutcome> components;
-  std::vector<std::string> shortfalls;   // failed after-hooks, probes of services
+  std::vector<std::string> shortfalls;  // failed after-hooks, probes of services
 
   size_t failed() const;
   size_t different() const;
@@ -42,7 +42,8 @@ struct RestoreServices {
 };
 
 // The safety backup comes first; when a store that would be overwritten cannot be saved, nothing is touched.
-// A component that fails keeps its error and the others go on. The journal holds the lock for as long as it lives.
+// A component that fails keeps its error and the others go on. The journal holds the lock for as long as it
+// lives.
 Result<RestoreOutcome> run_restore(RestorePlan& plan, RestoreContext& context, const RestoreJournal& journal,
                                    RestoreServices& services);
 

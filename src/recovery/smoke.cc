@@ -27,14 +27,16 @@ Result<const Endpoint*> choose(const std::vector<Endpoint>& endpoints, const Smo
   for (const auto& endpoint : endpoints) {
     if (query.endpoint.empty() || endpoint.name == query.endpoint) return &endpoint;
   }
-  return Error(Code::kConfig, "no {} endpoint{} is declared", query.store, query.endpoint.empty() ? "" : " `" + query.endpoint + "`")
+  return Error(Code::kConfig, "no {} endpoint{} is declared", query.store,
+               query.endpoint.empty() ? "" : " `" + query.endpoint + "`")
       .hint("declare it in config/environments.yaml");
 }
 
-Result<void> ask_postgres(const config::PostgresEndpoint& endpoint, const std::string& sql, const Consume& consume,
-                          const Cancellation& cancellation) {
+Result<void> ask_postgres(const config::PostgresEndpoint& endpoint, const std::string& sql,
+                          const Consume& consume, const Cancellation& cancellation) {
   if (endpoint.databases.empty()) return Error(Code::kConfig, "{} declares no database", endpoint.name);
-  ASSIGN_OR_RETURN(auto connection, postgres::Connection::open(endpoint, endpoint.databases.front(), {.cancellation = cancellation}));
+  ASSIGN_OR_RETURN(auto connection, postgres::Connection::open(endpoint, endpoint.databases.front(),
+                                                               {.cancellation = cancellation}));
   RETURN_IF_ERROR(connection.execute("SET default_transaction_read_only = on"));
   return connection.stream(sql, {}, [&](const postgres::Rows& row) -> Result<void> {
     consume(row.text(0, 0));
@@ -42,15 +44,18 @@ Result<void> ask_postgres(const config::PostgresEndpoint& endpoint, const std::s
   });
 }
 
-Result<void> ask_neo4j(const config::Neo4jEndpoint& endpoint, const std::string& cypher, const Consume& consume,
-                       const Cancellation& cancellation) {
+Result<void> ask_neo4j(const config::Neo4jEndpoint& endpoint, const std::string& cypher,
+                       const Consume& consume, const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint));
-  return api.stream(cypher, {}, [&](neo4j::Row row) -> Result<void> {
-    if (row.empty()) return Error(Code::kFailed, "the query gives no column");
-    const auto* text = row.front().as<std::string>();
-    consume(text ? *text : neo4j::to_string(row.front()));
-    return {};
-  }, cancellation);
+  return api.stream(
+      cypher, {},
+      [&](neo4j::Row row) -> Result<void> {
+        if (row.empty()) return Error(Code::kFailed, "the query gives no column");
+        const auto* text = row.front().as<std::string>();
+        consume(text ? *text : neo4j::to_string(row.front()));
+        return {};
+      },
+      cancellation);
 }
 
 std::vector<std::string_view> words_of(std::string_view text) {
@@ -71,15 +76,16 @@ void consume_texts(const redis::Reply& reply, const Consume& consume) {
   for (const auto& element : reply.elements) consume_texts(element, consume);
 }
 
-Result<void> ask_redis(const config::RedisEndpoint& endpoint, const std::string& command, const Consume& consume,
-                       const Cancellation& cancellation) {
+Result<void> ask_redis(const config::RedisEndpoint& endpoint, const std::string& command,
+                       const Consume& consume, const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto connection, redis::Connection::open(endpoint, {}, cancellation));
   ASSIGN_OR_RETURN(const auto reply, connection.call(words_of(command)));
   consume_texts(reply, consume);
   return {};
 }
 
-Result<void> ask(const config::Environment& environment, const SmokeQuery& query, const Consume& consume, const Cancellation& cancellation) {
+Result<void> ask(const config::Environment& environment, const SmokeQuery& query, const Consume& consume,
+                 const Cancellation& cancellation) {
   if (query.store == "postgresql") {
     ASSIGN_OR_RETURN(const auto* endpoint, choose(environment.postgresql, query));
     return ask_postgres(*endpoint, query.text, consume, cancellation);
@@ -100,29 +106,37 @@ bool compare(int64_t value, const std::string& comparison, int64_t bound) {
   return value == bound;
 }
 
-Result<std::string> check_value(const config::Environment& environment, const SmokeCheck& check, const Cancellation& cancellation) {
+Result<std::string> check_value(const config::Environment& environment, const SmokeCheck& check,
+                                const Cancellation& cancellation) {
   std::optional<std::string> answer;
   RETURN_IF_ERROR(ask(environment, check.left, [&](std::string_view text) { answer = text; }, cancellation));
   if (!answer) return Error(Code::kMismatch, "the query gives no row");
   int64_t value = 0;
   const auto [end, problem] = std::from_chars(answer->data(), answer->data() + answer->size(), value);
-  if (problem != std::errc() || end != answer->data() + answer->size()) return Error(Code::kMismatch, "`{}` is no whole number", *answer);
-  if (!compare(value, check.comparison, check.bound)) return Error(Code::kMismatch, "{} is not {} {}", value, check.comparison, check.bound);
+  if (problem != std::errc() || end != answer->data() + answer->size())
+    return Error(Code::kMismatch, "`{}` is no whole number", *answer);
+  if (!compare(value, check.comparison, check.bound))
+    return Error(Code::kMismatch, "{} is not {} {}", value, check.comparison, check.bound);
   return fmt::format("{} {} {}", value, check.comparison, check.bound);
 }
 
-Result<SetHash> collect(const config::Environment& environment, const SmokeQuery& query, const Cancellation& cancellation) {
+Result<SetHash> collect(const config::Environment& environment, const SmokeQuery& query,
+                        const Cancellation& cancellation) {
   SetHash hash;
-  RETURN_IF_ERROR(ask(environment, query, [&](std::string_view text) { hash.add(as_bytes(text)); }, cancellation));
+  RETURN_IF_ERROR(
+      ask(environment, query, [&](std::string_view text) { hash.add(as_bytes(text)); }, cancellation));
   return hash;
 }
 
-Result<std::string> check_same(const config::Environment& environment, const SmokeCheck& check, const Cancellation& cancellation) {
+Result<std::string> check_same(const config::Environment& environment, const SmokeCheck& check,
+                               const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(const auto left, collect(environment, check.left, cancellation), "{}", check.left.store);
-  ASSIGN_OR_RETURN(const auto right, collect(environment, check.right, cancellation), "{}", check.right.store);
-  if (left == right) return fmt::format("{} in {} and in {}", left.count(), check.left.store, check.right.store);
-  return Error(Code::kMismatch, "{} in {}, {} in {}{}", left.count(), check.left.store, right.count(), check.right.store,
-               left.count() == right.count() ? ", and not the same ones" : "");
+  ASSIGN_OR_RETURN(const auto right, collect(environment, check.right, cancellation), "{}",
+                   check.right.store);
+  if (left == right)
+    return fmt::format("{} in {} and in {}", left.count(), check.left.store, check.right.store);
+  return Error(Code::kMismatch, "{} in {}, {} in {}{}", left.count(), check.left.store, right.count(),
+               check.right.store, left.count() == right.count() ? ", and not the same ones" : "");
 }
 
 Result<std::string> check_audit_chain(const config::FilesEndpoint& tree, const Cancellation& cancellation) {
@@ -133,7 +147,9 @@ Result<std::string> check_audit_chain(const config::FilesEndpoint& tree, const C
   options.cancellation = cancellation;
   ASSIGN_OR_RETURN(const auto report, files::capture_tree(options, nullptr));
   if (!report.chain) return std::string("no chain is kept here");
-  if (report.chain->problem) return Error(Code::kMismatch, "broken: {}", *report.chain->problem).hint("summit-dr list, and restore a backup from before");
+  if (report.chain->problem)
+    return Error(Code::kMismatch, "broken: {}", *report.chain->problem)
+        .hint("summit-dr list, and restore a backup from before");
   return fmt::format("{} entries, unbroken", report.chain->entries);
 }
 
@@ -141,7 +157,8 @@ SmokeFinding finding(std::string check, const Result<std::string>& result) {
   return {std::move(check), result.ok(), result.ok() ? *result : result.error().to_string()};
 }
 
-Result<std::string> check_postgres(const config::PostgresEndpoint& endpoint, const Cancellation& cancellation) {
+Result<std::string> check_postgres(const config::PostgresEndpoint& endpoint,
+                                   const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(const auto lines, postgres::probe(endpoint, {}, cancellation));
   return fmt::format("{}", fmt::join(lines, ", "));
 }
@@ -151,9 +168,11 @@ Result<std::string> check_neo4j(const config::Neo4jEndpoint& endpoint, const Can
   ASSIGN_OR_RETURN(const auto counts, neo4j::count_elements(api, cancellation));
   ASSIGN_OR_RETURN(const auto indexes, neo4j::index_states(api, cancellation));
   for (const auto& index : indexes) {
-    if (index.state != "ONLINE") return Error(Code::kFailed, "index {} is {}", index.name, index.state).hint("CALL db.awaitIndexes()");
+    if (index.state != "ONLINE")
+      return Error(Code::kFailed, "index {} is {}", index.name, index.state).hint("CALL db.awaitIndexes()");
   }
-  return fmt::format("answers, {} nodes, {} relationships, {} indexes online", counts.nodes, counts.relationships, indexes.size());
+  return fmt::format("answers, {} nodes, {} relationships, {} indexes online", counts.nodes,
+                     counts.relationships, indexes.size());
 }
 
 Result<std::string> check_redis(const config::RedisEndpoint& endpoint, const Cancellation& cancellation) {
@@ -167,18 +186,23 @@ Result<std::string> check_redis(const config::RedisEndpoint& endpoint, const Can
 
 }  // namespace
 
-std::vector<SmokeFinding> run_smoke(const config::Environment& environment, const std::vector<SmokeCheck>& checks,
-                                    const Cancellation& cancellation) {
+std::vector<SmokeFinding> run_smoke(const config::Environment& environment,
+                                    const std::vector<SmokeCheck>& checks, const Cancellation& cancellation) {
   std::vector<SmokeFinding> findings;
-  for (const auto& endpoint : environment.postgresql) findings.push_back(finding(endpoint.name, check_postgres(endpoint, cancellation)));
-  for (const auto& endpoint : environment.neo4j) findings.push_back(finding(endpoint.name, check_neo4j(endpoint, cancellation)));
-  for (const auto& endpoint : environment.redis) findings.push_back(finding(endpoint.name, check_redis(endpoint, cancellation)));
+  for (const auto& endpoint : environment.postgresql)
+    findings.push_back(finding(endpoint.name, check_postgres(endpoint, cancellation)));
+  for (const auto& endpoint : environment.neo4j)
+    findings.push_back(finding(endpoint.name, check_neo4j(endpoint, cancellation)));
+  for (const auto& endpoint : environment.redis)
+    findings.push_back(finding(endpoint.name, check_redis(endpoint, cancellation)));
   for (const auto& tree : environment.files) {
-    if (tree.name == "audit_chain") findings.push_back(finding("audit chain", check_audit_chain(tree, cancellation)));
+    if (tree.name == "audit_chain")
+      findings.push_back(finding("audit chain", check_audit_chain(tree, cancellation)));
   }
   for (const auto& check : checks) {
-    findings.push_back(finding(check.name, check.kind == SmokeCheck::Kind::kSame ? check_same(environment, check, cancellation)
-                                                                                 : check_value(environment, check, cancellation)));
+    findings.push_back(finding(check.name, check.kind == SmokeCheck::Kind::kSame
+                                               ? check_same(environment, check, cancellation)
+                                               : check_value(environment, check, cancellation)));
   }
   return findings;
 }

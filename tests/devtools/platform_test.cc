@@ -71,8 +71,11 @@ TEST(Up, KilledAtAnyMoment_DownStopsWhateverRuns) {
     }
     EXPECT_OK(run({.argv = {SUMMIT_BIN_DIR "/summit-dr-dev", "down", root}}));
     // Helpers of a killed `up` (initdb) are ended by its guard, a moment after it.
-    const auto none_left = [&]() -> Result<bool> { return processes_naming(directory.path().string()).empty(); };
-    const auto ended = wait_until(none_left, "what `up` started to end", std::chrono::seconds(10), std::chrono::milliseconds(50), {});
+    const auto none_left = [&]() -> Result<bool> {
+      return processes_naming(directory.path().string()).empty();
+    };
+    const auto ended = wait_until(none_left, "what `up` started to end", std::chrono::seconds(10),
+                                  std::chrono::milliseconds(50), {});
     EXPECT_THAT(processes_naming(directory.path().string()), testing::IsEmpty())
         << "killed after " << milliseconds << " ms" << (ended.ok() ? "" : "; waited 10 s");
   }
