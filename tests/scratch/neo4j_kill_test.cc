@@ -91,7 +91,11 @@ TEST_F(Killed, ARestoreLeavesTheOldDataOrTheNewAndTheNextOneSucceeds) {
     expect_no_process_about(layout.data / "summit-dr-staging");
     // What an operator does: nothing, while the server runs; else the next restore begins with this.
     if (!server_->running()) must(roll_back_interrupted(layout));
-    must(server_->start());
+    // A restore that was killed while the server stopped leaves it stopping: it then runs, and ends a moment later.
+    if (!server_->start().ok()) {
+      must(roll_back_interrupted(layout));
+      must(server_->start());
+    }
     const auto old = must(api_->scalar("MATCH (n:OfTheTarget) RETURN count(n)")).integer_or(-1);
     EXPECT_THAT(old, testing::AnyOf(0, 1));
     expect_invariants(*api_);
