@@ -37,4 +37,21 @@ function(summit_test name)
     PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
 endfunction()
 
+# summit_suite(NAME [TIMEOUT s] [LABELS ...] DEPENDS ...): every *_test.cc file of the calling folder as one GoogleTest program whose
+# cases share one world, so the whole program is one ctest test. scripts/run-tests.sh counts its cases from the report.
+function(summit_suite name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "DEPENDS;LABELS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc)
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 600)
+  endif()
+  add_executable(${name} ${sources})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
+  target_compile_definitions(${name} PRIVATE
+    SUMMIT_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" SUMMIT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gtest_main summit_warnings)
+  add_test(NAME suite.${name} COMMAND ${name} --gtest_output=xml:${CMAKE_BINARY_DIR}/suites/${name}.xml)
+  set_tests_properties(suite.${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()
+
 include(GoogleTest)

@@ -38,12 +38,23 @@ std::string shell_case(const std::vector<CompletedCommand>& commands, std::strin
   return text;
 }
 
+// The paths of all commands as one shell pattern: whatever else stands on the line is an option, or the value of one.
+std::string known_paths(const std::vector<CompletedCommand>& commands) {
+  std::string pattern;
+  for (const auto& command : commands) {
+    if (!command.path.empty()) pattern += fmt::format("{}'{}'", pattern.empty() ? "" : "|", command.path);
+  }
+  return pattern;
+}
+
 std::string bash_script(const std::vector<CompletedCommand>& commands) {
   return fmt::format(R"sh(# bash completion for summit-dr: source <(summit-dr completion bash)
 _summit_dr() {{
   local word path='' words=''
   for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
-    [[ $word == -* ]] || path="${{path:+$path }}$word"
+    case "${{path:+$path }}$word" in
+      {}) path="${{path:+$path }}$word" ;;
+    esac
   done
   case $path in
 {}  esac
@@ -54,7 +65,7 @@ _summit_dr() {{
 }}
 complete -F _summit_dr summit-dr
 )sh",
-                     shell_case(commands, "words"));
+                     known_paths(commands), shell_case(commands, "words"));
 }
 
 std::string zsh_script(const std::vector<CompletedCommand>& commands) {
@@ -63,7 +74,9 @@ std::string zsh_script(const std::vector<CompletedCommand>& commands) {
 _summit_dr() {{
   local word command_path='' candidates=''
   for word in "${{(@)words[2,CURRENT-1]}}"; do
-    [[ $word == -* ]] || command_path="${{command_path:+$command_path }}$word"
+    case "${{command_path:+$command_path }}$word" in
+      {}) command_path="${{command_path:+$command_path }}$word" ;;
+    esac
   done
   case $command_path in
 {}  esac
@@ -71,7 +84,7 @@ _summit_dr() {{
 }}
 compdef _summit_dr summit-dr
 )sh",
-                     shell_case(commands, "candidates"));
+                     known_paths(commands), shell_case(commands, "candidates"));
 }
 
 std::string fish_script(const std::vector<CompletedCommand>& commands) {

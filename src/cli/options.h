@@ -29,13 +29,13 @@ class OptionSet {
   template <typename T>
   CLI::Option* option(const std::string& name, T& target, const std::string& help,
                       std::vector<std::string> variables = {}) {
-    return remember(app_->add_option(name, target, describe(help, name, variables)), name,
-                    std::move(variables));
+    auto* option = app_->add_option(name, target, describe(help, name, variables));
+    return remember(option, name, std::move(variables));
   }
   CLI::Option* flag(const std::string& name, bool& target, const std::string& help,
                     std::vector<std::string> variables = {}) {
-    return remember(app_->add_flag(name, target, describe(help, name, variables)), name,
-                    std::move(variables));
+    auto* option = app_->add_flag(name, target, describe(help, name, variables));
+    return remember(option, name, std::move(variables));
   }
   // "--sanitize", "--sanitize=false": true when given without a value.
   CLI::Option* tristate(const std::string& name, std::optional<bool>& target, const std::string& help,

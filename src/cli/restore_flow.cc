@@ -1,5 +1,6 @@
 #include "cli/restore_flow.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "backup/identity.h"
@@ -39,6 +40,8 @@ Result<std::optional<config::EnvironmentMarker>> permit(const recovery::RestoreR
 }
 
 ExitCode exit_code_of(const recovery::RestoreOutcome& outcome) {
+  const auto cancelled = [](const recovery::ComponentOutcome& c) { return c.failure && c.failure->code() == Code::kCancelled; };
+  if (std::any_of(outcome.components.begin(), outcome.components.end(), cancelled)) return ExitCode::kCancelled;
   if (outcome.failed() == outcome.components.size()) return ExitCode::kFailed;
   if (outcome.failed() > 0) return ExitCode::kPartial;
   if (outcome.different() > 0) return ExitCode::kVerificationFailed;

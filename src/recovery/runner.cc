@@ -91,11 +91,11 @@ class Run {
     auto& planned = plan_.components[index];
     const auto& hooks = hooks_of(*plan_.environment, planned.store);
     const Stopwatch watch;
-    RETURN_IF_ERROR(backup::run_hooks(hooks.before, variables(record_, planned.store), context_.reporter, context_.cancellation));
-    auto restored = planned.component->restore(context_, services_.marker);
+    auto restored = backup::run_hooks(hooks.before, variables(record_, planned.store), context_.reporter, context_.cancellation);
+    if (restored.ok()) restored = planned.component->restore(context_, services_.marker);
     outcomes_[index].duration = watch.elapsed();
-    // After-hooks start what the before-hooks stopped: they run after a failure too.
-    auto after = backup::run_hooks(hooks.after, variables(record_, planned.store), context_.reporter, context_.cancellation);
+    // After-hooks start what the before-hooks stopped: they run after a failure and after a cancellation too.
+    auto after = backup::run_hooks(hooks.after, variables(record_, planned.store), context_.reporter, Cancellation());
     if (!restored.ok()) return restored;
     return after;
   }
@@ -185,7 +185,7 @@ Result<RestoreOutcome> run_restore(RestorePlan& plan, RestoreContext& context, c
     run.execute();
     outcome.components = run.take();
   }
-  auto after = backup::run_hooks(hooks.after, variables(outcome.record, "all"), context.reporter, context.cancellation);
+  auto after = backup::run_hooks(hooks.after, variables(outcome.record, "all"), context.reporter, Cancellation());
   if (!after.ok()) outcome.shortfalls.push_back(after.error().to_string());
   if (before.ok()) probe_services(*plan.environment, context.reporter, context.cancellation, outcome.shortfalls);
 
