@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <limits>
+#include <utility>
 
 #include "core/fingerprint.h"
 #include "formats/rdb/little_endian.h"
@@ -32,17 +33,25 @@ void append_score(std::string& out, double score) {
   append_little_endian(out, std::bit_cast<uint64_t>(score == 0 ? 0.0 : score));
 }
 
+}  // namespace
+
 // Gathers a value's content: what has an order goes through a running digest, what has none through a sum of
-// digests.
-class Content final : public ValueVisitor {
+// digests. One for all keys, because making a digest costs more than a small key.
+class KeyDigester::Content final : public ValueVisitor {
  public:
   explicit Content(std::optional<int64_t> not_expired_at_ms) : not_expired_at_ms_(not_expired_at_ms) {}
 
   bool empty() const { return count_ == 0; }
 
+  // Forgets what it gathered, also after an error in the middle of a value.
+  void reset() {
+    if (std::exchange(count_, 0) > 0) ordered_.finish();
+    unordered_ = SetHash();
+  }
+
   Sha256Digest finish() {
     std::string tail;
-    append_little_endian(tail, count_);
+    append_little_endian(tail, std::exchange(count_, 0));
     tail += unordered_.hex();
     ordered_.update(tail);
     return ordered_.finish();
@@ -154,22 +163,26 @@ class Content final : public ValueVisitor {
   std::string element_;
 };
 
-}  // namespace
+KeyDigester::KeyDigester(std::optional<int64_t> not_expired_at_ms)
+    : not_expired_at_ms_(not_expired_at_ms), content_(std::make_unique<Content>(not_expired_at_ms)) {}
+KeyDigester::~KeyDigester() = default;
+KeyDigester::KeyDigester(KeyDigester&&) noexcept = default;
+KeyDigester& KeyDigester::operator=(KeyDigester&&) noexcept = default;
 
 Result<std::optional<Sha256Digest>> KeyDigester::digest(const Record& entry) {
   if (entry.expires_at_ms && not_expired_at_ms_ && *entry.expires_at_ms < *not_expired_at_ms_)
     return std::optional<Sha256Digest>();
   ASSIGN_OR_RETURN(const DataType type, data_type_of(entry.type));
-  Content content(not_expired_at_ms_);
-  RETURN_IF_ERROR(decode_value(entry, content), "in the value of a key of database {}", entry.db);
-  if (content.empty()) return std::optional<Sha256Digest>();
+  content_->reset();
+  RETURN_IF_ERROR(decode_value(entry, *content_), "in the value of a key of database {}", entry.db);
+  if (content_->empty()) return std::optional<Sha256Digest>();
 
   std::string head;
   append_text(head, entry.key);
   head.push_back(static_cast<char>(type));
   append_time(head, entry.expires_at_ms);
   hasher_.update(head);
-  hasher_.update(ByteView(content.finish()));
+  hasher_.update(ByteView(content_->finish()));
   return std::optional<Sha256Digest>(hasher_.finish());
 }
 

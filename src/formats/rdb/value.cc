@@ -50,7 +50,7 @@ Result<std::optional<int64_t>> expiry_of(uint64_t milliseconds, const Cursor& cu
 class Decoder {
  public:
   Decoder(ByteView raw, uint64_t offset, ValueVisitor& visitor)
-      : raw_(raw), offset_(offset), cursor_(raw, offset), visitor_(visitor) {}
+      : raw_(raw), cursor_(raw, offset), visitor_(visitor) {}
 
   Result<void> decode(uint8_t type) {
     RETURN_IF_ERROR(dispatch(type));
@@ -243,7 +243,6 @@ class Decoder {
   }
 
   ByteView raw_;
-  uint64_t offset_;
   Cursor cursor_;
   ValueVisitor& visitor_;
   std::string first_;
