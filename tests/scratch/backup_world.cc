@@ -51,7 +51,7 @@ Result<std::string> back_up(const config::Neo4jEndpoint& endpoint, const fs::pat
 
 RestoreWorld::RestoreWorld(const config::Neo4jEndpoint& endpoint, const fs::path& base, const std::string& id,
                            const std::optional<repository::SealingKey>& key)
-    : workspace_(must(TemporaryDirectory::create(fs::temp_directory_path(), "neo4j-restore-"))),
+    : workspace_(must(TemporaryDirectory::create(base, ".restore-"))),
       reader_(must(repository::PlainRepository(base).open(id))) {
   context_.emplace(recovery::RestoreContext{.configuration = configuration_,
                                             .environment = environment_,
