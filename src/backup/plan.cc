@@ -164,6 +164,7 @@ Result<void> add_component(BackupPlan& plan, const config::ComponentSpec& spec) 
 class NothingIsWritten final : public repository::BackupWriter {
  public:
   const std::string& id() const override { return id_; }
+  bool deduplicates() const override { return false; }
   Result<std::unique_ptr<repository::ArtifactSink>> create(std::string name, std::string) override {
     return Error(Code::kRefused, "{} cannot be written while only a prediction is asked for", name);
   }
@@ -219,7 +220,8 @@ Result<BackupPlan> plan_backup(const BackupRequest& request, const config::Envir
                   .environment = &environment,
                   .request = request,
                   .layout = config::Layout::kPlain,
-                  .name_in_id = set->name,
+                  .set_name = set->name,
+                  .all_or_nothing = false,
                   .components = {},
                   .warnings = {}};
   ASSIGN_OR_RETURN(plan.layout, choose_layout(request, environment, plan.warnings));

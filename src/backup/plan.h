@@ -38,7 +38,9 @@ struct BackupPlan {
   const config::Environment* environment = nullptr;
   BackupRequest request;
   config::Layout layout = config::Layout::kPlain;
-  std::string name_in_id;  // what the id says after "summit-backup-"; empty: the set's name
+  std::string set_name;  // in the id and the metadata: the set's, or "safety"
+  // A component that is not backed up whole fails the backup, and nothing is kept: half a way back is none.
+  bool all_or_nothing = false;
   std::vector<PlannedComponent> components;
   std::vector<std::string> warnings;  // what the user should know before it starts
 };

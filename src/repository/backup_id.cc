@@ -76,6 +76,11 @@ Result<ParsedBackupId> parse_backup_id(std::string_view id) {
   return ParsedBackupId{std::string(name), "", *instant};
 }
 
+bool is_safety_backup(std::string_view id) {
+  const auto parsed = parse_backup_id(id);
+  return parsed.ok() && parsed->set == kSafetySet;
+}
+
 Result<BackupReference> parse_reference(std::string_view text) {
   const std::string original(text);
   while (!text.empty() && (text.back() == ':' || text.back() == '/')) text.remove_suffix(1);

@@ -27,6 +27,9 @@ struct ParsedBackupId {
 // kUsage when it is none of our forms. Never accepts a name that could leave its directory.
 Result<ParsedBackupId> parse_backup_id(std::string_view id);
 
+// Whether the id is of the set "safety".
+bool is_safety_backup(std::string_view id);
+
 // What people type: "ID", "ID:" (as `ls` prints it), "backups/ID", "/a/b/ID/", "ID/postgres-full.dump".
 // Gives the id and, when the text held one, the directory it lies in.
 struct BackupReference {

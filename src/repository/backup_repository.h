@@ -35,9 +35,12 @@ class BackupWriter {
  public:
   virtual ~BackupWriter() = default;
   virtual const std::string& id() const = 0;
+  // True when equal bytes are stored once: then a stream is worth more uncompressed, where its format allows.
+  virtual bool deduplicates() const = 0;
   // `name` is a plain file name, once per backup.
   virtual Result<std::unique_ptr<ArtifactSink>> create(std::string name, std::string component) = 0;
-  // A private directory on the same file system for intermediate files; gone after commit or abort.
+  // A private local directory for intermediate files (in a repository of files on its file system); gone
+  // after commit or abort.
   virtual fs::path workspace() const = 0;
   // Writes metadata and CHECKSUMS, renames the directory, and writes the commit marker last. Once, after
   // every sink is gone. Finished artifacts that `metadata` does not list (of a component that failed later)
@@ -78,37 +81,73 @@ struct VerifyReport {
   std::vector<Finding> findings;  // empty: intact
 };
 
-// A repository whose backups are native files under one directory (BACKUP_BASE). Thread-safe.
-class PlainRepository {
+struct VerifyOptions {
+  int level = 2;          // 1: stored bytes as they were written; 2: also every chunk opened and hashed
+  double fraction = 1.0;  // of the packs, chosen so that successive runs cover all of them; (0, 1]
+};
+
+// Backups of one layout at one place. Thread-safe.
+class BackupRepository {
+ public:
+  virtual ~BackupRepository() = default;
+
+  // "/srv/backups", "s3://bucket/prefix".
+  virtual std::string describe() const = 0;
+
+  // kAlreadyExists when the id is taken, by a finished backup or a running writer.
+  virtual Result<std::unique_ptr<BackupWriter>> begin(const std::string& id) = 0;
+  // The same for `make_id(instant)`, moving the instant on by a second while the id is taken.
+  Result<std::unique_ptr<BackupWriter>> begin_new(Instant instant,
+                                                  const std::function<std::string(Instant)>& make_id);
+
+  // Committed backups, newest first; empty when there are none yet. A damaged one is listed with status
+  // failed and the reason in its label.
+  virtual Result<std::vector<BackupSummary>> list() const = 0;
+
+  // Takes an id, or what parse_reference() makes one of. kNotFound with near names in the hint.
+  virtual Result<std::unique_ptr<BackupReader>> open(std::string_view reference) const = 0;
+
+  // Every stored byte against what was recorded of it; extra and missing files are findings, not errors.
+  virtual Result<VerifyReport> verify(std::string_view reference, const VerifyOptions& options,
+                                      Reporter& reporter, const Cancellation& cancellation = {}) const = 0;
+  Result<VerifyReport> verify(std::string_view reference, Reporter& reporter,
+                              const Cancellation& cancellation = {}) const {
+    return verify(reference, VerifyOptions{}, reporter, cancellation);
+  }
+
+  // Gone from every listing afterwards, also when it was not there.
+  virtual Result<void> remove(const std::string& id) = 0;
+};
+
+// A repository whose backups are native files under one directory (BACKUP_BASE).
+class PlainRepository final : public BackupRepository {
  public:
   explicit PlainRepository(fs::path base);
 
   const fs::path& base() const { return base_; }
+  std::string describe() const override { return base_.string(); }
 
-  // Removes leftovers of crashed runs first: directories ".incomplete-*" whose writer is gone. kAlreadyExists
-  // when the id is taken, by a finished backup or a running writer.
-  Result<std::unique_ptr<BackupWriter>> begin(const std::string& id);
-
-  // The same for `make_id(instant)`, moving the instant on by a second while the id is taken.
-  Result<std::unique_ptr<BackupWriter>> begin_new(Instant instant,
-                                                  const std::function<std::string(Instant)>& make_id);
+  // Removes leftovers of crashed runs first: directories ".incomplete-*" whose writer is gone.
+  Result<std::unique_ptr<BackupWriter>> begin(const std::string& id) override;
 
   // What crashed writers left behind, removed; gives the names. Never touches a running writer's directory,
   // nor one without commit marker that no writer of ours left.
   Result<std::vector<std::string>> remove_leftovers();
 
-  // Committed backups, newest first; empty when the base is not there. A damaged one is listed with status
-  // failed and the reason in its label.
-  Result<std::vector<BackupSummary>> list() const;
+  Result<std::vector<BackupSummary>> list() const override;
 
   // Accepts everything parse_reference() does, and any path of a directory that holds a finished backup under
   // another name. kNotFound with near names in the hint.
-  Result<std::unique_ptr<BackupReader>> open(std::string_view reference) const;
+  Result<std::unique_ptr<BackupReader>> open(std::string_view reference) const override;
   Result<fs::path> locate(std::string_view reference) const;
 
-  // Sizes and SHA-256 of every artifact against CHECKSUMS and metadata; extra and missing files are findings.
-  Result<VerifyReport> verify(std::string_view reference, Reporter& reporter,
-                              const Cancellation& cancellation = {}) const;
+  using BackupRepository::verify;
+  // Sizes and SHA-256 of every artifact against CHECKSUMS and metadata, whatever the level.
+  Result<VerifyReport> verify(std::string_view reference, const VerifyOptions& options, Reporter& reporter,
+                              const Cancellation& cancellation = {}) const override;
+
+  // The marker goes first: what a crash leaves of it is no backup, and the next writer removes it.
+  Result<void> remove(const std::string& id) override;
 
  private:
   fs::path base_;
@@ -124,7 +163,7 @@ struct EnvironmentNames {
 // environment's newest complete backup that holds a database, or, when none does, its newest complete one.
 // Safety backups never count. Nothing when `text` is no such name; kNotFound when there is no such backup;
 // kUsage for an unknown environment.
-Result<std::optional<std::string>> resolve_latest(const PlainRepository& repository, std::string_view text,
+Result<std::optional<std::string>> resolve_latest(const BackupRepository& repository, std::string_view text,
                                                   const std::vector<EnvironmentNames>& environments);
 
 }  // namespace summit::repository

@@ -37,7 +37,7 @@ std::string known_names(const std::vector<EnvironmentNames>& environments) {
 
 }  // namespace
 
-Result<std::optional<std::string>> resolve_latest(const PlainRepository& repository, std::string_view text,
+Result<std::optional<std::string>> resolve_latest(const BackupRepository& repository, std::string_view text,
                                                   const std::vector<EnvironmentNames>& environments) {
   std::optional<std::string> none;
   const EnvironmentNames* environment = nullptr;
@@ -66,7 +66,7 @@ Result<std::optional<std::string>> resolve_latest(const PlainRepository& reposit
   }
   if (complete) return complete;
   return Error(Code::kNotFound, "`{}`: there is no complete backup of {} in {}", text,
-               environment == nullptr ? "any environment" : environment->name, repository.base().string())
+               environment == nullptr ? "any environment" : environment->name, repository.describe())
       .hint(partial.empty() ? "summit-dr list" : fmt::format("the newest partial one is {}", partial));
 }
 

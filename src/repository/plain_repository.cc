@@ -1,6 +1,8 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <set>
 
@@ -14,8 +16,6 @@
 
 namespace summit::repository {
 namespace {
-
-constexpr int kAttempts = 60;
 
 // A writer died before the rename, or after it and before the marker (then its lock file is still there, and
 // `id` has no marker). Nobody holds its lock, so what it left is nobody's.
@@ -82,12 +82,23 @@ Result<std::unique_ptr<BackupWriter>> PlainRepository::begin(const std::string& 
   return PlainWriter::begin(base_, id);
 }
 
-Result<std::unique_ptr<BackupWriter>> PlainRepository::begin_new(
-    Instant instant, const std::function<std::string(Instant)>& make_id) {
-  for (int attempt = 1;; ++attempt, instant += std::chrono::seconds(1)) {
-    auto writer = begin(make_id(instant));
-    if (writer.ok() || writer.error().code() != Code::kAlreadyExists || attempt == kAttempts) return writer;
+Result<void> PlainRepository::remove(const std::string& id) {
+  RETURN_IF_ERROR(parse_backup_id(id));
+  const fs::path directory = base_ / id;
+  // The lock's file outlives a crash of this process: by it the next writer knows that what lies here is
+  // nobody's.
+  ASSIGN_OR_RETURN(const auto lock, FileLock::try_acquire(writer_lock_file(base_, id)), "while removing {}",
+                   id);
+  if (!lock) {
+    return Error(Code::kBusy, "backup {} is being written or removed by somebody else", id)
+        .hint("wait for it, then run the same command again");
   }
+  if (!fs::exists(fs::symlink_status(directory))) return {};
+  if (::unlink((directory / id).c_str()) != 0 && errno != ENOENT)
+    return errno_error(errno, fmt::format("cannot remove the commit marker of {}", directory.string()));
+  RETURN_IF_ERROR(fsync_directory(directory), "while removing {}", id);
+  RETURN_IF_ERROR(rename_durably(directory, incomplete_directory(base_, id)), "while removing {}", id);
+  return remove_recursively(incomplete_directory(base_, id));
 }
 
 Result<std::vector<BackupSummary>> PlainRepository::list() const {

@@ -152,8 +152,8 @@ class Verification {
 
 }  // namespace
 
-Result<VerifyReport> PlainRepository::verify(std::string_view reference, Reporter& reporter,
-                                             const Cancellation& cancellation) const {
+Result<VerifyReport> PlainRepository::verify(std::string_view reference, const VerifyOptions& /*options*/,
+                                             Reporter& reporter, const Cancellation& cancellation) const {
   ASSIGN_OR_RETURN(auto located, locate_directory(base_, reference));
   return Verification(std::move(located), reporter, cancellation).run();
 }

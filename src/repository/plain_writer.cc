@@ -9,7 +9,6 @@
 #include <cstdio>
 
 #include "core/digest.h"
-#include "repository/artifact_name.h"
 #include "repository/backup_id.h"
 #include "repository/checksums.h"
 #include "repository/plain_layout.h"
@@ -37,10 +36,9 @@ class PlainSink final : public ArtifactSink {
   }
 
   ~PlainSink() override {
-    if (!finished_) ::unlink(path_.c_str());
-    const std::lock_guard lock(table_->mutex);
-    --table_->open_sinks;
-    if (!finished_) table_->names.erase(artifact_.name);
+    if (finished_) return;
+    ::unlink(path_.c_str());
+    table_->abandon(artifact_.name);
   }
 
   Result<void> write(ByteView bytes) override {
@@ -62,8 +60,7 @@ class PlainSink final : public ArtifactSink {
       return with_space_hint(std::move(durable).error(), path_.parent_path());
     artifact_.sha256 = to_hex(digest_.finish());
     artifact_.duration_seconds = watch_.elapsed().count();
-    const std::lock_guard lock(table_->mutex);
-    table_->finished[artifact_.name] = artifact_;
+    table_->close(artifact_);
     finished_ = true;
     return artifact_;
   }
@@ -135,13 +132,7 @@ fs::path PlainWriter::workspace() const { return directory_ / kWorkspace; }
 
 Result<std::unique_ptr<ArtifactSink>> PlainWriter::create(std::string name, std::string component) {
   if (directory_.empty()) return Error(Code::kFailed, "backup {} is committed already", id_);
-  if (!is_artifact_name(name)) return Error(Code::kFailed, "`{}` cannot be the name of an artifact", name);
-  {
-    const std::lock_guard lock(table_->mutex);
-    if (!table_->names.insert(name).second)
-      return Error(Code::kAlreadyExists, "artifact {} is in this backup already", name);
-    ++table_->open_sinks;
-  }
+  RETURN_IF_ERROR(table_->open(name));
   const fs::path path = directory_ / name;
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
   const int number = errno;
@@ -150,28 +141,6 @@ Result<std::unique_ptr<ArtifactSink>> PlainWriter::create(std::string name, std:
   if (!opened)
     return with_space_hint(errno_error(number, fmt::format("cannot create {}", path.string())), directory_);
   return std::unique_ptr<ArtifactSink>(std::move(sink));
-}
-
-// Compares what was written with what is claimed; gives the names of finished artifacts that nobody claims.
-Result<std::vector<std::string>> PlainWriter::settle_artifacts(const BackupMetadata& metadata) {
-  const std::lock_guard lock(table_->mutex);
-  if (table_->open_sinks > 0)
-    return Error(Code::kFailed, "{} artifacts are still being written", table_->open_sinks);
-  auto unclaimed = table_->finished;
-  for (const auto& component : metadata.components) {
-    for (const auto& artifact : component.artifacts) {
-      const auto found = unclaimed.find(artifact.name);
-      if (found == unclaimed.end())
-        return Error(Code::kFailed, "artifact {} of {} was not written", artifact.name, component.name);
-      if (found->second.size != artifact.size || found->second.sha256 != artifact.sha256)
-        return Error(Code::kFailed, "artifact {} of {} was written with another content", artifact.name,
-                     component.name);
-      unclaimed.erase(found);
-    }
-  }
-  std::vector<std::string> names;
-  for (const auto& [name, artifact] : unclaimed) names.push_back(name);
-  return names;
 }
 
 Result<void> PlainWriter::write_records(const BackupMetadata& metadata) {
@@ -210,7 +179,7 @@ Result<void> PlainWriter::commit(const BackupMetadata& metadata) {
   if (directory_.empty()) return Error(Code::kFailed, "backup {} is committed already", id_);
   if (metadata.id != id_)
     return Error(Code::kFailed, "metadata of {} cannot be committed as {}", metadata.id, id_);
-  ASSIGN_OR_RETURN(const auto unclaimed, settle_artifacts(metadata));
+  ASSIGN_OR_RETURN(const auto unclaimed, table_->settle(metadata));
   for (const auto& name : unclaimed)
     if (::unlink((directory_ / name).c_str()) != 0)
       return errno_error(errno, fmt::format("cannot remove {}", name));

@@ -1,23 +1,13 @@
 // Writes one backup of the plain layout.
 #pragma once
 
-#include <map>
 #include <memory>
-#include <mutex>
-#include <set>
 
+#include "repository/artifact_table.h"
 #include "repository/backup_repository.h"
 #include "repository/file_lock.h"
 
 namespace summit::repository {
-
-// Names and results of the artifacts of one backup, shared with its sinks.
-struct ArtifactTable {
-  std::mutex mutex;
-  std::set<std::string> names;  // taken, finished or not
-  std::map<std::string, Artifact> finished;
-  size_t open_sinks = 0;
-};
 
 // Crash order: every artifact is durable at finish(); commit() writes metadata and CHECKSUMS, makes the
 // directory durable, renames it, makes that durable, and creates the marker. Whatever is cut off before the
@@ -28,6 +18,7 @@ class PlainWriter final : public BackupWriter {
   ~PlainWriter() override;
 
   const std::string& id() const override { return id_; }
+  bool deduplicates() const override { return false; }
   Result<std::unique_ptr<ArtifactSink>> create(std::string name, std::string component) override;
   fs::path workspace() const override;
   Result<void> commit(const BackupMetadata& metadata) override;
@@ -36,7 +27,6 @@ class PlainWriter final : public BackupWriter {
  private:
   PlainWriter(fs::path base, std::string id, FileLock lock);
 
-  Result<std::vector<std::string>> settle_artifacts(const BackupMetadata& metadata);
   Result<void> write_records(const BackupMetadata& metadata);
   Result<void> publish_directory();
   Result<void> write_marker();

@@ -26,11 +26,6 @@ constexpr Link kLinks[] = {{"postgres.dump", "postgres-full.dump", "postgres", "
                            {"neo4j.dump", "neo4j.dump", "neo4j", ".dump"},
                            {"redis.rdb", "redis.rdb", "redis", ".rdb"}};
 
-bool is_safety_backup(const std::string& id) {
-  const auto parsed = parse_backup_id(id);
-  return parsed.ok() && parsed->set == kSafetySet;
-}
-
 // `backups/<id>/<file>`: what `sha256sum -c` needs when it runs beside BACKUP_BASE.
 std::string prefix_of(const fs::path& base, const std::string& id) {
   std::error_code ignored;
@@ -108,7 +103,7 @@ std::vector<std::string> publish_newest(const fs::path& base) {
   if (!lock.ok()) return {lock.error().to_string()};
   auto ids = finished_ids(base);
   if (!ids.ok()) return {ids.error().to_string()};
-  std::erase_if(*ids, is_safety_backup);
+  std::erase_if(*ids, [](const std::string& id) { return is_safety_backup(id); });
   if (!ids->empty()) note(renew_checksums(base, ids->front()));
   for (const auto& link : kLinks) note(renew_link(base, link, *ids));
   return problems;

@@ -57,6 +57,24 @@ TEST(PlainRepository, StockSha256sumAcceptsBothLists) {
   EXPECT_NE(shell("cd " + world.root().string() + " && sha256sum --status -c ./backups/CHECKSUMS"), 0);
 }
 
+TEST(PlainRepository, ARemovedBackupIsGoneAndItsNeighbourStays) {
+  World world;
+  world.make(kOld);
+  world.make(kNew);
+  ASSERT_TRUE(world.repository().remove(kNew).ok());
+  EXPECT_THAT(world.listed(), ElementsAre(kOld));
+  EXPECT_FALSE(fs::exists(world.base() / kNew));
+  EXPECT_FALSE(fs::exists(incomplete_directory(world.base(), kNew)));
+  EXPECT_TRUE(world.repository().remove(kNew).ok()) << "what is gone may be removed again";
+}
+
+TEST(PlainRepository, WhatIsBeingWrittenCannotBeRemoved) {
+  World world;
+  const auto writer = world.repository().begin(kNew);
+  ASSERT_TRUE(writer.ok());
+  EXPECT_EQ(world.repository().remove(kNew).error().code(), Code::kBusy);
+}
+
 TEST(PlainRepository, TheCommitMarkerIsTheNewestFile) {
   World world;
   world.make(kNew, {{"postgres-full.dump", "rows"}, {"redis.rdb", "keys"}});
