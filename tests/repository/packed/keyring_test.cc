@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "repository/packed/chunk_namer.h"
+#include "repository/packed/chunk_id.h"
 #include "repository/packed/key_derivation.h"
 #include "repository/packed/key_wrap.h"
 
@@ -58,11 +58,11 @@ TEST(ChunkNamer, GivesTheHmacOfTheRfcEachTime) {
   auto namer = ChunkNamer::create(Secret(std::string(20, '\x0b')));
   ASSERT_TRUE(namer.ok()) << namer.error().to_string();
   for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(to_hex(*namer->name(as_bytes("Hi There"))),
+    EXPECT_EQ(namer->name(as_bytes("Hi There"))->to_hex(),
               "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
   }
   auto other = ChunkNamer::create(Secret("Jefe"));
-  EXPECT_EQ(to_hex(*other->name(as_bytes("what do ya want for nothing?"))),
+  EXPECT_EQ(other->name(as_bytes("what do ya want for nothing?"))->to_hex(),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 

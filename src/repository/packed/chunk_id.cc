@@ -1,4 +1,4 @@
-#include "repository/packed/chunk_namer.h"
+#include "repository/packed/chunk_id.h"
 
 #include <openssl/core_names.h>
 #include <openssl/params.h>
@@ -36,7 +36,7 @@ Result<ChunkId> ChunkNamer::name(ByteView plain) {
   // Without a key: begins anew under the one that is set.
   if (::EVP_MAC_init(context, nullptr, 0, nullptr) != 1 ||
       ::EVP_MAC_update(context, raw(plain.data()), plain.size()) != 1 ||
-      ::EVP_MAC_final(context, raw(id.data()), &size, id.size()) != 1 || size != id.size())
+      ::EVP_MAC_final(context, raw(id.bytes.data()), &size, id.bytes.size()) != 1 || size != id.bytes.size())
     return openssl_failed("name a chunk");
   return id;
 }
