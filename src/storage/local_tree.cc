@@ -10,6 +10,9 @@ namespace summit::storage {
 
 namespace {
 
+// How often a directory may be removed under our hands before we give up.
+constexpr int kAttempts = 100;
+
 constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 // Everything before the last `/`, and what follows it.
@@ -101,8 +104,12 @@ Result<LocalEntry> LocalTree::find(std::string_view key) const {
 
 Result<LocalEntry> LocalTree::find_or_create(std::string_view key) const {
   const auto [directory, name] = split(key);
-  ASSIGN_OR_RETURN(UniqueFd fd, open_directory(directory, true));
-  return LocalEntry{std::move(fd), std::string(name)};
+  for (int attempt = 1;; ++attempt) {
+    auto fd = open_directory(directory, true);
+    if (fd.ok()) return LocalEntry{std::move(*fd), std::string(name)};
+    // Somebody who found a directory empty may remove it between our two steps.
+    if (fd.error().code() != Code::kNotFound || attempt == kAttempts) return std::move(fd).error();
+  }
 }
 
 Result<void> LocalTree::sync(const UniqueFd& directory, std::string_view key) const {
