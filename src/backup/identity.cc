@@ -133,6 +133,22 @@ std::vector<StoreIdentity> read_identities(const config::Environment& environmen
   return identities;
 }
 
+std::vector<std::string> endpoint_kinds(const std::vector<std::string>& datastores, Purpose purpose) {
+  if (datastores.empty()) return {};
+  const auto needs_postgresql = [&] {
+    return chosen(datastores, "postgresql", "postgresql") ||
+           chosen(datastores, "timescaledb", "timescaledb") ||
+           (purpose == Purpose::kRead && chosen(datastores, "secrets", "secrets"));
+  };
+  // Never empty: an empty list would mean every kind.
+  std::vector<std::string> kinds{"files"};
+  if (needs_postgresql()) kinds.emplace_back("postgresql");
+  for (const std::string kind : {"neo4j", "redis", "elasticsearch"}) {
+    if (chosen(datastores, kind, kind)) kinds.push_back(kind);
+  }
+  return kinds;
+}
+
 Result<std::vector<std::string>> check_identities(const config::Environment& environment,
                                                   const std::vector<StoreIdentity>& identities,
                                                   Purpose purpose) {
@@ -178,7 +194,8 @@ Result<void> check_production(const config::Environment& environment, bool confi
                           environment.name));
   }
   if (confirmed || standing_confirmation()) return {};
-  return Error(Code::kRefused, "`{}` is production", environment.name).hint("add --confirm-production");
+  return Error(Code::kRefused, "`{}` is production, and reading it was not confirmed", environment.name)
+      .hint("add --confirm-production");
 }
 
 bool standing_confirmation() {

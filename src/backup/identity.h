@@ -32,6 +32,10 @@ std::vector<StoreIdentity> read_identities(const config::Environment& environmen
 
 enum class Purpose { kRead, kOverwrite };
 
+// The kinds of endpoint that the chosen datastores need, as Configuration::resolve() takes them (empty: all).
+// Role passwords of PostgreSQL are secrets: whoever reads "secrets" or "config" reads that server too.
+std::vector<std::string> endpoint_kinds(const std::vector<std::string>& datastores, Purpose purpose);
+
 // kRefused when a store belongs elsewhere, or when stores with data carry no marker at all. Warnings say what
 // was tolerated: an unmarked Redis (it is a cache, and an application may empty it) or, for reading, single
 // unmarked stores beside marked ones.

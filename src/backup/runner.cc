@@ -57,6 +57,7 @@ class Run {
     each([](const Progress& p) { return p.planned->component->cut_kind() == CutKind::kImmediate; },
          [this](Progress& progress) { return cut(progress); });
     each([](const Progress&) { return true; }, [this](Progress& progress) { return transfer(progress); });
+    fail_what_lies_in_a_lost_archive();
     for (auto& progress : progress_) finish(progress);
     return context_.cancellation.check();
   }
@@ -76,8 +77,18 @@ class Run {
 
   std::vector<Progress>& progress() { return progress_; }
 
-  // The first failure in the order of the plan, when nothing at all was captured.
+  // Why nothing is to be kept: one component fell short of a plan that allows no gap, or nothing at all was
+  // captured (then it is the first failure in the order of the plan).
   std::optional<Error> total_failure() const {
+    if (plan_.all_or_nothing) {
+      for (const auto& progress : progress_) {
+        const auto& record = progress.record;
+        if (record.status == Status::kFailed || record.status == Status::kPartial)
+          return Error(progress.failure ? progress.failure->code() : Code::kFailed, "{}: {}", record.name,
+                       record.reason)
+              .hint(record.hint);
+      }
+    }
     std::optional<Error> first;
     for (const auto& progress : progress_) {
       if (!progress.record.artifacts.empty() || progress.record.status == Status::kComplete) return {};
@@ -128,6 +139,23 @@ class Run {
                      timed(progress, [&] { return progress.planned->component->transfer(context_); }));
     if (!progress.record.instant) progress.record.instant = instant;
     return {};
+  }
+
+  // Hypertables are rows of the PostgreSQL archive: without that archive nothing of them is backed up.
+  void fail_what_lies_in_a_lost_archive() {
+    for (const auto& archive : progress_) {
+      if (archive.planned->spec.kind != "postgresql" || !archive.failure) continue;
+      for (auto& progress : progress_) {
+        if (progress.planned->spec.kind != "timescaledb" || !progress.alive() ||
+            progress.planned->store != archive.planned->store) {
+          continue;
+        }
+        progress.failure =
+            Error(archive.failure->code(), "its rows are in the archive of {}, which was not made",
+                  archive.planned->name)
+                .hint(archive.failure->hint());
+      }
+    }
   }
 
   // Releases what the component holds, runs its after-hooks, and fills the parts of the record that are the
@@ -210,7 +238,7 @@ repository::BackupMetadata describe(const BackupPlan& plan, const std::string& i
                                     std::vector<Progress>& all) {
   repository::BackupMetadata metadata;
   metadata.id = id;
-  metadata.set = plan.set->name;
+  metadata.set = plan.set_name;
   metadata.environment = plan.environment->name;
   metadata.environment_class = name_of(plan.environment->kind);
   metadata.label = plan.request.label;
@@ -230,16 +258,9 @@ repository::BackupMetadata describe(const BackupPlan& plan, const std::string& i
   return metadata;
 }
 
-// Two backups in one second would get one name; the second waits for the next.
-Result<std::unique_ptr<repository::BackupWriter>> begin(repository::PlainRepository& repository,
-                                                        const BackupPlan& plan) {
-  for (int attempt = 0;; ++attempt) {
-    const auto instant = now() + std::chrono::seconds(attempt);
-    auto writer = repository.begin(plan.request.database_id_form
-                                       ? repository::make_database_backup_id(instant)
-                                       : repository::make_backup_id(plan.name_in_id, "", instant));
-    if (writer.ok() || writer.error().code() != Code::kAlreadyExists || attempt == 10) return writer;
-  }
+std::string id_of(const BackupPlan& plan, Instant instant) {
+  return plan.request.database_id_form ? repository::make_database_backup_id(instant)
+                                       : repository::make_backup_id(plan.set_name, "", instant);
 }
 
 }  // namespace
@@ -249,7 +270,8 @@ Result<BackupOutcome> run_backup(BackupPlan& plan, const config::Configuration& 
                                  const Cancellation& cancellation,
                                  const std::optional<repository::SealingKey>& sealing_key) {
   const auto started = now();
-  ASSIGN_OR_RETURN(auto writer, begin(repository, plan));
+  ASSIGN_OR_RETURN(auto writer,
+                   repository.begin_new(started, [&](Instant instant) { return id_of(plan, instant); }));
   Run run(plan, {.configuration = configuration,
                  .environment = *plan.environment,
                  .writer = *writer,
@@ -261,7 +283,9 @@ Result<BackupOutcome> run_backup(BackupPlan& plan, const config::Configuration& 
   auto executed = run.execute();
   if (!executed.ok()) {
     run.run_after_hooks(Status::kFailed);
-    return std::move(executed).error();
+    if (!cancellation.requested()) return std::move(executed).error();
+    return Error(Code::kCancelled, "backup {} was cancelled, and nothing of it is kept", writer->id())
+        .hint("run the same command again");
   }
   if (auto failure = run.total_failure()) {
     run.run_after_hooks(Status::kFailed);

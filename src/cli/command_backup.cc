@@ -55,9 +55,14 @@ class BackupCommand final : public Command {
   }
 
   Result<ExitCode> run(Session& session) override {
-    ASSIGN_OR_RETURN(const auto environment, session.environment(options_.environment));
+    ASSIGN_OR_RETURN(const auto* declared, session.declared_environment(options_.environment));
+    ASSIGN_OR_RETURN(const auto wanted, request(*declared));
+    // Before any variable is missed: who may not read production is not told to set its passwords first.
+    RETURN_IF_ERROR(backup::check_production(*declared, options_.confirm_production));
+    ASSIGN_OR_RETURN(const auto environment,
+                     session.environment(declared->name,
+                                         backup::endpoint_kinds(wanted.datastores, backup::Purpose::kRead)));
     ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
-    ASSIGN_OR_RETURN(const auto wanted, request(environment));
     ASSIGN_OR_RETURN(auto plan, backup::plan_backup(wanted, environment, *configuration));
     RETURN_IF_ERROR(permit(plan, session));
     ASSIGN_OR_RETURN(const auto base, session.backup_base());
@@ -92,14 +97,13 @@ class BackupCommand final : public Command {
     return request;
   }
 
-  // The words first: a wrong --datastores is the user's to mend before any server is asked who it is.
-  Result<void> permit(backup::BackupPlan& plan, Session& session) {
+  static Result<void> permit(backup::BackupPlan& plan, Session& session) {
     const auto identities =
         backup::read_identities(*plan.environment, plan.request.datastores, session.cancellation());
     ASSIGN_OR_RETURN(auto warnings,
                      backup::check_identities(*plan.environment, identities, backup::Purpose::kRead));
     plan.warnings.insert(plan.warnings.end(), warnings.begin(), warnings.end());
-    return backup::check_production(*plan.environment, options_.confirm_production);
+    return {};
   }
 
   Result<ExitCode> show_plan(const backup::BackupPlan& plan, const fs::path& base, Session& session) {

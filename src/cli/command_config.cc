@@ -18,9 +18,12 @@ class ValidateCommand final : public Command {
     session.console().print(fmt::format("{} is right: {} sets, {} environments",
                                         configuration->directory.string(), configuration->sets.size(),
                                         configuration->environments.size()));
+    const auto notes = config::values_not_executed(*configuration);
+    for (const auto& note : notes) session.console().print("note: " + note);
     session.console().emit("configuration", {{"directory", configuration->directory.string()},
                                              {"sets", configuration->sets.size()},
-                                             {"environments", configuration->environments.size()}});
+                                             {"environments", configuration->environments.size()},
+                                             {"notes", notes}});
     return ExitCode::kOk;
   }
 };

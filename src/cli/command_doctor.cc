@@ -21,8 +21,13 @@ class DoctorCommand final : public Command {
   }
 
   Result<ExitCode> run(Session& session) override {
-    ASSIGN_OR_RETURN(const auto environment, session.environment(environment_));
+    ASSIGN_OR_RETURN(const auto* declared, session.declared_environment(environment_));
     ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
+    // Before the environment is resolved: such a value is often the reason why it cannot be.
+    for (const auto& note : config::values_not_executed(*configuration, declared->name))
+      tell({.subject = "variables", .health = recovery::Health::kWarning, .finding = note, .mend = {}},
+           session);
+    ASSIGN_OR_RETURN(const auto environment, session.environment(declared->name));
     ASSIGN_OR_RETURN(const auto base, session.backup_base());
     const auto diagnoses = recovery::examine({.configuration = *configuration,
                                               .environment = environment,

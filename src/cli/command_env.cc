@@ -22,8 +22,9 @@ class AdoptCommand final : public Command {
   }
 
   Result<ExitCode> run(Session& session) override {
-    ASSIGN_OR_RETURN(const auto environment, session.environment(environment_));
-    RETURN_IF_ERROR(backup::check_production(environment, true));
+    ASSIGN_OR_RETURN(const auto* declared, session.declared_environment(environment_));
+    RETURN_IF_ERROR(backup::check_production(*declared, true));
+    ASSIGN_OR_RETURN(const auto environment, session.environment(declared->name));
     if (dry_run_) {
       session.console().print(
           fmt::format("would mark the stores of `{}`; nothing was written (dry run)", environment.name));

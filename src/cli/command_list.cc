@@ -5,6 +5,7 @@
 #include "cli/show.h"
 #include "core/time.h"
 #include "recovery/journal.h"
+#include "repository/backup_id.h"
 
 namespace summit::cli {
 namespace {
@@ -42,10 +43,12 @@ class ListCommand final : public Command {
            (environment_.empty() || metadata.environment == environment_) && (!today_ || from_today);
   }
 
-  static Result<ExitCode> print_latest(const std::vector<repository::BackupSummary>& backups,
-                                       Session& session) {
-    const auto newest = std::find_if(backups.begin(), backups.end(), [](const auto& backup) {
-      return backup.metadata.status == repository::Status::kComplete;
+  // What a restore saved before it overwrote it is the latest only of its own set.
+  Result<ExitCode> print_latest(const std::vector<repository::BackupSummary>& backups,
+                                Session& session) const {
+    const auto newest = std::find_if(backups.begin(), backups.end(), [this](const auto& backup) {
+      return backup.metadata.status == repository::Status::kComplete &&
+             (set_ == repository::kSafetySet || !repository::is_safety_backup(backup.id));
     });
     if (newest == backups.end())
       return Error(Code::kNotFound, "there is no complete backup that fits").hint("summit-dr list");

@@ -14,6 +14,13 @@ std::string long_name(const std::string& name) {
   return dashes == std::string::npos ? name : name.substr(dashes + 2);
 }
 
+// "env.adopt" for `summit-dr env adopt`; empty for the program itself.
+std::string path_of(const CLI::App& app) {
+  if (app.get_parent() == nullptr) return {};
+  const auto above = path_of(*app.get_parent());
+  return above.empty() ? app.get_name() : above + "." + app.get_name();
+}
+
 std::string own_variable(const std::string& name) {
   std::string variable = "SUMMIT_DR_" + long_name(name);
   std::transform(variable.begin(), variable.end(), variable.begin(), [](char c) {
@@ -81,7 +88,8 @@ Result<void> OptionSet::fill(const Lookup& variables, const Lookup& settings) {
       break;
     }
     if (filled) continue;
-    for (const auto& key : {app_->get_name() + "." + entry.name, entry.name}) {
+    const auto path = path_of(*app_);
+    for (const auto& key : {path.empty() ? entry.name : path + "." + entry.name, entry.name}) {
       const auto value = settings(key);
       if (!value) continue;
       RETURN_IF_ERROR(assign(entry.option, *value, "config/summit-dr.yaml: " + key));

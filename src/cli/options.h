@@ -2,8 +2,8 @@
 // the completion.
 //
 // An option's value comes from the command line, else from its documented variable or SUMMIT_DR_<NAME>, else
-// from
-// `<command>.<name>` or `<name>` in config/summit-dr.yaml, else from its default.
+// from `<command>.<name>` ("backup.jobs", "env.adopt.replace") or `<name>` in config/summit-dr.yaml, else
+// from its default.
 #pragma once
 
 #include <CLI/App.hpp>

@@ -50,7 +50,7 @@ Result<ExitCode> run_command(Registered& chosen, OptionSet& global_options, Glob
   ASSIGN_OR_RETURN(const auto directory,
                    config::find_configuration(
                        globals.config.empty() ? std::nullopt : std::optional<fs::path>(globals.config)));
-  ASSIGN_OR_RETURN(const auto variables, config::Variables::load(directory.parent_path()));
+  ASSIGN_OR_RETURN(const auto variables, config::Variables::load(config::project_of(directory)));
   ASSIGN_OR_RETURN(const auto settings, read_settings((directory / "summit-dr.yaml").string()));
   const Lookup from_variables = [&](const std::string& name) { return variables.get(name); };
   const Lookup from_settings = [&](const std::string& name) -> std::optional<std::string> {
@@ -108,7 +108,8 @@ int run_program(int argc, char** argv, const Cancellation& cancellation) {
     // Help was asked for a command that does not exist.
     if (const auto unknown = app.remaining(true); !unknown.empty()) {
       Console console({.json = globals.json});
-      console.error(Error(Code::kUsage, "there is no command `{}`", fmt::join(unknown, " ")).hint("summit-dr help"));
+      console.error(
+          Error(Code::kUsage, "there is no command `{}`", fmt::join(unknown, " ")).hint("summit-dr help"));
       return static_cast<int>(ExitCode::kUsage);
     }
     return app.exit(help);

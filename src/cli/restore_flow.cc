@@ -14,34 +14,60 @@ namespace summit::cli {
 namespace {
 
 // Shows the plan; for production also the safety checklist, and waits for the confirmations.
-Result<void> guard(const recovery::RestorePlan& plan, const repository::PlainRepository& repository, recovery::Confirmation& confirmation,
-                   Session& session) {
+Result<void> guard(const recovery::RestorePlan& plan, const repository::PlainRepository& repository,
+                   recovery::Confirmation& confirmation, Session& session) {
   if (plan.environment->kind != config::EnvironmentClass::kProduction) return {};
-  ASSIGN_OR_RETURN(const auto verified, repository.verify(plan.backup->metadata().id, session.reporter(), session.cancellation()));
+  ASSIGN_OR_RETURN(const auto verified,
+                   repository.verify(plan.backup->metadata().id, session.reporter(), session.cancellation()));
   const auto checklist = recovery::safety_checklist(plan, verified);
   session.reporter().info("safety checklist:");
   for (const auto& item : checklist) {
     using State = recovery::ChecklistItem::State;
     const char* mark = item.state == State::kHolds ? "[x]" : item.state == State::kFails ? "[!]" : "[ ]";
-    session.reporter().info(fmt::format("  {} {}{}{}", mark, item.text, item.detail.empty() ? "" : ": ", item.detail));
+    session.reporter().info(
+        fmt::format("  {} {}{}{}", mark, item.text, item.detail.empty() ? "" : ": ", item.detail));
   }
-  return recovery::confirm_restore(plan, checklist, confirmation, [&](const std::string& question) { return session.console().ask(question); });
+  return recovery::confirm_restore(plan, checklist, confirmation, [&](const std::string& question) {
+    return session.console().ask(question);
+  });
 }
 
-Result<std::optional<config::EnvironmentMarker>> permit(const recovery::RestoreRequest& request, const config::Environment& target,
-                                                        const repository::BackupMetadata& backup, Session& session) {
+Result<std::optional<config::EnvironmentMarker>> permit(const recovery::RestoreRequest& request,
+                                                        const config::Environment& target,
+                                                        const repository::BackupMetadata& backup,
+                                                        Session& session) {
   RETURN_IF_ERROR(recovery::check_data_class(backup, target, request.sanitize));
-  // A restore of production is confirmed by the typed phrase, later; here only the host counts.
-  RETURN_IF_ERROR(backup::check_production(target, true));
   const auto identities = backup::read_identities(target, request.datastores, session.cancellation());
-  ASSIGN_OR_RETURN(const auto warnings, backup::check_identities(target, identities, backup::Purpose::kOverwrite));
+  ASSIGN_OR_RETURN(const auto warnings,
+                   backup::check_identities(target, identities, backup::Purpose::kOverwrite));
   for (const auto& warning : warnings) session.reporter().warn(warning);
   return backup::marker_to_write(target, identities);
 }
 
+// The guards that need no server come before the first variable is missed or password read.
+Result<config::Environment> target_of(const recovery::RestoreRequest& request,
+                                      const RestoreFlowOptions& options, Session& session) {
+  ASSIGN_OR_RETURN(const auto* declared, session.declared_environment(options.environment));
+  // A restore of production is confirmed by the typed phrase, later; here only the host counts.
+  RETURN_IF_ERROR(backup::check_production(*declared, true));
+  if (options.no_safety_backup && declared->kind == config::EnvironmentClass::kProduction) {
+    return Error(Code::kRefused, "a production restore always makes a safety backup first")
+        .hint("leave --no-safety-backup out");
+  }
+  return session.environment(declared->name,
+                             backup::endpoint_kinds(request.datastores, backup::Purpose::kOverwrite));
+}
+
+Error cancelled(const recovery::RestoreRecord& record) {
+  const auto way_back = record.safety_backup.empty()
+                            ? std::string()
+                            : fmt::format(", or put back what was there: summit-dr rollback {}", record.id);
+  return Error(Code::kCancelled, "{} was cancelled: `{}` may hold parts of both", record.id,
+               record.environment)
+      .hint(fmt::format("restore again: summit-dr restore {}{}", record.backup, way_back));
+}
+
 ExitCode exit_code_of(const recovery::RestoreOutcome& outcome) {
-  const auto cancelled = [](const recovery::ComponentOutcome& c) { return c.failure && c.failure->code() == Code::kCancelled; };
-  if (std::any_of(outcome.components.begin(), outcome.components.end(), cancelled)) return ExitCode::kCancelled;
   if (outcome.failed() == outcome.components.size()) return ExitCode::kFailed;
   if (outcome.failed() > 0) return ExitCode::kPartial;
   if (outcome.different() > 0) return ExitCode::kVerificationFailed;
@@ -57,8 +83,9 @@ Result<ExitCode> show_plan(const recovery::RestorePlan& plan, Session& session) 
 Result<void> warn_of_interrupted(const recovery::RestoreJournal& journal, Session& session) {
   ASSIGN_OR_RETURN(const auto interrupted, journal.interrupted());
   for (const auto& record : interrupted) {
-    session.reporter().warn(fmt::format("{} of {} was interrupted: `{}` may hold parts of both until this restore ends", record.id,
-                                        record.backup, record.environment));
+    session.reporter().warn(
+        fmt::format("{} of {} was interrupted: `{}` may hold parts of both until this restore ends",
+                    record.id, record.backup, record.environment));
   }
   return {};
 }
@@ -66,14 +93,18 @@ Result<void> warn_of_interrupted(const recovery::RestoreJournal& journal, Sessio
 }  // namespace
 
 void define_restore_options(OptionSet& options, RestoreFlowOptions& target) {
-  options.option("--env", target.environment, "the environment to overwrite", {"RESTORE_ENV", "SUMMIT_DR_ENVIRONMENT"});
-  options.option("--jobs", target.jobs, "connections and threads each store may use")->check(CLI::Range(1, 64));
+  options.option("--env", target.environment, "the environment to overwrite",
+                 {"RESTORE_ENV", "SUMMIT_DR_ENVIRONMENT"});
+  options.option("--jobs", target.jobs, "connections and threads each store may use")
+      ->check(CLI::Range(1, 64));
   options.option("--change", target.change, "reference of the approved change; needed for production");
   options.option("--confirm", target.confirm, "the typed phrase of a production restore, for automation");
   options.flag("--yes", target.yes, "answer yes to what only a person can know");
   options.flag("--dry-run", target.dry_run, "show the plan and stop");
-  options.flag("--no-safety-backup", target.no_safety_backup, "do not save what is overwritten; refused for production");
-  options.flag("--terminate-connections", target.terminate_connections, "end other sessions instead of refusing");
+  options.flag("--no-safety-backup", target.no_safety_backup,
+               "do not save what is overwritten; refused for production");
+  options.flag("--terminate-connections", target.terminate_connections,
+               "end other sessions instead of refusing");
 }
 
 Result<ResolvedReference> resolve_reference(const std::string& reference, Session& session) {
@@ -85,29 +116,33 @@ Result<ResolvedReference> resolve_reference(const std::string& reference, Sessio
   ASSIGN_OR_RETURN(auto repository, session.existing_repository());
   ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
   std::vector<repository::EnvironmentNames> names;
-  for (const auto& environment : configuration->environments) names.push_back({environment.name, environment.aliases});
+  for (const auto& environment : configuration->environments)
+    names.push_back({environment.name, environment.aliases});
   ASSIGN_OR_RETURN(const auto latest, repository::resolve_latest(repository, reference, names));
   if (!latest && !parsed_or.ok()) return parsed_or.error();
   return ResolvedReference{std::move(repository), latest.value_or(parsed.id)};
 }
 
-Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const RestoreFlowOptions& options, Session& session) {
+Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const RestoreFlowOptions& options,
+                                  Session& session) {
   request.safety_backup = !options.no_safety_backup;
   request.terminate_connections = options.terminate_connections;
   request.jobs = options.jobs;
 
-  ASSIGN_OR_RETURN(const auto target, session.environment(options.environment));
-  if (options.no_safety_backup && target.kind == config::EnvironmentClass::kProduction) {
-    return Error(Code::kRefused, "a production restore always makes a safety backup first").hint("leave --no-safety-backup out");
-  }
+  ASSIGN_OR_RETURN(const auto target, target_of(request, options, session));
   ASSIGN_OR_RETURN(auto resolved, resolve_reference(request.reference, session));
   ASSIGN_OR_RETURN(const auto backup, resolved.repository.open(resolved.id));
   ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
   ASSIGN_OR_RETURN(const auto key, session.sealing_key());
   ASSIGN_OR_RETURN(const auto marker, permit(request, target, backup->metadata(), session));
-  recovery::RestoreContext context{.configuration = *configuration, .environment = target, .backup = *backup,
-                                   .reporter = session.reporter(), .cancellation = session.cancellation(), .sealing_key = key,
-                                   .workspace = {}, .jobs = options.jobs,
+  recovery::RestoreContext context{.configuration = *configuration,
+                                   .environment = target,
+                                   .backup = *backup,
+                                   .reporter = session.reporter(),
+                                   .cancellation = session.cancellation(),
+                                   .sealing_key = key,
+                                   .workspace = {},
+                                   .jobs = options.jobs,
                                    .terminate_connections = options.terminate_connections};
   ASSIGN_OR_RETURN(auto plan, recovery::plan_restore(request, context));
   if (options.dry_run) return show_plan(plan, session);
@@ -118,15 +153,21 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
   if (!session.console().quiet()) session.reporter().info(cli::show(plan));
   RETURN_IF_ERROR(warn_of_interrupted(journal, session));
 
-  recovery::Confirmation confirmation{.phrase = options.confirm, .change_reference = options.change, .yes = options.yes};
+  recovery::Confirmation confirmation{
+      .phrase = options.confirm, .change_reference = options.change, .yes = options.yes};
   RETURN_IF_ERROR(guard(plan, resolved.repository, confirmation, session));
 
-  recovery::RestoreServices services{.configuration = *configuration, .repository = resolved.repository, .reporter = session.reporter(),
-                                     .cancellation = session.cancellation(), .sealing_key = key, .marker = marker,
+  recovery::RestoreServices services{.configuration = *configuration,
+                                     .repository = resolved.repository,
+                                     .reporter = session.reporter(),
+                                     .cancellation = session.cancellation(),
+                                     .sealing_key = key,
+                                     .marker = marker,
                                      .change_reference = confirmation.change_reference};
   ASSIGN_OR_RETURN(const auto outcome, recovery::run_restore(plan, context, journal, services));
   session.console().print(cli::show(outcome));
   session.console().emit("restore", to_json(outcome));
+  if (outcome.cancelled()) return cancelled(outcome.record);
   return exit_code_of(outcome);
 }
 

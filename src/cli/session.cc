@@ -13,10 +13,16 @@ Result<const config::Configuration*> Session::configuration() {
   return &*configuration_;
 }
 
-Result<config::Environment> Session::environment(const std::string& name) {
+Result<const config::Environment*> Session::declared_environment(const std::string& name) {
   ASSIGN_OR_RETURN(const auto* all, configuration());
-  const auto chosen = name.empty() ? all->variables.get_or("SUMMIT_DR_ENVIRONMENT", "dev") : name;
-  return all->resolve(chosen);
+  return all->environment(name.empty() ? all->variables.get_or("SUMMIT_DR_ENVIRONMENT", "dev") : name);
+}
+
+Result<config::Environment> Session::environment(const std::string& name,
+                                                 const std::vector<std::string>& kinds) {
+  ASSIGN_OR_RETURN(const auto* declared, declared_environment(name));
+  ASSIGN_OR_RETURN(const auto* all, configuration());
+  return all->resolve(declared->name, kinds);
 }
 
 Result<fs::path> Session::backup_base() {

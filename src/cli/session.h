@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/console.h"
 #include "cli/exit_code.h"
@@ -34,8 +35,13 @@ class Session {
   // Read once, at the first use.
   Result<const config::Configuration*> configuration();
 
-  // `name` empty: SUMMIT_DR_ENVIRONMENT, else "dev". Its passwords are read now, and no other environment's.
-  Result<config::Environment> environment(const std::string& name);
+  // As written in the file: no variable of its endpoints is needed and no password read, so that a guard can
+  // speak before anything else is missed. `name` empty: SUMMIT_DR_ENVIRONMENT, else "dev".
+  Result<const config::Environment*> declared_environment(const std::string& name);
+
+  // Ready for use, its passwords read: those of `kinds` only, as Configuration::resolve() takes them.
+  Result<config::Environment> environment(const std::string& name,
+                                          const std::vector<std::string>& kinds = {});
 
   // BACKUP_BASE or `<project>/backups`; not created here.
   Result<fs::path> backup_base();

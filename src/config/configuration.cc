@@ -1,6 +1,7 @@
 #include "config/configuration.h"
 
 #include <algorithm>
+#include <set>
 
 #include "config/backup_set_reader.h"
 #include "config/environment_reader.h"
@@ -24,13 +25,6 @@ fs::path installed_defaults() {
   std::error_code error;
   const auto program = fs::read_symlink("/proc/self/exe", error);
   return program.parent_path().parent_path() / "share" / "summit-dr" / "config";
-}
-
-// The installed defaults belong to no project: the working directory is it.
-Result<fs::path> project_of(const fs::path& directory) {
-  std::error_code error;
-  if (directory == installed_defaults()) return fs::current_path(error);
-  return directory.filename() == "config" ? directory.parent_path() : directory;
 }
 
 std::string shown_name(const fs::path& file, const fs::path& project) {
@@ -169,6 +163,25 @@ Result<Environment> Configuration::resolve(std::string_view name,
       .hint("set what is missing, then look at it with `summit-dr config show`");
 }
 
+fs::path project_of(const fs::path& directory) {
+  std::error_code error;
+  if (directory == installed_defaults()) return fs::current_path(error);
+  return directory.filename() == "config" ? directory.parent_path() : directory;
+}
+
+std::vector<std::string> values_not_executed(const Configuration& configuration,
+                                             std::string_view environment) {
+  std::set<std::string> found;
+  const auto add = [&](const Variables& variables) {
+    found.insert(variables.not_executed().begin(), variables.not_executed().end());
+  };
+  add(configuration.variables);
+  for (const auto& [name, variables] : configuration.environment_variables) {
+    if (environment.empty() || environment == name) add(variables);
+  }
+  return {found.begin(), found.end()};
+}
+
 bool bucket_is_asked_for(const Variables& variables) {
   return variables.get("S3_BUCKET").has_value() || variables.get("BACKUP_BUCKET").has_value();
 }
@@ -196,7 +209,7 @@ Result<Configuration> load_configuration(const fs::path& directory) {
   std::error_code error;
   Configuration configuration;
   configuration.directory = fs::weakly_canonical(directory, error);
-  ASSIGN_OR_RETURN(configuration.project, project_of(configuration.directory));
+  configuration.project = project_of(configuration.directory);
   ASSIGN_OR_RETURN(configuration.variables, Variables::load(configuration.project));
 
   FileReader reader(configuration.directory, configuration.project, configuration.variables);

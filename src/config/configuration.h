@@ -41,6 +41,10 @@ struct Configuration {
 Result<std::filesystem::path> find_configuration(
     const std::optional<std::filesystem::path>& explicit_directory);
 
+// The project that a directory of YAML files configures: the directory above `config`, or, for the installed
+// defaults, the working directory. Its .env holds the variables.
+std::filesystem::path project_of(const std::filesystem::path& directory);
+
 // True when a bucket was asked for by S3_BUCKET or BACKUP_BUCKET: then backups are stored there too, as with
 // --upload-s3.
 bool bucket_is_asked_for(const Variables& variables);
@@ -48,6 +52,11 @@ bool bucket_is_asked_for(const Variables& variables);
 // Reads and validates everything. Runs nothing and reads no secret. All findings are reported in one error,
 // one a line: "file:line: what (fix)".
 Result<Configuration> load_configuration(const std::filesystem::path& directory);
+
+// Values of .env files that are commands of a shell (`$(aws …)`) and are kept as text: of the project's file
+// and of those of `environment` (empty: of all). Each once, a line with file, line and fix.
+std::vector<std::string> values_not_executed(const Configuration& configuration,
+                                             std::string_view environment = {});
 
 // JSON Schema of backup-sets.yaml ("backup-sets") or environments.yaml ("environments").
 Result<std::string> schema_of(std::string_view file);

@@ -5,6 +5,7 @@
 #include "backup/hooks.h"
 #include "core/http.h"
 #include "core/task_group.h"
+#include "repository/backup_id.h"
 
 namespace summit::recovery {
 namespace {
@@ -16,14 +17,18 @@ const config::Hooks& hooks_of(const config::Environment& environment, const std:
 }
 
 backup::HookVariables variables(const RestoreRecord& record, const std::string& store) {
-  return {{"ID", record.backup}, {"RESTORE", record.id}, {"ENVIRONMENT", record.environment}, {"STORE", store}, {"STEP", "restore"}};
+  return {{"ID", record.backup},
+          {"RESTORE", record.id},
+          {"ENVIRONMENT", record.environment},
+          {"STORE", store},
+          {"STEP", "restore"}};
 }
 
 // The set with the most components: a safety backup takes from it whatever is about to be overwritten.
 std::string widest_set(const config::Configuration& configuration) {
-  const auto widest = std::max_element(configuration.sets.begin(), configuration.sets.end(), [](const auto& a, const auto& b) {
-    return a.components.size() < b.components.size();
-  });
+  const auto widest = std::max_element(
+      configuration.sets.begin(), configuration.sets.end(),
+      [](const auto& a, const auto& b) { return a.components.size() < b.components.size(); });
   return widest == configuration.sets.end() ? "full" : widest->name;
 }
 
@@ -41,15 +46,11 @@ Result<std::string> back_up_target(const RestorePlan& plan, RestoreServices& ser
 
   services.reporter.info("safety backup of what will be overwritten");
   ASSIGN_OR_RETURN(auto safety, backup::plan_backup(request, *plan.environment, services.configuration));
-  safety.name_in_id = "safety";
-  ASSIGN_OR_RETURN(auto outcome, backup::run_backup(safety, services.configuration, services.repository, services.reporter,
-                                                    services.cancellation, services.sealing_key));
-  for (const auto& component : outcome.metadata.components) {
-    if (component.status == repository::Status::kFailed || component.status == repository::Status::kPartial) {
-      return Error(Code::kFailed, "{}: {}", component.name, component.reason)
-          .hint(component.hint.empty() ? "mend it, or restore without a way back: --no-safety-backup" : component.hint);
-    }
-  }
+  safety.set_name = repository::kSafetySet;
+  safety.all_or_nothing = true;
+  ASSIGN_OR_RETURN(const auto outcome,
+                   backup::run_backup(safety, services.configuration, services.repository, services.reporter,
+                                      services.cancellation, services.sealing_key));
   return outcome.metadata.id;
 }
 
@@ -78,8 +79,9 @@ class Run {
     for (size_t index = 0; index < outcomes_.size(); ++index) {
       if (outcomes_[index].failure) continue;
       group.spawn([this, index, &step]() -> Result<void> {
-        auto result = step(index);
-        if (!result.ok()) outcomes_[index].failure = std::move(result).error();
+        auto result = context_.cancellation.check();
+        if (result.ok()) result = step(index);
+        if (!result.ok()) outcomes_[index].failure = as_cancelled(std::move(result).error());
         return {};
       });
     }
@@ -87,15 +89,23 @@ class Run {
     if (!joined.ok()) context_.reporter.detail(joined.error().message());
   }
 
+  // What a cancellation tears apart fails in many ways (a killed tool, a closed connection): they are all it.
+  Error as_cancelled(Error error) const {
+    if (!context_.cancellation.requested() || error.code() == Code::kCancelled) return error;
+    return Error(Code::kCancelled, "cancelled on request ({})", error.message()).hint(error.hint());
+  }
+
   Result<void> restore(size_t index) {
     auto& planned = plan_.components[index];
     const auto& hooks = hooks_of(*plan_.environment, planned.store);
     const Stopwatch watch;
-    auto restored = backup::run_hooks(hooks.before, variables(record_, planned.store), context_.reporter, context_.cancellation);
+    auto restored = backup::run_hooks(hooks.before, variables(record_, planned.store), context_.reporter,
+                                      context_.cancellation);
     if (restored.ok()) restored = planned.component->restore(context_, services_.marker);
     outcomes_[index].duration = watch.elapsed();
     // After-hooks start what the before-hooks stopped: they run after a failure and after a cancellation too.
-    auto after = backup::run_hooks(hooks.after, variables(record_, planned.store), context_.reporter, Cancellation());
+    auto after =
+        backup::run_hooks(hooks.after, variables(record_, planned.store), context_.reporter, Cancellation());
     if (!restored.ok()) return restored;
     return after;
   }
@@ -119,8 +129,8 @@ class Run {
 };
 
 // A service that nothing listens for is skipped and said, unless the configuration requires it.
-void probe_services(const config::Environment& environment, Reporter& reporter, const Cancellation& cancellation,
-                    std::vector<std::string>& shortfalls) {
+void probe_services(const config::Environment& environment, Reporter& reporter,
+                    const Cancellation& cancellation, std::vector<std::string>& shortfalls) {
   HttpClient client;
   for (const auto& probe : environment.probes) {
     auto response = client.send({.url = probe.url}, cancellation);
@@ -152,7 +162,9 @@ void close_record(RestoreOutcome& outcome) {
   for (const auto& component : outcome.components) {
     if (!component.failure && component.differences.empty()) continue;
     record.state = RestoreState::kFailed;
-    record.problem = fmt::format("{}: {}", component.name, component.failure ? component.failure->message() : "differs from the backup");
+    record.problem =
+        fmt::format("{}: {}", component.name,
+                    component.failure ? component.failure->message() : "differs from the backup");
     return;
   }
 }
@@ -160,11 +172,18 @@ void close_record(RestoreOutcome& outcome) {
 }  // namespace
 
 size_t RestoreOutcome::failed() const {
-  return static_cast<size_t>(std::count_if(components.begin(), components.end(), [](const auto& c) { return c.failure.has_value(); }));
+  return static_cast<size_t>(std::count_if(components.begin(), components.end(),
+                                           [](const auto& c) { return c.failure.has_value(); }));
 }
 
 size_t RestoreOutcome::different() const {
-  return static_cast<size_t>(std::count_if(components.begin(), components.end(), [](const auto& c) { return !c.differences.empty(); }));
+  return static_cast<size_t>(std::count_if(components.begin(), components.end(),
+                                           [](const auto& c) { return !c.differences.empty(); }));
+}
+
+bool RestoreOutcome::cancelled() const {
+  return std::any_of(components.begin(), components.end(),
+                     [](const auto& c) { return c.failure && c.failure->code() == Code::kCancelled; });
 }
 
 Result<RestoreOutcome> run_restore(RestorePlan& plan, RestoreContext& context, const RestoreJournal& journal,
@@ -173,21 +192,27 @@ Result<RestoreOutcome> run_restore(RestorePlan& plan, RestoreContext& context, c
   RestoreOutcome outcome;
   outcome.record = begin_record(plan, services);
   if (plan.request.safety_backup) {
-    ASSIGN_OR_RETURN(outcome.record.safety_backup, back_up_target(plan, services), "the safety backup failed, and nothing was changed");
+    ASSIGN_OR_RETURN(outcome.record.safety_backup, back_up_target(plan, services),
+                     "the safety backup failed, and nothing was changed");
   }
-  // From here on the target changes: the record must be durable first, so that a crash is seen and can be rolled back.
+  RETURN_IF_ERROR(context.cancellation.check(), "nothing was changed");
+  // From here on the target changes: the record must be durable first, so that a crash is seen and can be
+  // rolled back.
   RETURN_IF_ERROR(journal.write(outcome.record));
 
   const auto& hooks = hooks_of(*plan.environment, "all");
-  auto before = backup::run_hooks(hooks.before, variables(outcome.record, "all"), context.reporter, context.cancellation);
+  auto before = backup::run_hooks(hooks.before, variables(outcome.record, "all"), context.reporter,
+                                  context.cancellation);
   if (before.ok()) {
     Run run(plan, context, services, outcome.record);
     run.execute();
     outcome.components = run.take();
   }
-  auto after = backup::run_hooks(hooks.after, variables(outcome.record, "all"), context.reporter, Cancellation());
+  auto after =
+      backup::run_hooks(hooks.after, variables(outcome.record, "all"), context.reporter, Cancellation());
   if (!after.ok()) outcome.shortfalls.push_back(after.error().to_string());
-  if (before.ok()) probe_services(*plan.environment, context.reporter, context.cancellation, outcome.shortfalls);
+  if (before.ok())
+    probe_services(*plan.environment, context.reporter, context.cancellation, outcome.shortfalls);
 
   close_record(outcome);
   if (!before.ok()) {

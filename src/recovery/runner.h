@@ -29,6 +29,8 @@ struct RestoreOutcome {
 
   size_t failed() const;
   size_t different() const;
+  // A component was stopped by a cancellation, or not looked at because of one.
+  bool cancelled() const;
 };
 
 struct RestoreServices {

@@ -121,6 +121,28 @@ class ScopedVariable {
   const char* name_;
 };
 
+TEST(Identities, OnlyEndpointsOfTheChosenDatastoresAreNeeded) {
+  using ::testing::IsEmpty;
+  using ::testing::UnorderedElementsAre;
+  EXPECT_THAT(endpoint_kinds({}, Purpose::kRead), IsEmpty()) << "nothing chosen means everything";
+  EXPECT_THAT(endpoint_kinds({"postgres"}, Purpose::kRead), UnorderedElementsAre("files", "postgresql"));
+  EXPECT_THAT(endpoint_kinds({"timescaledb"}, Purpose::kRead), UnorderedElementsAre("files", "postgresql"));
+  EXPECT_THAT(endpoint_kinds({"neo4j", "redis"}, Purpose::kOverwrite),
+              UnorderedElementsAre("files", "neo4j", "redis"));
+  EXPECT_THAT(endpoint_kinds({"elasticsearch"}, Purpose::kRead),
+              UnorderedElementsAre("files", "elasticsearch"));
+  EXPECT_THAT(endpoint_kinds({"uploads"}, Purpose::kRead), UnorderedElementsAre("files"))
+      << "an empty list would mean every kind";
+}
+
+TEST(Identities, TheSecretsNeedPostgresqlForItsRolePasswordsWhenTheyAreRead) {
+  using ::testing::UnorderedElementsAre;
+  for (const std::string datastore : {"secrets", "config"}) {
+    EXPECT_THAT(endpoint_kinds({datastore}, Purpose::kRead), UnorderedElementsAre("files", "postgresql"));
+    EXPECT_THAT(endpoint_kinds({datastore}, Purpose::kOverwrite), UnorderedElementsAre("files"));
+  }
+}
+
 TEST(Production, OtherEnvironmentsNeedNeitherHostNorConfirmation) {
   for (const auto kind : {EnvironmentClass::kDev, EnvironmentClass::kStaging, EnvironmentClass::kDrRehearsal,
                           EnvironmentClass::kTest, EnvironmentClass::kDrDrill}) {

@@ -77,6 +77,55 @@ TEST(RunBackup, AFailedComponentMakesItPartialAndTheOthersAreKept) {
   EXPECT_THAT(world.log.events(), ::testing::Not(::testing::Contains("transfer redis")));
 }
 
+TEST(RunBackup, HypertablesOfAnArchiveThatWasNotMadeAreNotClaimed) {
+  World world;
+  auto plan = world.plan({{.name = "postgresql", .transfer = [](auto&, auto&) { return fail("disk full"); }},
+                          {.name = "timescaledb", .kind = "timescaledb"},
+                          {.name = "timescaledb-analytics", .kind = "timescaledb"},
+                          {.name = "redis", .kind = "redis"}});
+  plan.components[1].store = "postgresql";
+  plan.components[2].store = "analytics";
+  const auto outcome = world.run(plan);
+  ASSERT_TRUE(outcome.ok()) << outcome.error().message();
+  const auto* hypertables = outcome->metadata.find("timescaledb");
+  EXPECT_EQ(hypertables->status, Status::kFailed);
+  EXPECT_THAT(hypertables->reason, HasSubstr("archive of postgresql"));
+  EXPECT_EQ(hypertables->hint, "summit-dr doctor");
+  EXPECT_EQ(outcome->metadata.find("timescaledb-analytics")->status, Status::kComplete)
+      << "its archive is another one";
+}
+
+TEST(RunBackup, AllOrNothingKeepsNothingWhenOneComponentFallsShort) {
+  const auto partial = [](CaptureContext&, ComponentRecord& record) -> Result<void> {
+    record.status = Status::kPartial;
+    record.reason = "one file could not be read";
+    return {};
+  };
+  const auto failed = [](CaptureContext&, ComponentRecord&) { return fail("no answer"); };
+  for (const auto& transfer :
+       {std::function<Result<void>(CaptureContext&, ComponentRecord&)>(partial), {failed}}) {
+    World world;
+    auto plan =
+        world.plan({{.name = "postgresql"}, {.name = "redis", .kind = "redis", .transfer = transfer}});
+    plan.all_or_nothing = true;
+    const auto outcome = world.run(plan);
+    ASSERT_FALSE(outcome.ok());
+    EXPECT_THAT(outcome.error().message(), HasSubstr("redis: "));
+    EXPECT_THAT(world.repository.list().value(), IsEmpty());
+    EXPECT_THAT(world.names_in_base(), ::testing::Each(::testing::Not(HasSubstr("summit-backup-"))));
+  }
+}
+
+TEST(RunBackup, OfAnotherSetNameIsRecordedUnderIt) {
+  World world;
+  auto plan = world.plan({{.name = "postgresql"}});
+  plan.set_name = "safety";
+  const auto outcome = world.run(plan);
+  ASSERT_TRUE(outcome.ok()) << outcome.error().message();
+  EXPECT_EQ(outcome->metadata.set, "safety");
+  EXPECT_THAT(outcome->metadata.id, ::testing::StartsWith("summit-backup-safety-"));
+}
+
 TEST(RunBackup, WhatAFailedComponentHadWrittenIsNotInTheBackup) {
   World world;
   auto plan = world.plan({{.name = "postgresql"},

@@ -127,7 +127,7 @@ class World {
     BackupPlan plan;
     plan.set = &set;
     plan.environment = &environment;
-    plan.name_in_id = set.name;
+    plan.set_name = set.name;
     for (auto& script : scripts) {
       PlannedComponent planned;
       planned.name = planned.store = planned.spec.name = script.name;

@@ -29,12 +29,14 @@ struct Backup {
   }
 
   Result<void> fill(std::vector<std::string> words, const Values& variables, const Values& settings) {
+    words.insert(words.begin(), "backup");
     std::reverse(words.begin(), words.end());
-    app.parse(words);
+    program.parse(words);
     return options.fill(from(variables), from(settings));
   }
 
-  CLI::App app{"", "backup"};
+  CLI::App program{"", "summit-dr"};
+  CLI::App& app = *program.add_subcommand("backup");
   OptionSet options{app};
   int jobs = 2;
   bool dry_run = false;
@@ -90,6 +92,20 @@ TEST(Options, AWrongValueNamesTheKeyItCameFrom) {
   ASSERT_FALSE(filled.ok());
   EXPECT_EQ(filled.error().code(), Code::kUsage);
   EXPECT_THAT(filled.error().message(), HasSubstr("config/summit-dr.yaml: backup.jobs"));
+}
+
+TEST(Options, TheKeyOfANestedCommandHasItsWholePath) {
+  for (const auto& [key, expected] : std::map<std::string, bool>{{"env.adopt.replace", true},
+                                                                 {"replace", true},
+                                                                 {"adopt.replace", false},
+                                                                 {"env.replace", false}}) {
+    CLI::App program{"", "summit-dr"};
+    OptionSet options(*program.add_subcommand("env")->add_subcommand("adopt"));
+    bool replace = false;
+    options.flag("--replace", replace, "re-mark");
+    ASSERT_TRUE(options.fill(from({}), from({{key, "true"}})).ok());
+    EXPECT_EQ(replace, expected) << key;
+  }
 }
 
 TEST(Options, AWrongVariableDoesNotMatterWhenTheCommandLineDecides) {

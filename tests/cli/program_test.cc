@@ -1,5 +1,6 @@
 #include "program.h"
 
+#include "core/host.h"
 #include "core/version.h"
 
 namespace summit::cli {
@@ -98,6 +99,56 @@ TEST(Program, BacksUpListsVerifiesAndRestoresFilesWithoutAnyServer) {
   const auto rollback = project.run({"rollback", "latest"});
   EXPECT_EQ(rollback.code, 0) << rollback.output << rollback.diagnostics;
   EXPECT_EQ(read_file(project.path() / "uploads/report.txt").value(), "overwritten by mistake\n");
+}
+
+TEST(Program, ProductionIsRefusedBeforeAnyVariableIsMissed) {
+  const Project project;
+  project.write("config/environments.yaml", R"(environments:
+  dev:
+    class: production
+    objectives: {recovery_point: 15 minutes, recovery_time: 4 hours}
+    retention: 30 days
+    hosts: [)" + host_name() + R"(]
+    endpoints:
+      neo4j:
+        - {name: neo4j, bolt_uri: "${NO_SUCH_VARIABLE}", password: {env: NO_SUCH_PASSWORD}}
+      files:
+        - {name: uploads, root: uploads}
+)");
+  const auto unconfirmed = project.run({"backup", "--layout=plain"});
+  EXPECT_EQ(unconfirmed.code, 1);
+  EXPECT_THAT(unconfirmed.diagnostics, HasSubstr("--confirm-production"));
+  EXPECT_THAT(unconfirmed.diagnostics, Not(HasSubstr("NO_SUCH")));
+
+  const auto confirmed = project.run({"backup", "--layout=plain", "--confirm-production"});
+  EXPECT_THAT(confirmed.diagnostics, HasSubstr("NO_SUCH_VARIABLE"));
+
+  const auto chosen =
+      project.run({"backup", "--layout=plain", "--confirm-production", "--datastores=uploads"});
+  EXPECT_EQ(chosen.code, 0) << "an endpoint that was not chosen needs no variable\n" << chosen.diagnostics;
+}
+
+TEST(Program, CommandsInAnEnvFileAreNotRunAndSaidToBeSo) {
+  const Project project;
+  project.write(".env", "DB_PASSWORD=$(touch executed)\n");
+  for (const auto& words : std::vector<std::vector<std::string>>{{"config", "validate"}, {"doctor"}}) {
+    const auto finished = project.run(words);
+    EXPECT_THAT(finished.output, HasSubstr(".env:1: DB_PASSWORD: `$(…)` is not executed")) << words.front();
+  }
+  EXPECT_FALSE(fs::exists(project.path() / "executed"));
+}
+
+TEST(Program, WhatARestoreSavedIsListedAsSafetyAndIsNeverTheLatest) {
+  const Project project;
+  ASSERT_EQ(project.run({"backup"}).code, 0);
+  const auto latest = project.run({"list", "--latest"}).output;
+  project.write("uploads/report.txt", "changed\n");
+  ASSERT_EQ(project.run({"restore", "latest"}).code, 0);
+  EXPECT_EQ(project.run({"list", "--latest"}).output, latest);
+  const auto safety = project.run({"--json", "list", "--set=safety"}).message("backup_summary");
+  EXPECT_THAT(safety["id"].get<std::string>(), ::testing::StartsWith("summit-backup-safety-"));
+  EXPECT_THAT(project.run({"info", safety["id"].get<std::string>()}).output,
+              ::testing::ContainsRegex("set +safety"));
 }
 
 TEST(Program, ADamagedBackupExitsWith20) {

@@ -100,6 +100,41 @@ TEST(RunRestore, IntoAnEmptyTargetNeedsNoSafetyBackup) {
   EXPECT_EQ(outcome->record.safety_backup, "");
 }
 
+TEST(RunRestore, ACancellationIsNoSuccessOfWhatWasNotComparedAnyMore) {
+  World world;
+  auto plan = world.plan({{.name = "postgresql", .restore = [&]() -> Result<void> {
+                             world.cancellation.request();
+                             return {};
+                           }}});
+  const auto outcome = world.run(plan);
+  ASSERT_TRUE(outcome.ok());
+  EXPECT_TRUE(outcome->cancelled());
+  EXPECT_EQ(outcome->record.state, RestoreState::kFailed);
+}
+
+TEST(RunRestore, WhatACancellationTearsApartCountsAsCancelledAndKeepsItsReason) {
+  World world;
+  auto plan = world.plan({{.name = "postgresql", .restore = [&] {
+                             world.cancellation.request();
+                             return fail("pg_restore was ended by signal 15");
+                           }}});
+  const auto outcome = world.run(plan);
+  ASSERT_TRUE(outcome.ok());
+  EXPECT_TRUE(outcome->cancelled());
+  EXPECT_THAT(outcome->components[0].failure->message(), HasSubstr("signal 15"));
+}
+
+TEST(RunRestore, ThatIsCancelledBeforeItBeginsLeavesNoRecord) {
+  World world;
+  world.cancellation.request();
+  auto plan = world.plan({{.name = "postgresql"}});
+  const auto outcome = world.run(plan);
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().code(), Code::kCancelled);
+  EXPECT_THAT(outcome.error().message(), HasSubstr("nothing was changed"));
+  EXPECT_TRUE(list_restores(world.base())->empty());
+}
+
 void add_hooks(World& world) {
   world.environment.restore_hooks["all"] = {{world.hook("stop $SUMMIT_DR_STEP $SUMMIT_DR_ENVIRONMENT")},
                                             {world.hook("start")}};
