@@ -138,19 +138,6 @@ bool may_be_redirected(const HttpRequest& request) {
   return true;
 }
 
-// What no_proxy says, and this machine itself: a proxy would reach its own loopback, not ours.
-std::string hosts_without_proxy() {
-  std::string hosts = "localhost,127.0.0.0/8,127.0.0.1,::1";
-  for (const char* name : {"no_proxy", "NO_PROXY"}) {
-    const char* value = std::getenv(name);
-    if (value == nullptr || *value == '\0') continue;
-    // A star stands for every host only when it stands alone.
-    if (std::string_view(value) == "*") return "*";
-    return hosts + "," + value;
-  }
-  return hosts;
-}
-
 using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 
 void append(HeaderList& list, const std::string& line) {
@@ -242,6 +229,18 @@ Error error_of(CURLcode code, const HttpRequest& request) {
 bool initialise_library() { return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; }
 
 }  // namespace
+
+std::string hosts_without_proxy() {
+  std::string hosts = "localhost,127.0.0.0/8,127.0.0.1,::1";
+  for (const char* name : {"no_proxy", "NO_PROXY"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    // A star stands for every host only when it stands alone.
+    if (std::string_view(value) == "*") return "*";
+    return hosts + "," + value;
+  }
+  return hosts;
+}
 
 struct HttpClient::State {
   std::unique_ptr<CURL, FreeHandle> handle;

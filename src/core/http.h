@@ -53,4 +53,8 @@ class HttpClient {
   std::unique_ptr<State> state_;
 };
 
+// Hosts that are asked directly whatever the proxy settings say: those of no_proxy, and this machine itself,
+// since a proxy would reach its own loopback, not ours. "*" for all.
+std::string hosts_without_proxy();
+
 }  // namespace summit
