@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kMasterSize = 32;
 // More rotations than anybody makes; bounds what a slot can make us derive.
-constexpr uint32_t kMostGenerations = 10'000;
+constexpr uint32_t kMostGenerations = 1000;
 constexpr std::array<std::string_view, kPurposes> kPurposeNames = {"chunk-id", "chunker", "pack", "log",
                                                                    "cache"};
 
