@@ -7,6 +7,8 @@ constexpr int kAttempts = 60;
 
 }  // namespace
 
+std::optional<Artifact> BackupWriter::adopt(const Artifact& /*artifact*/) { return {}; }
+
 Result<std::unique_ptr<BackupWriter>> BackupRepository::begin_new(
     Instant instant, const std::function<std::string(Instant)>& make_id) {
   for (int attempt = 1;; ++attempt, instant += std::chrono::seconds(1)) {

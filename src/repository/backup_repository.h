@@ -39,6 +39,9 @@ class BackupWriter {
   virtual bool deduplicates() const = 0;
   // `name` is a plain file name, once per backup.
   virtual Result<std::unique_ptr<ArtifactSink>> create(std::string name, std::string component) = 0;
+  // For copies that are taken up again: when the artifact is there whole from an earlier attempt, it is taken
+  // as finished. Nothing when it has to be written.
+  virtual std::optional<Artifact> adopt(const Artifact& artifact);
   // A private local directory for intermediate files (in a repository of files on its file system); gone
   // after commit or abort.
   virtual fs::path workspace() const = 0;
@@ -93,9 +96,16 @@ class BackupRepository {
 
   // "/srv/backups", "s3://bucket/prefix".
   virtual std::string describe() const = 0;
+  // "plain", "packed": as the metadata say.
+  virtual std::string_view layout() const = 0;
 
   // kAlreadyExists when the id is taken, by a finished backup or a running writer.
   virtual Result<std::unique_ptr<BackupWriter>> begin(const std::string& id) = 0;
+  // For a copy of the backup that `metadata` describe: goes on where an interrupted copy of the same one
+  // ended, if it can (see BackupWriter::adopt).
+  virtual Result<std::unique_ptr<BackupWriter>> begin_copy(const BackupMetadata& metadata) {
+    return begin(metadata.id);
+  }
   // The same for `make_id(instant)`, moving the instant on by a second while the id is taken.
   Result<std::unique_ptr<BackupWriter>> begin_new(Instant instant,
                                                   const std::function<std::string(Instant)>& make_id);
@@ -126,6 +136,7 @@ class PlainRepository final : public BackupRepository {
 
   const fs::path& base() const { return base_; }
   std::string describe() const override { return base_.string(); }
+  std::string_view layout() const override { return "plain"; }
 
   // Removes leftovers of crashed runs first: directories ".incomplete-*" whose writer is gone.
   Result<std::unique_ptr<BackupWriter>> begin(const std::string& id) override;

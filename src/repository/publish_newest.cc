@@ -38,6 +38,7 @@ std::string prefix_of(const fs::path& base, const std::string& id) {
 bool is_ours(const std::vector<Checksum>& checksums) {
   return std::ranges::all_of(checksums, [](const Checksum& checksum) {
     const fs::path name(checksum.name);
+    if (checksum.name.find("/repository/packs/") != std::string::npos) return true;
     return parse_backup_id(name.parent_path().filename().string()).ok();
   });
 }
@@ -54,7 +55,9 @@ Result<void> renew_checksums(const fs::path& base, const std::string& newest) {
   ASSIGN_OR_RETURN(const std::string text, read_file(base / newest / kChecksumsFile));
   ASSIGN_OR_RETURN(auto checksums, parse_checksums(text), "in CHECKSUMS of {}", newest);
   const std::string prefix = prefix_of(base, newest);
-  for (auto& checksum : checksums) checksum.name = prefix + checksum.name;
+  // Packs of the packed layout lie beside the backup: "../repository/packs/…".
+  for (auto& checksum : checksums)
+    checksum.name = fs::path(prefix + checksum.name).lexically_normal().string();
   return write_file_durably(path, format_checksums(checksums));
 }
 
