@@ -22,7 +22,6 @@
 #include "core/time.h"
 #include "repository/packed/events.h"
 #include "repository/packed/keyring.h"
-#include "repository/packed/repository_id.h"
 #include "repository/packed/repository_state.h"
 #include "storage/object_store.h"
 
@@ -45,7 +44,7 @@ class CommitLog {
   // record's generation; kCorrupt, naming the object, for one that is damaged, out of place or of another
   // repository, and for a log that ends before the remembered head or differs from it.
   static Result<std::unique_ptr<CommitLog>> open(storage::ObjectStore& store, const Keyring& keyring,
-                                                 const RepositoryId& id, const Sha256Digest& format_hash,
+                                                 const Sha256Digest& format_hash,
                                                  CommitLogOptions options = {},
                                                  const Cancellation& cancellation = {});
   ~CommitLog();
@@ -58,8 +57,8 @@ class CommitLog {
 
   // Appends one record with the events that `build` makes from the state at the log's end. Called again after
   // each lost race, so it must have no other effect. No events: nothing is appended. Gives the record's
-  // number. kRefused when the events are not allowed; kFailed when storage never said whether the record was
-  // created and a compaction has hidden it since.
+  // number. kRefused when the events are not allowed. When the storage fails so that nobody can know whether
+  // the record was created, the error says that.
   using Build = std::function<Result<std::vector<Event>>(const RepositoryState&)>;
   Result<std::optional<uint64_t>> append(const Build& build, const Cancellation& cancellation = {});
 
@@ -69,7 +68,7 @@ class CommitLog {
   // Writes a checkpoint of the present state, unless the newest one is less than `records` old.
   Result<void> write_checkpoint(uint64_t records = 1, const Cancellation& cancellation = {});
 
-  // Empties the records that the two newest checkpoints make superfluous, and removes older checkpoints.
+  // Voids the records that the two newest checkpoints make superfluous, and removes older checkpoints.
   // Gives how many of both.
   struct Compaction {
     uint64_t records = 0;

@@ -19,6 +19,7 @@
 #include "core/time.h"
 #include "repository/packed/events.h"
 #include "repository/packed/pack_name.h"
+#include "repository/packed/pack_table.h"
 
 namespace summit::repository::packed {
 
@@ -78,11 +79,7 @@ class RepositoryState {
     uint64_t size = 0;    // bytes
     uint64_t record = 0;  // the number of the record that says so
   };
-  struct KnownPack {
-    StoredPack pack;
-    uint64_t backups = 0;          // live ones that need it
-    uint64_t last_referenced = 0;  // the newest record that commits or relocates to it
-  };
+  using KnownPack = PackTable::Entry;
   // In the order of their names.
   void visit_known(const std::function<void(const KnownPack&)>& visit) const;
   void visit_tombstones(const std::function<void(const Tombstone&)>& visit) const;
