@@ -1,0 +1,36 @@
+#include "repository/packed/manifest_cursor.h"
+
+namespace summit::repository::packed {
+
+Result<bool> ManifestCursor::load() {
+  while (position_ == entries_.size()) {
+    if (next_block_ == blocks_.size()) return false;
+    ASSIGN_OR_RETURN(const std::string block, read_block_(blocks_[next_block_]));
+    ASSIGN_OR_RETURN(entries_, parse_block(as_bytes(block)), "pack {}: frame {}",
+                     blocks_[next_block_].frame.pack.to_string(), blocks_[next_block_].frame.ordinal);
+    position_ = 0;
+    ++next_block_;
+  }
+  return true;
+}
+
+Result<std::optional<ManifestEntry>> ManifestCursor::next() {
+  ASSIGN_OR_RETURN(const bool available, load());
+  if (!available) return std::optional<ManifestEntry>();
+  const ManifestEntry& entry = entries_[position_++];
+  offset_ += entry.length;
+  return std::optional(entry);
+}
+
+Result<std::optional<ManifestCursor::Located>> ManifestCursor::covering(uint64_t offset) {
+  while (true) {
+    ASSIGN_OR_RETURN(const bool available, load());
+    if (!available || offset_ > offset) return std::optional<Located>();
+    const ManifestEntry& entry = entries_[position_];
+    if (offset < offset_ + entry.length) return std::optional(Located{entry, offset_});
+    offset_ += entry.length;
+    ++position_;
+  }
+}
+
+}  // namespace summit::repository::packed
