@@ -157,13 +157,16 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
       .phrase = options.confirm, .change_reference = options.change, .yes = options.yes};
   RETURN_IF_ERROR(guard(plan, resolved.repository, confirmation, session));
 
-  recovery::RestoreServices services{.configuration = *configuration,
-                                     .repository = resolved.repository,
-                                     .reporter = session.reporter(),
-                                     .cancellation = session.cancellation(),
-                                     .sealing_key = key,
-                                     .marker = marker,
-                                     .change_reference = confirmation.change_reference};
+  recovery::RestoreServices services{
+      .configuration = *configuration,
+      .repository = resolved.repository,
+      .reporter = session.reporter(),
+      .cancellation = session.cancellation(),
+      .sealing_key = key,
+      .marker = marker,
+      .change_reference = confirmation.change_reference,
+      // The safety checklist of production read them.
+      .artifacts_checked = target.kind == config::EnvironmentClass::kProduction};
   ASSIGN_OR_RETURN(const auto outcome, recovery::run_restore(plan, context, journal, services));
   session.console().print(cli::show(outcome));
   session.console().emit("restore", to_json(outcome));

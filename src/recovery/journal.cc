@@ -89,6 +89,13 @@ Result<std::vector<RestoreRecord>> RestoreJournal::interrupted() const {
   return records;
 }
 
+std::string RestoreJournal::new_id(Instant instant) const {
+  for (;; instant += std::chrono::seconds(1)) {
+    auto id = "restore-" + to_compact(instant);
+    if (!fs::exists(directory_ / (id + ".json"))) return id;
+  }
+}
+
 Result<void> RestoreJournal::write(const RestoreRecord& record) const {
   return write_file_durably(directory_ / (record.id + ".json"), to_json(record).dump(2) + "\n");
 }

@@ -41,6 +41,9 @@ class RestoreJournal {
   // A record that says "running" although its process is gone: the target may be half restored.
   Result<std::vector<RestoreRecord>> interrupted() const;
 
+  // "restore-<instant>", moved on by a second while a record has that name.
+  std::string new_id(Instant instant) const;
+
   // Durable when it returns.
   Result<void> write(const RestoreRecord& record) const;
 

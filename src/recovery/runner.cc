@@ -5,6 +5,7 @@
 #include "backup/hooks.h"
 #include "core/http.h"
 #include "core/task_group.h"
+#include "recovery/artifact_check.h"
 #include "repository/backup_id.h"
 
 namespace summit::recovery {
@@ -144,10 +145,11 @@ void probe_services(const config::Environment& environment, Reporter& reporter,
   }
 }
 
-RestoreRecord begin_record(const RestorePlan& plan, const RestoreServices& services) {
+RestoreRecord begin_record(const RestorePlan& plan, const RestoreJournal& journal,
+                           const RestoreServices& services) {
   RestoreRecord record;
   record.started = now();
-  record.id = "restore-" + to_compact(record.started);
+  record.id = journal.new_id(record.started);
   record.backup = plan.backup->metadata().id;
   record.environment = plan.environment->name;
   record.change_reference = services.change_reference;
@@ -190,7 +192,10 @@ Result<RestoreOutcome> run_restore(RestorePlan& plan, RestoreContext& context, c
                                    RestoreServices& services) {
   const Stopwatch watch;
   RestoreOutcome outcome;
-  outcome.record = begin_record(plan, services);
+  outcome.record = begin_record(plan, journal, services);
+  if (!services.artifacts_checked) {
+    RETURN_IF_ERROR(check_artifacts(plan, context.reporter, context.cancellation), "nothing was changed");
+  }
   if (plan.request.safety_backup) {
     ASSIGN_OR_RETURN(outcome.record.safety_backup, back_up_target(plan, services),
                      "the safety backup failed, and nothing was changed");

@@ -41,11 +41,12 @@ struct RestoreServices {
   std::optional<repository::SealingKey> sealing_key;
   std::optional<config::EnvironmentMarker> marker;  // written into what is restored
   std::string change_reference;
+  bool artifacts_checked = false;  // a verification just read them all
 };
 
-// The safety backup comes first; when a store that would be overwritten cannot be saved, nothing is touched.
-// A component that fails keeps its error and the others go on. The journal holds the lock for as long as it
-// lives.
+// The artifacts are read whole first, then comes the safety backup: a damaged backup changes nothing. When a
+// store that would be overwritten cannot be saved, nothing is touched. A component that fails keeps its error
+// and the others go on. The journal holds the lock for as long as it lives.
 Result<RestoreOutcome> run_restore(RestorePlan& plan, RestoreContext& context, const RestoreJournal& journal,
                                    RestoreServices& services);
 

@@ -85,6 +85,8 @@ Result<void> PlainReader::read(const std::string& artifact,
   if (content.sha256 != recorded->sha256)
     return Error(Code::kCorrupt, "{} of backup {} is damaged: its sha-256 differs", artifact, metadata_.id)
         .hint(hint);
+  const std::lock_guard lock(mutex_);
+  verified_.insert(artifact);
   return {};
 }
 
@@ -94,8 +96,6 @@ Result<fs::path> PlainReader::native_file(const std::string& artifact, const fs:
     if (verified_.contains(artifact)) return directory_ / artifact;
   }
   RETURN_IF_ERROR(read(artifact, [](ByteView) { return Result<void>(); }, {}));
-  const std::lock_guard lock(mutex_);
-  verified_.insert(artifact);
   return directory_ / artifact;
 }
 

@@ -75,6 +75,36 @@ TEST(RunRestore, AProbeThatFailsIsAFailureOfItsComponent) {
   EXPECT_EQ(outcome->record.state, RestoreState::kFailed);
 }
 
+TEST(RunRestore, TwoInOneSecondHaveARecordEach) {
+  World world;
+  for (int round = 0; round < 3; ++round) {
+    auto plan = world.plan({{.name = "redis"}});
+    ASSERT_TRUE(world.run(plan).ok());
+  }
+  EXPECT_EQ(list_restores(world.base())->size(), 3U);
+}
+
+TEST(RunRestore, FromADamagedArtifactTouchesNoStoreAtAll) {
+  World world;
+  bool touched = false;
+  const auto touch = [&] {
+    touched = true;
+    return Result<void>();
+  };
+  auto plan = world.plan({{.name = "postgresql", .restore = touch}, {.name = "redis", .restore = touch}});
+  repository::ComponentRecord record;
+  record.name = "redis";
+  record.artifacts = {{.name = "redis.rdb", .component = "redis", .size = 40, .sha256 = {}}};
+  world.backup.data.components.push_back(record);
+  world.backup.broken["redis.rdb"] = Code::kCorrupt;
+  const auto outcome = world.run(plan);
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().code(), Code::kCorrupt);
+  EXPECT_THAT(outcome.error().message(), HasSubstr("nothing was changed: redis.rdb"));
+  EXPECT_FALSE(touched);
+  EXPECT_TRUE(list_restores(world.base())->empty());
+}
+
 TEST(RunRestore, WithoutItsSafetyBackupTouchesNothing) {
   World world;
   bool touched = false;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,15 +16,18 @@ namespace summit::recovery {
 
 inline Instant at(const char* text) { return from_rfc3339(text).value(); }
 
-// Only metadata: these components read no artifact.
+// Only metadata: these components read no artifact, and every artifact is found intact unless it is `broken`.
 class MetadataReader final : public repository::BackupReader {
  public:
   repository::BackupMetadata data;
+  std::map<std::string, Code> broken;  // artifacts whose reading fails so
 
   const repository::BackupMetadata& metadata() const override { return data; }
   Result<void> read(const std::string& artifact, const std::function<Result<void>(ByteView)>&,
                     const Cancellation&) const override {
-    return Error(Code::kNotFound, "there is no {}", artifact);
+    const auto found = broken.find(artifact);
+    if (found == broken.end()) return {};
+    return Error(found->second, "{} is damaged", artifact);
   }
   Result<fs::path> native_file(const std::string& artifact, const fs::path&) const override {
     return Error(Code::kNotFound, "there is no {}", artifact);
@@ -95,7 +99,8 @@ class World {
                              .cancellation = cancellation,
                              .sealing_key = {},
                              .marker = {},
-                             .change_reference = "CHG-1"};
+                             .change_reference = "CHG-1",
+                             .artifacts_checked = false};
     return run_restore(plan, context, journal, services);
   }
 
