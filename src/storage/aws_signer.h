@@ -32,7 +32,7 @@ struct SignedParts {
   std::string path = "/";                                    // not percent-encoded
   std::vector<std::pair<std::string, std::string>> query{};  // not percent-encoded
   std::map<std::string, std::string> headers{};              // names in lower case; "host" must be there
-  std::string payload_sha256;                                // lower-case hexadecimal, or "UNSIGNED-PAYLOAD"
+  std::string payload_sha256{};                              // lower-case hexadecimal, or "UNSIGNED-PAYLOAD"
 };
 
 // Adds `x-amz-date`, for temporary credentials `x-amz-security-token`, and `authorization` to the headers.

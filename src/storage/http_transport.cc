@@ -254,6 +254,12 @@ std::string WireResponse::header(const std::string& name) const {
   return found == headers.end() ? std::string() : found->second;
 }
 
+std::optional<Instant> parse_http_date(const std::string& text) {
+  const time_t date = curl_getdate(text.c_str(), nullptr);
+  if (date < 0) return std::nullopt;
+  return Instant(std::chrono::seconds(date));
+}
+
 struct HttpTransport::State {
   explicit State(const TransportSettings& given) : settings(given), limit(given.bytes_per_second) {}
 

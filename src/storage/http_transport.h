@@ -9,11 +9,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/bytes.h"
 #include "core/cancellation.h"
 #include "core/result.h"
+#include "core/time.h"
 
 namespace summit::storage {
 
@@ -58,5 +60,8 @@ class HttpTransport {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// "Sat, 21 Nov 2026 06:53:36 GMT"; nothing when the text is no such time.
+std::optional<Instant> parse_http_date(const std::string& text);
 
 }  // namespace summit::storage

@@ -136,13 +136,10 @@ ObjectInfo info_of(std::string key, const struct stat& status) {
 Result<void> LocalTree::list(std::string_view prefix, std::string_view after,
                              const std::function<Result<bool>(const ObjectInfo&)>& visit,
                              const Cancellation& cancellation) const {
+  if (!may_begin_key(prefix)) return {};
   // Straight to the deepest directory that holds all of the wanted keys.
   const size_t slash = prefix.rfind('/');
   const std::string_view above = slash == std::string_view::npos ? "" : prefix.substr(0, slash);
-  if (!above.empty()) {
-    // No key has such a prefix, and none may leave the tree.
-    if (!check_key(above).ok()) return {};
-  }
   const auto directory = open_directory(above, false);
   if (!directory.ok()) {
     if (directory.error().code() == Code::kNotFound) return {};

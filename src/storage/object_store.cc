@@ -35,6 +35,11 @@ Result<void> check_key(std::string_view key) {
   }
 }
 
+bool may_begin_key(std::string_view prefix) {
+  // One more letter makes a whole last part of what may have none.
+  return check_key(prefix).ok() || check_key(std::string(prefix) + "x").ok();
+}
+
 Result<std::string> get_whole(ObjectStore& store, std::string_view key, uint64_t limit,
                               const Cancellation& cancellation) {
   std::string content;

@@ -122,4 +122,7 @@ Result<std::string> get_whole(ObjectStore& store, std::string_view key, uint64_t
 // ".."; at most 900 bytes in all. kUsage otherwise.
 Result<void> check_key(std::string_view key);
 
+// False when no key begins with `prefix`.
+bool may_begin_key(std::string_view prefix);
+
 }  // namespace summit::storage

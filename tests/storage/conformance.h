@@ -24,6 +24,9 @@ struct Implementation {
 // The same, seen through a FaultInjector.
 Implementation wrapped(Implementation implementation);
 
+// For failure messages.
+inline void PrintTo(const Implementation& implementation, std::ostream* out) { *out << implementation.name; }
+
 inline std::string name_of_case(const testing::TestParamInfo<Implementation>& info) {
   return info.param.name;
 }

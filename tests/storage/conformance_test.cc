@@ -261,7 +261,8 @@ TEST_P(Conformance, AnUploadIsSeenOnlyWhenItIsFinished) {
   auto upload = store().upload("packs/large");
   ASSERT_TRUE(upload.ok()) << upload.error().to_string();
   for (size_t at = 0; at < content.size(); at += 333333) {
-    ASSERT_TRUE((*upload)->write(as_bytes(std::string_view(content).substr(at, 333333))).ok());
+    const auto written = (*upload)->write(as_bytes(std::string_view(content).substr(at, 333333)));
+    ASSERT_TRUE(written.ok()) << written.error().to_string();
   }
   EXPECT_EQ(keys(), Keys{});
   EXPECT_FALSE(store().head("packs/large")->has_value());
