@@ -31,6 +31,10 @@ using VariableLookup = std::function<std::optional<std::string>(const std::strin
 Result<std::optional<SealingKey>> find_sealing_key(const VariableLookup& variable,
                                                    const fs::path& backup_base);
 
+// The key in one file, less line ends at its end; at most 64 KiB. kRefused as above, kKeyMissing when it is
+// empty.
+Result<SealingKey> read_key_file(const fs::path& path, const fs::path& backup_base);
+
 // ${XDG_CONFIG_HOME:-$HOME/.config}/summit-dr/key
 Result<fs::path> default_key_file(const VariableLookup& variable);
 

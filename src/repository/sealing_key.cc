@@ -14,12 +14,12 @@ namespace {
 
 constexpr uint64_t kLargestKeyFile = 64 * KiB;
 
-// Links resolved as far as the path exists.
+// Links resolved as far as the path exists. Not normalized before: `link/../key` is beside the link's target.
 fs::path resolved(const fs::path& path) {
   std::error_code error;
-  const fs::path absolute = fs::absolute(path, error).lexically_normal();
+  const fs::path absolute = fs::absolute(path, error);
   const fs::path canonical = fs::weakly_canonical(absolute, error);
-  return error ? absolute : canonical;
+  return error ? absolute.lexically_normal() : canonical;
 }
 
 // Resolved, so that a link out of (or into) BACKUP_BASE hides nothing.
@@ -37,6 +37,8 @@ Result<void> refuse_inside(const fs::path& path, const fs::path& backup_base) {
           "move it elsewhere and set BACKUP_ENCRYPTION_KEY_FILE: a key stored with the backups protects "
           "nothing");
 }
+
+}  // namespace
 
 Result<SealingKey> read_key_file(const fs::path& path, const fs::path& backup_base) {
   RETURN_IF_ERROR(refuse_inside(path, backup_base));
@@ -66,8 +68,6 @@ Result<SealingKey> read_key_file(const fs::path& path, const fs::path& backup_ba
         .hint(fmt::format("remove it and run `summit-dr key init`"));
   return SealingKey{Secret(std::move(text)), path.string()};
 }
-
-}  // namespace
 
 Result<fs::path> default_key_file(const VariableLookup& variable) {
   if (const auto directory = variable("XDG_CONFIG_HOME"); directory && fs::path(*directory).is_absolute())

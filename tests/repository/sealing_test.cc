@@ -186,6 +186,11 @@ TEST_F(Keys, AreRefusedBesideTheBackups) {
   EXPECT_EQ(find_sealing_key(lookup(), world_.base()).error().code(), Code::kRefused);
   fs::create_directory_symlink(world_.base(), world_.root() / "other-name");
   EXPECT_EQ(find_sealing_key(lookup(), world_.root() / "other-name").error().code(), Code::kRefused);
+  // What `..` after a link means depends on where the link leads.
+  fs::create_directories(world_.base() / "deep");
+  fs::create_directory_symlink(world_.base() / "deep", world_.root() / "shortcut");
+  EXPECT_EQ(read_key_file(world_.root() / "shortcut" / ".." / "key", world_.base()).error().code(),
+            Code::kRefused);
   variables_["XDG_CONFIG_HOME"] = world_.base() / "config";
   EXPECT_EQ(create_key_file(lookup(), world_.base()).error().code(), Code::kRefused);
 }

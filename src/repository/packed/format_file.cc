@@ -26,6 +26,18 @@ Result<uint64_t> version_of(const json& document) {
   return version.get<uint64_t>();
 }
 
+Result<bool> has_more_than_format(storage::ObjectStore& store, const Cancellation& cancellation) {
+  bool more = false;
+  RETURN_IF_ERROR(store.list(
+      "repository/", "",
+      [&](const storage::ObjectInfo& object) -> Result<bool> {
+        more = object.key != kFormatKey;
+        return !more;
+      },
+      cancellation));
+  return more;
+}
+
 }  // namespace
 
 std::string to_json(const Format& format) {
@@ -74,8 +86,11 @@ Result<StoredFormat> create_format(storage::ObjectStore& store, const Format& fo
   const std::string text = to_json(format);
   const auto put =
       store.put(kFormatKey, as_bytes(text), {.condition = storage::Condition::kAbsent}, cancellation);
-  if (!put.ok() && put.error().code() == Code::kAlreadyExists)
+  if (!put.ok() && put.error().code() == Code::kAlreadyExists) {
+    ASSIGN_OR_RETURN(const bool used, has_more_than_format(store, cancellation));
+    if (!used) return read_format(store, cancellation);
     return Error(Code::kAlreadyExists, "there is a packed repository at {} already", store.describe());
+  }
   if (!put.ok()) return put.error();
   return StoredFormat{format, sha256(as_bytes(text))};
 }

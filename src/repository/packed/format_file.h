@@ -33,7 +33,9 @@ struct StoredFormat {
 
 // kRepositoryMissing when there is none.
 Result<StoredFormat> read_format(storage::ObjectStore& store, const Cancellation& cancellation = {});
-// kAlreadyExists when there is one, whatever it holds.
+// Takes the place where a repository is to be. Whoever died right after that left this object and nothing
+// else: then that format is taken over, and given instead of `format`. kAlreadyExists when there is a
+// repository with more than that.
 Result<StoredFormat> create_format(storage::ObjectStore& store, const Format& format,
                                    const Cancellation& cancellation = {});
 

@@ -27,8 +27,18 @@ TEST(FormatFile, IsNeverWrittenOverAnother) {
   storage::MemoryStore store;
   const Format first = some_format();
   ASSERT_TRUE(create_format(store, first).ok());
+  store.set("repository/keys/generation-1", "a slot");
   EXPECT_EQ(create_format(store, some_format()).error().code(), Code::kAlreadyExists);
   EXPECT_EQ(read_format(store)->format.id, first.id);
+}
+
+TEST(FormatFile, OfARepositoryWhoseMakerDiedIsTakenOver) {
+  storage::MemoryStore store;
+  const auto first = create_format(store, some_format());
+  const auto second = create_format(store, some_format());
+  ASSERT_TRUE(second.ok()) << second.error().to_string();
+  EXPECT_EQ(second->format.id, first->format.id);
+  EXPECT_EQ(second->digest, first->digest);
 }
 
 TEST(FormatFile, ThatIsAbsentMeansThereIsNoRepository) {
