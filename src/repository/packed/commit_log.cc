@@ -133,6 +133,28 @@ Result<void> CommitLog::State::read_on(const Cancellation& cancellation) {
   }
 }
 
+// Records come one after the other, so one beyond a missing one means that the missing one was lost, and
+// appending there would fork the log.
+Result<void> CommitLog::State::check_end(const Cancellation& cancellation) {
+  while (true) {
+    const uint64_t end = state.number();
+    std::optional<uint64_t> beyond;
+    RETURN_IF_ERROR(store->list(
+        kLogPrefix, end == 0 ? "" : log_key(end),
+        [&](const storage::ObjectInfo& info) -> Result<bool> {
+          beyond = number_of_key(kLogPrefix, info.key);
+          return !beyond.has_value();
+        },
+        cancellation));
+    if (!beyond) return {};
+    // Perhaps it was appended a moment ago.
+    RETURN_IF_ERROR(read_on(cancellation));
+    if (state.number() == end)
+      return Error(Code::kCorrupt, "{} is gone, and {} is there", log_key(end + 1), log_key(*beyond))
+          .hint("take the missing record from a replica; `summit-dr repair` does");
+  }
+}
+
 void CommitLog::State::note(uint64_t number, const Sha256Digest& hash) {
   if (remembered && remembered->number == number) seen_at_remembered = hash;
 }
@@ -177,6 +199,7 @@ Result<std::unique_ptr<CommitLog>> CommitLog::open(storage::ObjectStore& store, 
   }
   RETURN_IF_ERROR(state->start(cancellation));
   RETURN_IF_ERROR(state->read_on(cancellation));
+  RETURN_IF_ERROR(state->check_end(cancellation));
   RETURN_IF_ERROR(state->check_remembered(cancellation));
   RETURN_IF_ERROR(state->remember());
   return std::unique_ptr<CommitLog>(new CommitLog(std::move(state)));

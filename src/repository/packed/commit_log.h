@@ -30,7 +30,7 @@ namespace summit::repository::packed {
 struct CommitLogOptions {
   // Where the last number and hash that this user saw are remembered, one file a repository. Empty: nowhere,
   // and a repository that was rolled back is not noticed.
-  std::filesystem::path head_directory;
+  std::filesystem::path head_directory{};
   // Takes a repository as it is, and remembers it so, though it was rolled back or replaced since it was last
   // seen.
   bool accept_other_history = false;

@@ -39,6 +39,7 @@ struct CommitLog::State {
   // The state of the newest checkpoint that opens, or of the empty log.
   Result<void> start(const Cancellation& cancellation);
   Result<void> read_on(const Cancellation& cancellation);
+  Result<void> check_end(const Cancellation& cancellation);
   Result<void> apply(uint64_t number, const FoundRecord& found);
 
   Result<bool> create(uint64_t number, ByteView record, const Sha256Digest& hash,
