@@ -61,7 +61,6 @@ Result<void> S3Bucket::create(bool with_object_lock, const Cancellation& cancell
   ASSIGN_OR_RETURN(const S3Response response, client_->send(request, cancellation));
   if (response.ok()) return {};
   if (response.is("BucketAlreadyOwnedByYou") || response.is("BucketAlreadyExists")) {
-    if (response.is("BucketAlreadyOwnedByYou") && response.outcome_was_unknown) return {};
     return Error(Code::kAlreadyExists, "there is a bucket {} already", client_->bucket())
         .hint("names of buckets are shared by all accounts: choose another if this one is not yours");
   }

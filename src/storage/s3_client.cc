@@ -193,27 +193,20 @@ S3Attempt S3Client::attempt(const S3Request& request, const Cancellation& cancel
 
   if (!outcome.ok()) {
     const bool broken = is_network_failure(outcome.error());
-    return {std::move(outcome), broken, broken};
+    return {std::move(outcome), broken};
   }
-  // After a refusal to do it now the request was not carried out; after any other failure inside, who knows.
   const bool transient = is_transient(*outcome);
-  const bool unknown = transient && outcome->status() >= 500 && !outcome->is("SlowDown");
   const auto wish = retry_after(*outcome);
-  return {std::move(outcome), transient, unknown, wish};
+  return {std::move(outcome), transient, wish};
 }
 
 Result<S3Response> S3Client::send(const S3Request& request, const Cancellation& cancellation) {
   Backoff backoff(settings_.retry);
-  bool unknown = false;
   while (true) {
     S3Attempt attempt = this->attempt(request, cancellation);
-    if (attempt.worth_repeating) {
-      ASSIGN_OR_RETURN(const bool again, backoff.wait(attempt.server_wish, cancellation));
-      unknown = unknown || attempt.unknown;
-      if (again) continue;
-    }
-    if (attempt.outcome.ok()) attempt.outcome->outcome_was_unknown = unknown;
-    return std::move(attempt.outcome);
+    if (!attempt.worth_repeating) return std::move(attempt.outcome);
+    ASSIGN_OR_RETURN(const bool again, backoff.wait(attempt.server_wish, cancellation));
+    if (!again) return std::move(attempt.outcome);
   }
 }
 

@@ -26,8 +26,6 @@ struct S3Request {
 struct S3Response {
   WireResponse wire;
   S3ErrorBody error;  // when the status is no success
-  // An earlier attempt of this request got no answer: it may have been carried out.
-  bool outcome_was_unknown = false;
 
   long status() const { return wire.status; }
   bool ok() const { return wire.status >= 200 && wire.status < 300; }
@@ -38,7 +36,6 @@ struct S3Response {
 struct S3Attempt {
   Result<S3Response> outcome;
   bool worth_repeating = false;
-  bool unknown = false;  // the request may have been carried out
   std::chrono::milliseconds server_wish{};
 };
 

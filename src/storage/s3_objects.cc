@@ -92,10 +92,10 @@ Result<void> settle(S3Client& client, const NewObject& object, const S3Request& 
   const bool confirmed = client.settings().encryption == ServerEncryption::kNone ||
                          !response.wire.header(kEncryptionHeader).empty() || request.method == "PUT";
   if (response.ok() && confirmed) return check_stored(client, object, response.wire, cancellation);
-  // 412: somebody created it; 409: somebody was about to; 404: a multipart upload that is completed is gone.
+  // 412: it is there, perhaps by an earlier attempt whose answer was lost (libcurl repeats some requests by
+  // itself); 409: somebody was about to create it; NoSuchUpload: it may have been completed.
   const bool settled_by_looking =
-      response.ok() || response.status() == 409 ||
-      (response.outcome_was_unknown && (response.status() == 412 || response.is("NoSuchUpload")));
+      response.ok() || response.status() == 412 || response.status() == 409 || response.is("NoSuchUpload");
   if (!settled_by_looking) return client.error_of(response, request);
 
   S3Request look;
@@ -105,8 +105,9 @@ Result<void> settle(S3Client& client, const NewObject& object, const S3Request& 
   if (found.ok() && found.wire.header(kMarkHeader) == object.mark) {
     return check_stored(client, object, found.wire, cancellation);
   }
-  // Ours was confirmed, and has been replaced or removed by somebody since.
-  if (response.ok()) return {};
+  // Somebody has replaced or removed it since: then there is nothing left to confirm.
+  if (response.ok())
+    return found.ok() || found.status() == 404 ? Result<void>() : client.error_of(found, look);
   if (found.ok() && object.options.condition == Condition::kAbsent) {
     return Error(Code::kAlreadyExists, "{} exists already in bucket {}", object.key, client.bucket());
   }
