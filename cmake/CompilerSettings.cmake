@@ -18,7 +18,7 @@ endif()
 add_library(summit_warnings INTERFACE)
 target_compile_options(summit_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 # gcc 12 sees uninitialised members in moved-from variants where there are none, once it optimises.
-target_compile_options(summit_warnings INTERFACE $<$<NOT:$<CONFIG:Debug>>:-Wno-maybe-uninitialized>)
+target_compile_options(summit_warnings INTERFACE $<$<AND:$<CXX_COMPILER_ID:GNU>,$<NOT:$<CONFIG:Debug>>>:-Wno-maybe-uninitialized>)
 
 add_compile_definitions(_FILE_OFFSET_BITS=64 SUMMIT_VERSION="${PROJECT_VERSION}")
 if(SUMMIT_OPTIMIZE)
