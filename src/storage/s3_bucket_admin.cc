@@ -17,7 +17,7 @@ Result<std::optional<std::string>> S3Bucket::read(const char* setting, std::stri
   S3Request request;
   request.query = {{setting, ""}};
   ASSIGN_OR_RETURN(S3Response response, client_->send(request, cancellation));
-  if (response.is(none)) return std::optional<std::string>();
+  if (!response.ok() && response.is(none)) return std::optional<std::string>();
   if (!response.ok()) return client_->error_of(response, request).at(fmt::format("reading the {}", setting));
   return std::optional(std::move(response.wire.body));
 }

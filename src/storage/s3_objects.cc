@@ -12,8 +12,9 @@ constexpr const char* kKeyHeader = "x-amz-server-side-encryption-aws-kms-key-id"
 // Ids and ARNs name the same key; what an alias stands for only the server knows.
 bool is_same_key(std::string_view wanted, std::string_view given) {
   if (wanted.empty() || wanted.find("alias/") != std::string_view::npos) return true;
-  return given == wanted || given.ends_with(fmt::format("/{}", wanted)) ||
-         wanted.ends_with(fmt::format("/{}", given));
+  const auto id_of = [](std::string_view key) { return key.substr(key.find_last_of("/:") + 1); };
+  const bool both_in_full = wanted.starts_with("arn:") && given.starts_with("arn:");
+  return both_in_full ? wanted == given : id_of(wanted) == id_of(given);
 }
 
 // Exactly the version that was just made, where there are versions.

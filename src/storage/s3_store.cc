@@ -33,8 +33,11 @@ Result<void> S3Store::ask_bucket(const Cancellation& cancellation) {
                        response.is("AccessDenied") || response.is("NotImplemented") ||
                        response.is("MethodNotAllowed") || response.is("InvalidBucketState") ||
                        response.status() == 501;
-  if (without) return {};
-  return client_->error_of(response, request);
+  if (!without) return client_->error_of(response, request);
+  // Some say so of buckets that are not there.
+  request.query = {{"list-type", "2"}, {"max-keys", "1"}, {"prefix", prefix_}};
+  ASSIGN_OR_RETURN([[maybe_unused]] const S3Response listed, client_->require(request, cancellation));
+  return {};
 }
 
 std::chrono::microseconds S3Store::clock_offset() const { return client_->clock_offset(); }

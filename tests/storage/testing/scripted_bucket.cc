@@ -89,6 +89,7 @@ HttpAnswer ScriptedBucket::carry_out(const HttpQuestion& question) {
   if (!question.path.starts_with(kBucket)) return s3_error(404, "NoSuchBucket");
   std::string key = question.path.substr(kBucket.size());
   if (question.query == "object-lock=") return s3_error(404, "ObjectLockConfigurationNotFoundError");
+  if (question.query.starts_with("list-type=2")) return {.body = "<ListBucketResult></ListBucketResult>"};
   if (key.empty()) return s3_error(501, "NotImplemented");
   key.erase(0, 1);
   if (question.method == "PUT") return put(key, question);
