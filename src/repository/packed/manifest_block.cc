@@ -137,8 +137,7 @@ Result<std::vector<FramePlace>> read_places(WireReader& reader, uint32_t packs, 
     place.encoded_length = reader.integer<uint32_t>();
     const auto encoding = reader.integer<uint8_t>();
     if (pack >= packs) return bad_block("refers to a pack that it does not list");
-    if (encoding > static_cast<uint8_t>(Encoding::kZstd) || place.plain_length > kMaxFramePlain ||
-        place.encoded_length > 2 * kMaxFramePlain)
+    if (encoding > static_cast<uint8_t>(Encoding::kZstd) || !possible(place))
       return bad_block("refers to an impossible frame");
     place.pack = names[pack];
     place.encoding = static_cast<Encoding>(encoding);

@@ -22,7 +22,6 @@ inline constexpr size_t kPackTrailerSize = 16;
 inline constexpr uint64_t kFooterOrdinal = ~uint64_t{0};
 // What a reader accepts at most.
 inline constexpr uint32_t kMaxFooter = 16 * MiB;
-inline constexpr uint64_t kMaxPack = 128 * MiB;
 
 using PackHeaderBytes = std::array<std::byte, kPackHeaderSize>;
 using PackTrailerBytes = std::array<std::byte, kPackTrailerSize>;

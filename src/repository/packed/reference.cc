@@ -2,6 +2,11 @@
 
 namespace summit::repository::packed {
 
+bool possible(const FramePlace& place) {
+  return place.plain_length <= kMaxFramePlain && place.encoded_length <= 2 * kMaxFramePlain &&
+         place.offset <= kMaxPack && place.pack.epoch <= PackName::kMaxEpoch;
+}
+
 BlockPlace to_block_place(const Reference& reference) {
   const FramePlace& frame = reference.frame;
   return {.id = reference.id,
@@ -25,6 +30,8 @@ Result<Reference> to_reference(const BlockPlace& place) {
                          .plain_length = place.plain_length,
                          .encoded_length = place.encoded_length,
                          .encoding = static_cast<Encoding>(place.encoding)};
+  if (!possible(frame) || uint64_t{place.offset} + place.length > place.plain_length)
+    return Error(Code::kCorrupt, "a manifest block lies at an impossible place");
   return Reference{.id = place.id, .frame = frame, .offset = place.offset, .length = place.length};
 }
 

@@ -12,6 +12,7 @@
 namespace summit::repository::packed {
 
 inline constexpr uint32_t kMaxFramePlain = 4 * MiB;
+inline constexpr uint64_t kMaxPack = 128 * MiB;  // what a reader accepts
 
 enum class Encoding : uint8_t { kRaw = 0, kZstd = 1 };
 enum class ChunkKind : uint8_t { kData = 0, kManifest = 1, kPagePatch = 2 };
@@ -39,9 +40,12 @@ struct Reference {
   friend bool operator==(const Reference&, const Reference&) = default;
 };
 
+// Whether lengths and offset are those of some frame in some pack.
+bool possible(const FramePlace& place);
+
 // The same place as a commit writes it.
 BlockPlace to_block_place(const Reference& reference);
-// kCorrupt for an encoding that this version does not know.
+// kCorrupt for a place that cannot be.
 Result<Reference> to_reference(const BlockPlace& place);
 
 }  // namespace summit::repository::packed
