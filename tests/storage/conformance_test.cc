@@ -336,6 +336,70 @@ TEST_P(Conformance, ManyThreadsUseOneStore) {
   EXPECT_EQ(keys().size(), 40u);
 }
 
+// A client that repeats what failed, as long as it fails in passing.
+class Patient {
+ public:
+  explicit Patient(ObjectStore& store) : store_(store) {}
+
+  Result<void> put(std::string_view key, std::string_view content) {
+    return repeat([&] { return store_.put(key, as_bytes(content)); });
+  }
+  // Who fails to hear that the object was created finds its own content there.
+  Result<void> create(std::string_view key, std::string_view content) {
+    const auto created =
+        repeat([&] { return store_.put(key, as_bytes(content), {.condition = Condition::kAbsent}); });
+    if (created.ok() || created.error().code() != Code::kAlreadyExists) return created;
+    std::string found;
+    RETURN_IF_ERROR(repeat([&]() -> Result<void> {
+      ASSIGN_OR_RETURN(found, get_whole(store_, key));
+      return {};
+    }));
+    return found == content ? Result<void>() : created;
+  }
+  Result<void> upload(std::string_view key, std::string_view content) {
+    return repeat([&]() -> Result<void> {
+      ASSIGN_OR_RETURN(const auto upload, store_.upload(key));
+      RETURN_IF_ERROR(upload->write(as_bytes(content)));
+      return upload->finish();
+    });
+  }
+  Result<void> remove(std::string_view key) {
+    return repeat([&] { return store_.remove(key); });
+  }
+
+ private:
+  static Result<void> repeat(const std::function<Result<void>()>& act) {
+    Result<void> result = act();
+    for (int i = 0; i < 5 && !result.ok(); ++i) {
+      if (result.error().code() != Code::kUnreachable && result.error().code() != Code::kTimeout) break;
+      result = act();
+    }
+    return result;
+  }
+  ObjectStore& store_;
+};
+
+TEST_P(Conformance, WhicheverCallFailsAPatientClientEndsWhereItWouldHave) {
+  for (const Fault fault : {Fault::kFailBefore, Fault::kFailAfter}) {
+    // The work below makes ten calls when nothing fails.
+    for (size_t n = 1; n <= 10; ++n) {
+      for (const std::string& key : keys()) ASSERT_TRUE(store().remove(key).ok());
+      FaultInjector injector(store(), fail_call(n, fault));
+      Patient client(injector);
+      for (const auto& result :
+           {client.create("log/1", "one"), client.put("latest", "1"), client.upload("packs/a", "aaa"),
+            client.create("log/2", "two"), client.put("latest", "2"), client.remove("log/1"),
+            client.remove("absent")}) {
+        ASSERT_TRUE(result.ok()) << n << ": " << result.error().to_string();
+      }
+      EXPECT_EQ(keys(), (Keys{"latest", "log/2", "packs/a"})) << n;
+      EXPECT_EQ(content_of("latest"), "2") << n;
+      EXPECT_EQ(content_of("packs/a"), "aaa") << n;
+      EXPECT_EQ(*store().remove_leftovers(std::chrono::seconds(0)), 0u) << n;
+    }
+  }
+}
+
 TEST_P(Conformance, ALockIsRefusedWhereThereIsNone) {
   if (store().capabilities().object_lock) return;
   put("a", "x");

@@ -81,6 +81,17 @@ TEST_F(S3StoreTest, ObjectsAreEncryptedAsRequested) {
   EXPECT_EQ(get_whole(*store, "c").value(), std::string(20 * MiB, 'x'));
 }
 
+TEST_F(S3StoreTest, ABucketIsReachedByTheNameOfItsHost) {
+  S3Settings settings = world().settings();
+  settings.endpoint_url = fmt::format("http://localhost:{}", world().server().port());
+  settings.addressing = Addressing::kVirtualHost;
+  const auto store = open(settings);
+  ASSERT_TRUE(store->put("a+b=c/d", as_bytes("x")).ok());
+  EXPECT_EQ(get_whole(*open(world().settings()), "a+b=c/d").value(), "x");
+  settings.addressing = Addressing::kPath;
+  EXPECT_EQ(get_whole(*open(settings), "a+b=c/d").value(), "x");
+}
+
 TEST_F(S3StoreTest, TheStorageClassIsKept) {
   S3Settings settings = world().settings();
   settings.storage_class = "REDUCED_REDUNDANCY";

@@ -17,6 +17,8 @@ T required(Result<T> result) {
 S3World::S3World() {
   platform::S3Server::Options options;
   options.settings["MINIO_KMS_SECRET_KEY"] = "summit-key:IyqsU3kMFloCNup4BsZtf/rmfHVcTgznO2F25CkEH1g=";
+  // Buckets as the first part of the host's name, beside those in the path.
+  options.settings["MINIO_DOMAIN"] = "localhost";
   server_ = required(platform::S3Server::create(std::move(options)));
   common_bucket_ = new_bucket(false);
 }
