@@ -83,10 +83,32 @@ Code code_of_errno(int number) {
   }
 }
 
+std::string hint_of_errno(int number) {
+  switch (number) {
+    case ENOSPC:
+      return "free space on that file system (df -h, df -i), then run the command again";
+    case EDQUOT:
+      return "raise the quota of this user, then run the command again";
+    case EFBIG:
+      return "raise the limit that `ulimit -f` shows";
+    case EACCES:
+    case EPERM:
+      return "look at owner and mode with `ls -ld`, or run it as a user who may";
+    case EROFS:
+      return "mount that file system writable";
+    case EMFILE:
+    case ENFILE:
+      return "raise the limit that `ulimit -n` shows";
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
 Error errno_error(int number, std::string_view what) {
-  return Error(code_of_errno(number), "{}: {}", what, std::generic_category().message(number));
+  return Error(code_of_errno(number), "{}: {}", what, std::generic_category().message(number))
+      .hint(hint_of_errno(number));
 }
 
 }  // namespace summit

@@ -70,7 +70,7 @@ class Error {
 };
 
 // An error from `errno`, its code chosen from the number (ENOSPC: kNoSpace, EACCES: kDenied, ENOENT:
-// kNotFound, …). `what` reads like "cannot open /etc/x".
+// kNotFound, …), with a hint where the number tells what mends it. `what` reads like "cannot open /etc/x".
 Error errno_error(int number, std::string_view what);
 
 }  // namespace summit

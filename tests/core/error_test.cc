@@ -31,6 +31,8 @@ TEST(Error, NumbersOfTheSystemBecomeKinds) {
   EXPECT_EQ(errno_error(ENOENT, "cannot open x").code(), Code::kNotFound);
   EXPECT_EQ(errno_error(EIO, "cannot read x").code(), Code::kIo);
   EXPECT_EQ(errno_error(ENOENT, "cannot open x").message(), "cannot open x: No such file or directory");
+  EXPECT_FALSE(errno_error(ENOSPC, "cannot write x").hint().empty());
+  EXPECT_FALSE(errno_error(EACCES, "cannot open x").hint().empty());
 }
 
 TEST(Error, EveryCodeHasANameOfItsOwn) {

@@ -18,6 +18,29 @@ class ExitCode : public testing::Test {
   fs::path base_ = world_.new_base(testing::UnitTest::GetInstance()->current_test_info()->name());
   std::string base_option_ = "--backup-base=" + base_.string();
 
+  // A configuration whose hook, before Redis is backed up or restored, says that it runs and then waits.
+  std::string waiting(const std::string& step) const {
+    return world_.configured("waiting", [&](std::string& text) {
+      replace_line(text, "\n  dev:\n", "    layout: plain\n",
+                   "    layout: plain\n    " + step +
+                       "_hooks: {redis: {before: [[sh, -c, 'touch \"$0\" && sleep 60', " +
+                       hook_reached_.string() + "]]}}\n");
+    });
+  }
+
+  ExitStatus signalled_in_hook(Process& process, int signal) const {
+    while (!fs::exists(hook_reached_) && process.running()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    EXPECT_TRUE(fs::remove(hook_reached_)) << "the hook was not reached";
+    process.signal(signal);
+    auto status = process.wait();
+    EXPECT_TRUE(status.ok());
+    return status.ok() ? *status : ExitStatus();
+  }
+
+  fs::path hook_reached_ = world_.project() / "hook-reached";
+
   bool has_leftovers() const {
     if (!fs::exists(base_)) return false;
     for (const auto& entry : fs::directory_iterator(base_)) {
@@ -102,16 +125,47 @@ TEST_F(ExitCode, TwentyForAFlippedBit_InVerifyAndInVerifyOnly) {
   EXPECT_EQ(verify_only.exit_code, 20) << verify_only;
 }
 
-TEST_F(ExitCode, HundredAndThirtyAfterAnInterrupt_NothingIsListedAndTheNextRunLeavesNoRest) {
-  auto process = world_.start({base_option_, "backup", "--set=full", "--datastores=postgres,redis"});
+TEST_F(ExitCode, HundredAndThirtyAfterASignalDuringABackup_NothingIsKept) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    auto process =
+        world_.start({waiting("backup"), base_option_, "backup", "--set=full", "--datastores=redis"});
+    const auto ended = signalled_in_hook(process, signal);
+    EXPECT_EQ(ended.code, 130) << ended.diagnostics;
+    EXPECT_NE(ended.diagnostics.find("was cancelled, and nothing of it is kept"), std::string::npos)
+        << ended.diagnostics;
+    EXPECT_NE(ended.diagnostics.find("hint:"), std::string::npos) << ended.diagnostics;
+    EXPECT_TRUE(world_.ids(base_).empty());
+    EXPECT_FALSE(has_leftovers());
+    EXPECT_TRUE(World::processes_with(hook_reached_.string()).empty()) << "the hook still runs";
+  }
+}
+
+TEST_F(ExitCode, HundredAndThirtyAfterASignalWhilePostgresqlIsDumped) {
+  auto process = world_.start({base_option_, "backup", "--set=full", "--datastores=postgres"});
   while (!has_leftovers() && process.running()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   process.signal(SIGINT);
   const auto status = process.wait();
   ASSERT_TRUE(status.ok());
   EXPECT_EQ(status->code, 130) << status->diagnostics;
   EXPECT_TRUE(world_.ids(base_).empty());
-  world_.small_backup(base_);
   EXPECT_FALSE(has_leftovers());
+}
+
+TEST_F(ExitCode, HundredAndThirtyAfterASignalDuringARestore_ItSaysHowToGoOn) {
+  const auto backup = world_.small_backup(base_);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    auto process = world_.start({waiting("restore"), base_option_, "restore", backup.filename(),
+                                 "--datastores=redis", "--no-safety-backup"});
+    const auto ended = signalled_in_hook(process, signal);
+    EXPECT_EQ(ended.code, 130) << ended.diagnostics;
+    EXPECT_NE(ended.diagnostics.find("was cancelled: `dev` may hold parts of both"), std::string::npos)
+        << ended.diagnostics;
+    EXPECT_NE(ended.diagnostics.find("summit-dr restore " + backup.filename().string()), std::string::npos)
+        << ended.diagnostics;
+  }
+  const auto restores = world_.run({base_option_, "list", "--restores"});
+  EXPECT_EQ(restores.out.find("finished"), std::string::npos) << restores;
+  EXPECT_EQ(world_.run({base_option_, "restore", backup.filename(), "--datastores=redis"}).exit_code, 0);
 }
 
 }  // namespace

@@ -119,6 +119,19 @@ fs::path World::new_base(const std::string& name) const {
   return base;
 }
 
+std::string World::configured(const std::string& name, const std::function<void(std::string&)>& edit) const {
+  const auto project = project_ / name;
+  fs::create_directories(project);
+  fs::copy(project_ / "config", project / "config",
+           fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+  fs::copy_file(project_ / ".env", project / ".env", fs::copy_options::overwrite_existing);
+  const auto file = project / "config/environments.yaml";
+  auto text = read_text(file);
+  edit(text);
+  write_text(file, text);
+  return "--config=" + (project / "config").string();
+}
+
 fs::path World::small_backup(const fs::path& base) const {
   const auto ran = run({"--backup-base=" + base.string(), "backup", "--set=full",
                         "--datastores=postgres,redis,config,secrets"});
@@ -128,16 +141,27 @@ fs::path World::small_backup(const fs::path& base) const {
   return base / latest.out.substr(0, latest.out.find('\n'));
 }
 
-std::vector<pid_t> World::processes_with(const std::string& text) {
+std::vector<pid_t> World::processes_with(const std::vector<std::string>& texts) {
   std::vector<pid_t> found;
   for (const auto& entry : fs::directory_iterator("/proc")) {
     const auto name = entry.path().filename().string();
     if (!std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; })) continue;
     const auto pid = static_cast<pid_t>(std::stol(name));
-    if (pid != ::getpid() && read_text(entry.path() / "cmdline").find(text) != std::string::npos)
-      found.push_back(pid);
+    if (pid == ::getpid()) continue;
+    const auto line = read_text(entry.path() / "cmdline");
+    const auto is_in_line = [&](const std::string& text) { return line.find(text) != std::string::npos; };
+    if (std::any_of(texts.begin(), texts.end(), is_in_line)) found.push_back(pid);
   }
   return found;
+}
+
+void replace_line(std::string& text, const std::string& section, const std::string& line,
+                  const std::string& by) {
+  const auto begin = text.find(section);
+  ASSERT_NE(begin, std::string::npos) << section;
+  const auto at = text.find(line, begin);
+  ASSERT_NE(at, std::string::npos) << line;
+  text.replace(at, line.size(), by);
 }
 
 std::string read_text(const fs::path& file) {

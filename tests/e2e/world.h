@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -55,11 +56,18 @@ class World {
   // A directory for one test's own backups.
   fs::path new_base(const std::string& name) const;
 
+  // The option that chooses another configuration of the same platform: the project's environments.yaml after
+  // `edit`, in a project `name` beside it.
+  std::string configured(const std::string& name, const std::function<void(std::string&)>& edit) const;
+
   // A backup of PostgreSQL, Redis and the configuration in a base of its own: seconds, not a minute. Its
   // directory.
   fs::path small_backup(const fs::path& base) const;
-  // Processes whose command line has `text` in it.
-  static std::vector<pid_t> processes_with(const std::string& text);
+  // Processes whose command line has one of `texts` in it.
+  static std::vector<pid_t> processes_with(const std::vector<std::string>& texts);
+  static std::vector<pid_t> processes_with(const std::string& text) {
+    return processes_with(std::vector<std::string>{text});
+  }
 
  private:
   Command command(std::vector<std::string> argv, const Variables& variables) const;
@@ -67,6 +75,10 @@ class World {
   std::unique_ptr<platform::Platform> platform_;
   fs::path project_;
 };
+
+// Replaces the first `line` at or behind `section` of `text`; fails the test when there is none.
+void replace_line(std::string& text, const std::string& section, const std::string& line,
+                  const std::string& by);
 
 std::string read_text(const fs::path& file);
 void write_text(const fs::path& file, const std::string& text);
