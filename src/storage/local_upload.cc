@@ -86,6 +86,11 @@ Result<void> LocalUpload::publish() {
     ASSIGN_OR_RETURN(const LocalEntry target, tree_->find_or_create(key_));
     const int number = give_name(target);
     if (number == ENOENT && attempt < kAttempts) continue;
+    if (number == EOPNOTSUPP) {
+      return Error(Code::kUnsupported, "the file system of {} cannot create a file only where none is",
+                   tree_->root().string())
+          .hint("use a local file system, NFS 4, or S3");
+    }
     if (number != 0 && number != EEXIST) return tree_->error(number, "store", key_);
     // Also of an object that was there: who hears of it may build on it.
     RETURN_IF_ERROR(tree_->sync(target.directory, key_));
@@ -111,6 +116,7 @@ int LocalUpload::give_name(const LocalEntry& target) {
     // The answer to a request that their protocol repeats may be to the repetition.
     if (number == EEXIST && ::fstat(file_.get(), &status) == 0 && status.st_nlink == 2) number = 0;
     if (number == 0) ::unlinkat(from, old_name, 0);
+    if (number == EPERM) number = EOPNOTSUPP;
   }
   if (number == 0) pending_.name.clear();
   return number;

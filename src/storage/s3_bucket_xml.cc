@@ -4,7 +4,6 @@
 
 #include <charconv>
 
-#include "storage/s3_objects.h"
 #include "storage/s3_xml.h"
 
 namespace summit::storage {

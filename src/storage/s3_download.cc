@@ -167,8 +167,7 @@ Result<std::optional<ObjectInfo>> head_object(S3Client& client, const std::strin
   request.method = "HEAD";
   request.key = key;
   ASSIGN_OR_RETURN(const S3Response response, client.send(request, cancellation));
-  // A missing bucket answers with 404 as well.
-  if (response.status() == 404 && !response.is("NoSuchBucket")) return std::optional<ObjectInfo>();
+  if (response.status() == 404) return std::optional<ObjectInfo>();
   if (!response.ok()) return client.error_of(response, request);
   const auto size = number_in(response.wire.header("content-length"));
   const auto modified = parse_http_date(response.wire.header("last-modified"));

@@ -45,10 +45,6 @@ Result<void> check_stored(S3Client& client, const NewObject& object, const WireR
 NewObject::NewObject(std::string whole_key, const PutOptions& put_options)
     : key(std::move(whole_key)), options(put_options), mark(random_name()) {}
 
-std::string_view name_of(LockMode mode) {
-  return mode == LockMode::kCompliance ? "COMPLIANCE" : "GOVERNANCE";
-}
-
 std::string lock_time(Instant until) {
   const std::string text = to_rfc3339(std::chrono::ceil<std::chrono::seconds>(until));
   return text.substr(0, text.find('.')) + "Z";

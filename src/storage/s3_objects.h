@@ -33,6 +33,5 @@ Result<void> settle(S3Client& client, const NewObject& object, const S3Request& 
 
 // "2026-11-21T03:10:49Z", rounded up: a lock is never shorter than asked for.
 std::string lock_time(Instant until);
-std::string_view name_of(LockMode mode);
 
 }  // namespace summit::storage

@@ -87,6 +87,10 @@ Result<void> read_region(const VariableLookup& variables, S3Settings& settings) 
 
 }  // namespace
 
+std::string_view name_of(LockMode mode) {
+  return mode == LockMode::kCompliance ? "COMPLIANCE" : "GOVERNANCE";
+}
+
 Result<S3Settings> s3_settings_from(const VariableLookup& variables) {
   S3Settings settings;
   RETURN_IF_ERROR(read_region(variables, settings));

@@ -23,6 +23,9 @@ enum class LockMode {
   kGovernance,  // who has s3:BypassGovernanceRetention can
 };
 
+// "COMPLIANCE" or "GOVERNANCE".
+std::string_view name_of(LockMode mode);
+
 struct S3Settings {
   std::string region = "us-east-1";
   std::string endpoint_url{};  // empty: Amazon's in that region
