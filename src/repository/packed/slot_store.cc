@@ -53,39 +53,35 @@ Result<std::vector<ListedSlot>> SlotStore::list() const {
 
 // What was tried, for the message when nothing opens.
 struct SlotStore::Trial {
-  bool passphrases = false;
+  bool secrets = false;
   std::vector<Error> failures;
 };
 
-Result<std::optional<Keyring>> SlotStore::try_slot(const KeySlot& slot,
-                                                   const std::vector<SlotSecret>& secrets,
-                                                   Trial& trial) const {
+std::optional<OpenedKeyring> SlotStore::open_by_service(const KeySlot& slot, Trial& trial) const {
+  if (service_ == nullptr) return std::nullopt;
   const SlotHeader& header = slot.header;
-  const auto attempt = [&](const Result<Secret>& slot_key) -> Result<std::optional<Keyring>> {
-    if (!slot_key.ok()) return slot_key.error();
-    ASSIGN_OR_RETURN(Keyring keyring, open_slot(slot, *slot_key));
-    return std::optional(std::move(keyring));
-  };
-  const auto note = [&](Error error) {
-    if (error.code() != Code::kWrongKey) trial.failures.push_back(std::move(error).at(describe(header)));
-  };
-  if (header.kind == SlotKind::kKms) {
-    if (service_ == nullptr) return std::optional<Keyring>();
-    const auto data_key = service_->decrypt(header.service_key, header.encrypted_data_key,
-                                            context_of(repository_), cancellation_);
-    auto keyring = attempt(data_key.ok() ? slot_key_of_data_key(header, *data_key) : data_key);
-    if (keyring.ok()) return keyring;
-    trial.failures.push_back(std::move(keyring).error().at(describe(header)));
-    return std::optional<Keyring>();
+  auto data_key = service_->decrypt(header.service_key, header.encrypted_data_key, context_of(repository_),
+                                    cancellation_);
+  const auto slot_key = data_key.ok() ? slot_key_of_data_key(header, *data_key) : std::move(data_key);
+  auto keyring = slot_key.ok() ? open_slot(slot, *slot_key) : Result<Keyring>(slot_key.error());
+  if (keyring.ok()) return OpenedKeyring{*std::move(keyring), header};
+  trial.failures.push_back(std::move(keyring).error().at(describe(header)));
+  return std::nullopt;
+}
+
+std::optional<OpenedKeyring> SlotStore::open_by_secret(const KeySlot& slot,
+                                                       const std::vector<SlotSecret>& secrets,
+                                                       Trial& trial) const {
+  const SlotHeader& header = slot.header;
+  for (size_t i = 0; i < secrets.size() && !cancellation_.requested(); ++i) {
+    trial.secrets = true;
+    const auto slot_key = slot_key_of_passphrase(header, secrets[i].secret);
+    auto keyring = slot_key.ok() ? open_slot(slot, *slot_key) : Result<Keyring>(slot_key.error());
+    if (keyring.ok()) return OpenedKeyring{*std::move(keyring), header, i};
+    if (keyring.error().code() != Code::kWrongKey)
+      trial.failures.push_back(std::move(keyring).error().at(describe(header)));
   }
-  for (const SlotSecret& secret : secrets) {
-    if (cancellation_.requested()) return Error(Code::kCancelled, "cancelled while opening key slots");
-    trial.passphrases = true;
-    auto keyring = attempt(slot_key_of_passphrase(header, secret.secret));
-    if (keyring.ok()) return keyring;
-    note(std::move(keyring).error());
-  }
-  return std::optional<Keyring>();
+  return std::nullopt;
 }
 
 Result<OpenedKeyring> SlotStore::open(const std::vector<SlotSecret>& secrets) const {
@@ -103,9 +99,12 @@ Result<OpenedKeyring> SlotStore::open(const std::vector<SlotSecret>& secrets) co
   });
   Trial trial;
   for (const KeySlot* slot : candidates) {
-    ASSIGN_OR_RETURN(auto keyring, try_slot(*slot, secrets, trial));
-    if (keyring) return OpenedKeyring{*std::move(keyring), slot->header};
+    RETURN_IF_ERROR(cancellation_.check());
+    auto opened = slot->header.kind == SlotKind::kKms ? open_by_service(*slot, trial)
+                                                      : open_by_secret(*slot, secrets, trial);
+    if (opened) return *std::move(opened);
   }
+  RETURN_IF_ERROR(cancellation_.check());
   return nothing_opened(slots, secrets, std::move(trial));
 }
 
@@ -134,12 +133,12 @@ Error SlotStore::nothing_opened(const std::vector<ListedSlot>& slots, const std:
         .hint(
             "bring the objects below repository/keys/ back from a replica or from an older version of the "
             "bucket");
-  if (!trial.failures.empty() && !trial.passphrases) return std::move(trial.failures.front());
+  if (!trial.failures.empty() && !trial.secrets) return std::move(trial.failures.front());
 
   std::string slots_are = fmt::format("its key slots are: {}", joined(usable));
   if (!damaged.empty()) slots_are += fmt::format("; damaged: {}", joined(damaged));
   for (const Error& failure : trial.failures) slots_are += fmt::format("; {}", failure.message());
-  if (!trial.passphrases)
+  if (!trial.secrets)
     return Error(Code::kKeyMissing, "the repository at {} is sealed, and no key is set", where)
         .hint(fmt::format("set ENCRYPTION_KEY or BACKUP_ENCRYPTION_KEY_FILE, or give --passphrase-file; {}",
                           slots_are));

@@ -42,7 +42,8 @@ struct ListedSlot {
 
 struct OpenedKeyring {
   Keyring keyring;
-  SlotHeader slot;  // the one that opened
+  SlotHeader slot;    // the one that opened
+  size_t secret = 0;  // which of the secrets opened it; of no meaning for a KMS slot
 };
 
 // One thread at a time.
@@ -93,8 +94,9 @@ class SlotStore {
   Result<void> read_back(const SlotHeader& header, const Secret& slot_key) const;
   Result<void> refuse_older_than_newest(const Keyring& keyring) const;
   Result<void> erase(std::string_view name, std::string_view kept);
-  Result<std::optional<Keyring>> try_slot(const KeySlot& slot, const std::vector<SlotSecret>& secrets,
-                                          Trial& trial) const;
+  std::optional<OpenedKeyring> open_by_service(const KeySlot& slot, Trial& trial) const;
+  std::optional<OpenedKeyring> open_by_secret(const KeySlot& slot, const std::vector<SlotSecret>& secrets,
+                                              Trial& trial) const;
   Error nothing_opened(const std::vector<ListedSlot>& slots, const std::vector<SlotSecret>& secrets,
                        Trial trial) const;
 

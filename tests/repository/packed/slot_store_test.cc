@@ -145,6 +145,15 @@ TEST_F(SlotStoreTest, EveryAddedSecretOpensTheSameKeyring) {
   EXPECT_FALSE(opens("third"));
 }
 
+TEST_F(SlotStoreTest, OfSeveralSecretsTheOneThatOpenedIsNamed) {
+  std::vector<SlotSecret> several = secret("wrong");
+  several.push_back(secret("first").front());
+  const auto opened_by = slots().open(several);
+  ASSERT_TRUE(opened_by.ok()) << opened_by.error().to_string();
+  EXPECT_EQ(opened_by->secret, 1u);
+  EXPECT_EQ(opened_by->slot.name, "generation-1");
+}
+
 TEST_F(SlotStoreTest, TwoWhoMakeTheFirstSlotCannotBothSucceed) {
   const auto other = Keyring::create(id);
   EXPECT_EQ(slots().create_first(*other, slot_for("other")).error().code(), Code::kAlreadyExists);
