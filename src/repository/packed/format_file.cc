@@ -26,18 +26,6 @@ Result<uint64_t> version_of(const json& document) {
   return version.get<uint64_t>();
 }
 
-Result<bool> has_more_than_format(storage::ObjectStore& store, const Cancellation& cancellation) {
-  bool more = false;
-  RETURN_IF_ERROR(store.list(
-      "repository/", "",
-      [&](const storage::ObjectInfo& object) -> Result<bool> {
-        more = object.key != kFormatKey;
-        return !more;
-      },
-      cancellation));
-  return more;
-}
-
 }  // namespace
 
 std::string to_json(const Format& format) {
@@ -81,14 +69,26 @@ Result<StoredFormat> read_format(storage::ObjectStore& store, const Cancellation
   return StoredFormat{format, sha256(as_bytes(*text))};
 }
 
+Result<bool> has_format_alone(storage::ObjectStore& store, const Cancellation& cancellation) {
+  bool alone = false;
+  RETURN_IF_ERROR(store.list(
+      "repository/", "",
+      [&](const storage::ObjectInfo& object) -> Result<bool> {
+        alone = object.key == kFormatKey;
+        return alone;
+      },
+      cancellation));
+  return alone;
+}
+
 Result<StoredFormat> create_format(storage::ObjectStore& store, const Format& format,
                                    const Cancellation& cancellation) {
   const std::string text = to_json(format);
   const auto put =
       store.put(kFormatKey, as_bytes(text), {.condition = storage::Condition::kAbsent}, cancellation);
   if (!put.ok() && put.error().code() == Code::kAlreadyExists) {
-    ASSIGN_OR_RETURN(const bool used, has_more_than_format(store, cancellation));
-    if (!used) return read_format(store, cancellation);
+    ASSIGN_OR_RETURN(const bool unfinished, has_format_alone(store, cancellation));
+    if (unfinished) return read_format(store, cancellation);
     return Error(Code::kAlreadyExists, "there is a packed repository at {} already", store.describe());
   }
   if (!put.ok()) return put.error();

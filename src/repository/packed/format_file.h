@@ -33,6 +33,9 @@ struct StoredFormat {
 
 // kRepositoryMissing when there is none.
 Result<StoredFormat> read_format(storage::ObjectStore& store, const Cancellation& cancellation = {});
+// Whether there is nothing of a repository but its format: its maker died.
+Result<bool> has_format_alone(storage::ObjectStore& store, const Cancellation& cancellation = {});
+
 // Takes the place where a repository is to be. Whoever died right after that left this object and nothing
 // else: then that format is taken over, and given instead of `format`. kAlreadyExists when there is a
 // repository with more than that.

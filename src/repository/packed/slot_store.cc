@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "repository/packed/format_file.h"
 #include "repository/packed/random.h"
 
 namespace summit::repository::packed {
@@ -105,6 +106,14 @@ Result<OpenedKeyring> SlotStore::open(const std::vector<SlotSecret>& secrets) co
     if (opened) return *std::move(opened);
   }
   RETURN_IF_ERROR(cancellation_.check());
+  if (slots.empty()) {
+    ASSIGN_OR_RETURN(const bool unfinished, has_format_alone(*store_, cancellation_));
+    if (unfinished)
+      return Error(Code::kRepositoryMissing,
+                   "the making of the repository at {} was interrupted, and nothing is in it",
+                   store_->describe())
+          .hint("make it again: the next packed backup, or summit-dr repository init");
+  }
   return nothing_opened(slots, secrets, std::move(trial));
 }
 

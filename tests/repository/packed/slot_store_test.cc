@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "repository/packed/format_file.h"
 #include "tests/storage/testing/memory_store.h"
 
 namespace summit::repository::packed {
@@ -202,6 +203,12 @@ TEST_F(SlotStoreTest, WhenNoSlotIsWholeTheErrorIsNotAWrongKey) {
   EXPECT_EQ(slots().open(secret("first")).error().code(), Code::kCorrupt);
   ASSERT_TRUE(store.remove("repository/keys/generation-1").ok());
   EXPECT_EQ(slots().open(secret("first")).error().code(), Code::kCorrupt);
+}
+
+TEST_F(SlotStoreTest, WithNothingButAFormatThereIsNoRepositoryYet) {
+  storage::MemoryStore unfinished;
+  ASSERT_TRUE(create_format(unfinished, {.id = id, .created = now()}).ok());
+  EXPECT_EQ(SlotStore(unfinished, id).open(secret("first")).error().code(), Code::kRepositoryMissing);
 }
 
 TEST_F(SlotStoreTest, TheSlotThatOpenedIsNeverRemovedSoTheLastOneStays) {
