@@ -90,8 +90,9 @@ class RepositoryState {
   std::string to_checkpoint() const;
   static Result<RepositoryState> from_checkpoint(ByteView body, uint64_t number, const Sha256Digest& hash);
 
+  struct Data;  // state_data.h
+
  private:
-  struct Data;
   std::unique_ptr<Data> data_;
 };
 

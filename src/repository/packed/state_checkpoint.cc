@@ -25,6 +25,25 @@ Cbor write_verifications(const std::vector<Verification>& verifications) {
   return list;
 }
 
+std::string write_needs(const std::vector<PackSlot>& needs, const std::map<PackSlot, uint32_t>& rows) {
+  std::vector<uint32_t> indices;
+  indices.reserve(needs.size());
+  for (const PackSlot slot : needs) indices.push_back(rows.at(slot));
+  std::ranges::sort(indices);
+  std::string bytes;
+  for (const uint32_t index : indices) put_integer(bytes, index);
+  return bytes;
+}
+
+Cbor write_backup(const std::string& id, const LiveBackup& live, const std::string& needs) {
+  return {{"backup", id},
+          {"record", live.record},
+          {"hash", cbor_bytes(live.record_hash)},
+          {"pin", live.pin ? Cbor(*live.pin) : Cbor(nullptr)},
+          {"verifications", write_verifications(live.verifications)},
+          {"packs", cbor_bytes(as_bytes(needs))}};
+}
+
 Result<std::vector<Verification>> read_verifications(const Cbor::array_t& list) {
   std::vector<Verification> verifications;
   for (const Cbor& value : list) {
@@ -64,17 +83,7 @@ std::string RepositoryState::to_checkpoint() const {
   }
   Cbor backups = Cbor::array();
   for (const auto& [id, live] : data.backups) {
-    std::vector<uint32_t> indices;
-    for (const PackSlot slot : data.needs.find(id)->second) indices.push_back(rows.at(slot));
-    std::ranges::sort(indices);
-    std::string needs;
-    for (const uint32_t index : indices) put_integer(needs, index);
-    backups.push_back({{"backup", id},
-                       {"record", live.record},
-                       {"hash", cbor_bytes(live.record_hash)},
-                       {"pin", live.pin ? Cbor(*live.pin) : Cbor(nullptr)},
-                       {"verifications", write_verifications(live.verifications)},
-                       {"packs", cbor_bytes(as_bytes(needs))}});
+    backups.push_back(write_backup(id, live, write_needs(data.needs.find(id)->second, rows)));
   }
   return write_cbor({{"floor", data.floor},
                      {"packs", cbor_bytes(as_bytes(packs))},
@@ -85,21 +94,75 @@ std::string RepositoryState::to_checkpoint() const {
 
 namespace {
 
+// Reads one table after the other into the state; packs first, since the others lead to them.
 class CheckpointReader {
  public:
-  CheckpointReader(CborMap& map, uint64_t number) : map_(map), number_(number) {}
+  CheckpointReader(CborMap& map, RepositoryState::Data& data) : map_(map), data_(data) {}
 
-  Result<void> read_packs(PackTable& table) {
+  Result<void> read() {
+    data_.floor = map_.integer("floor");
+    if (data_.floor > data_.number) return damaged("floor");
+    RETURN_IF_ERROR(read_packs());
+    RETURN_IF_ERROR(read_tombstones());
+    for (const Cbor& relocation : map_.list("relocations"))
+      RETURN_IF_ERROR(read_relocation(CborMap(relocation)));
+    for (const Cbor& backup : map_.list("backups")) RETURN_IF_ERROR(read_backup(CborMap(backup)));
+    if (map_.failed()) return map_.error();
+    return {};
+  }
+
+ private:
+  Result<void> read_packs() {
     const ByteView rows = map_.bytes("packs");
     if (rows.size() % kKnownRow != 0) return damaged("packs");
     for (WireReader reader(rows); reader.left() > 0;) {
       const StoredPack pack = take_pack(reader);
       const auto record = reader.integer<uint64_t>();
-      if (pack.name.epoch >= record || record > number_) return damaged("a pack from the future");
-      if (!slots_.empty() && !(table.at(slots_.back()).pack.name < pack.name))
+      if (pack.name.epoch >= record || record > data_.number) return damaged("a pack from the future");
+      if (!slots_.empty() && !(data_.packs.at(slots_.back()).pack.name < pack.name))
         return damaged("order of packs");
-      slots_.push_back(table.reference(pack, record));
+      slots_.push_back(data_.packs.reference(pack, record));
     }
+    return {};
+  }
+
+  Result<void> read_tombstones() {
+    const ByteView rows = map_.bytes("tombstones");
+    if (rows.size() % kTombstoneRow != 0) return damaged("tombstones");
+    for (WireReader reader(rows); reader.left() > 0;) {
+      const PackName name = take_name(reader);
+      const auto size = reader.integer<uint64_t>();
+      const auto record = reader.integer<uint64_t>();
+      if (name.epoch >= record || record > data_.number || data_.packs.find(name))
+        return damaged("tombstones");
+      data_.tombstones[name] = {.pack = name, .size = size, .record = record};
+    }
+    return {};
+  }
+
+  Result<void> read_relocation(CborMap fields) {
+    const auto from = names_from_rows(fields.bytes("from"));
+    auto to = names_from_rows(fields.bytes("to"));
+    if (fields.failed() || !from || from->size() != 1 || !to || to->empty()) return damaged("relocations");
+    if (data_.packs.find(from->front())) return damaged("a relocation of a pack that is there");
+    for (const auto& name : *to) {
+      if (!data_.packs.find(name)) return damaged("a relocation to a pack that is not there");
+    }
+    data_.relocations[from->front()] = *std::move(to);
+    return {};
+  }
+
+  Result<void> read_backup(CborMap fields) {
+    LiveBackup live{.record = fields.integer("record"), .record_hash = fields.array<Sha256Digest>("hash")};
+    if (!fields.is_null("pin")) live.pin = fields.text("pin");
+    ASSIGN_OR_RETURN(live.verifications, read_verifications(fields.list("verifications")));
+    const std::string id = fields.text("backup");
+    ASSIGN_OR_RETURN(auto needs, read_needs(fields));
+    if (fields.failed() || live.record == 0 || live.record > data_.number) return damaged("backups");
+    if (data_.backups.contains(id)) return damaged("a backup twice");
+    for (const PackSlot slot : needs) data_.packs.need(slot);
+    data_.needs[id] = std::move(needs);
+    data_.backups[id] = std::move(live);
     return {};
   }
 
@@ -117,10 +180,9 @@ class CheckpointReader {
     return needs;
   }
 
- private:
   CborMap& map_;
-  uint64_t number_;
-  std::vector<PackSlot> slots_;
+  RepositoryState::Data& data_;
+  std::vector<PackSlot> slots_;  // by the rows of "packs"
 };
 
 }  // namespace
@@ -130,46 +192,9 @@ Result<RepositoryState> RepositoryState::from_checkpoint(ByteView body, uint64_t
   ASSIGN_OR_RETURN(const Cbor value, parse_cbor(body));
   CborMap map(value);
   RepositoryState state;
-  Data& data = *state.data_;
-  data.number = number;
-  data.hash = hash;
-  data.floor = map.integer("floor");
-  if (data.floor > number) return damaged("floor");
-
-  CheckpointReader reader(map, number);
-  RETURN_IF_ERROR(reader.read_packs(data.packs));
-  const ByteView tombstones = map.bytes("tombstones");
-  if (tombstones.size() % kTombstoneRow != 0) return damaged("tombstones");
-  for (WireReader rows(tombstones); rows.left() > 0;) {
-    const PackName name = take_name(rows);
-    const auto size = rows.integer<uint64_t>();
-    const auto record = rows.integer<uint64_t>();
-    if (record > number || data.packs.find(name)) return damaged("tombstones");
-    data.tombstones[name] = {.pack = name, .size = size, .record = record};
-  }
-  for (const Cbor& relocation : map.list("relocations")) {
-    CborMap fields(relocation);
-    const auto from = names_from_rows(fields.bytes("from"));
-    auto to = names_from_rows(fields.bytes("to"));
-    if (fields.failed() || !from || from->size() != 1 || !to || to->empty()) return damaged("relocations");
-    for (const auto& name : *to) {
-      if (!data.packs.find(name)) return damaged("a relocation to a pack that is not there");
-    }
-    data.relocations[from->front()] = *std::move(to);
-  }
-  for (const Cbor& backup : map.list("backups")) {
-    CborMap fields(backup);
-    LiveBackup live{.record = fields.integer("record"), .record_hash = fields.array<Sha256Digest>("hash")};
-    if (!fields.is_null("pin")) live.pin = fields.text("pin");
-    ASSIGN_OR_RETURN(live.verifications, read_verifications(fields.list("verifications")));
-    const std::string id = fields.text("backup");
-    ASSIGN_OR_RETURN(auto needs, reader.read_needs(fields));
-    if (fields.failed() || live.record == 0 || live.record > number) return damaged("backups");
-    for (const PackSlot slot : needs) data.packs.need(slot);
-    data.needs[id] = std::move(needs);
-    data.backups[id] = std::move(live);
-  }
-  if (map.failed()) return map.error();
+  state.data_->number = number;
+  state.data_->hash = hash;
+  RETURN_IF_ERROR(CheckpointReader(map, *state.data_).read());
   return state;
 }
 
