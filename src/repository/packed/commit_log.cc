@@ -22,6 +22,9 @@ Error rolled_back(std::string_view what) {
 
 constexpr int kMaxAttempts = 3;
 
+// So many records are read at most by who opens a log that nobody ever collected.
+constexpr uint64_t kRecordsPerCheckpoint = 64;
+
 // Whether a create that failed so can have been done, or can still be: its request may be on its way.
 bool may_have_happened(Code code) {
   return code == Code::kUnreachable || code == Code::kTimeout || code == Code::kIo || code == Code::kFailed ||
@@ -275,6 +278,8 @@ Result<std::optional<uint64_t>> CommitLog::append(const Build& build, const Canc
     RETURN_IF_ERROR(self.state.apply(body.events, hash));
     self.note(number, hash);
     RETURN_IF_ERROR(self.remember());
+    // It only saves time, so its failure is none: who appends the next multiple tries again.
+    if (number % kRecordsPerCheckpoint == 0) (void)write_checkpoint(1, cancellation);
     return std::optional(number);
   }
 }

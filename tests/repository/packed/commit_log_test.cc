@@ -206,6 +206,15 @@ TEST(CommitLog, ACheckpointIsWrittenOnlyAfterSoManyRecords) {
   EXPECT_TRUE(world.store.contents().contains(checkpoint_key(3)));
 }
 
+TEST(CommitLog, ALongLogThatNobodyCollectsIsOpenedByItsLastRecords) {
+  LogWorld world;
+  auto log = world.open().value();
+  commit_some(*log, 1, 200);
+  FaultInjector store(world.store);
+  EXPECT_EQ(world.open_through(store).value()->state().hash(), log->state().hash());
+  EXPECT_LT(store.calls(), 70U);
+}
+
 TEST(CommitLog, ClocksThatAreTwoDaysApartChangeNothing) {
   LogWorld world;
   using std::chrono::hours;
