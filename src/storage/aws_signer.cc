@@ -1,5 +1,6 @@
 #include "storage/aws_signer.h"
 
+#include <fmt/format.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -77,6 +78,7 @@ std::string percent_encoded(std::string_view text, bool keep_slashes) {
 
 std::string canonical_query(const std::vector<std::pair<std::string, std::string>>& query) {
   std::vector<std::pair<std::string, std::string>> encoded;
+  encoded.reserve(query.size());
   for (const auto& [name, value] : query) {
     encoded.emplace_back(percent_encoded(name, false), percent_encoded(value, false));
   }
@@ -84,7 +86,7 @@ std::string canonical_query(const std::vector<std::pair<std::string, std::string
   std::string text;
   for (const auto& [name, value] : encoded) {
     if (!text.empty()) text += '&';
-    text += name + '=' + value;
+    text += fmt::format("{}={}", name, value);
   }
   return text;
 }

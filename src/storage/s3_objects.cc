@@ -31,7 +31,7 @@ Result<void> remove_unencrypted(S3Client& client, const NewObject& object, const
 
 Result<void> check_stored(S3Client& client, const NewObject& object, const WireResponse& response,
                           const Cancellation& cancellation) {
-  const auto encrypted = check_encryption(response, client.settings());
+  auto encrypted = check_encryption(response, client.settings());
   if (encrypted.ok()) return {};
   const auto removed = remove_unencrypted(client, object, response, cancellation);
   if (removed.ok()) return encrypted;

@@ -45,7 +45,7 @@ Result<void> extend_retention(S3Client& client, const std::string& key, Instant 
   if (response.ok()) return {};
   // Somebody else may have locked it for longer since we asked, and nobody may shorten that.
   const auto newer = retention_of(client, key, cancellation);
-  if (newer.ok() && newer->until && *newer->until >= until) return {};
+  if (newer.ok() && newer->until.value_or(Instant::min()) >= until) return {};
   return client.error_of(response, request);
 }
 

@@ -85,11 +85,12 @@ TEST(Retry, AServerThatFallsSilentIsATimeout) {
 }
 
 TEST(Retry, ACancellationEndsTheWaiting) {
+  // Outlives the server, whose answer nobody waits for.
+  Cancellation cancellation;
   ScriptedBucket bucket;
   S3Settings settings = bucket.settings();
   settings.retry = {.attempts = 100, .base = std::chrono::hours(1), .longest = std::chrono::hours(1)};
   const auto store = bucket.store(settings);
-  Cancellation cancellation;
   bucket.before([&](const HttpQuestion&) -> std::optional<HttpAnswer> {
     cancellation.request();
     return s3_error(503, "SlowDown");
