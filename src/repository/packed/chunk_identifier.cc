@@ -21,9 +21,10 @@ Result<std::unique_ptr<ChunkIdentifier>> ChunkIdentifier::create(const Keyring& 
                                                                  PageCache* pages) {
   ASSIGN_OR_RETURN(const Secret key, keyring.subkey(keyring.newest_generation(), Purpose::kChunkId));
   ASSIGN_OR_RETURN(ChunkNamer namer, ChunkNamer::create(key));
+  ASSIGN_OR_RETURN(Fingerprinter fingerprinter, Fingerprinter::create(keyring));
   ASSIGN_OR_RETURN(PageHasher hasher, PageHasher::create(keyring));
-  return std::unique_ptr<ChunkIdentifier>(
-      new ChunkIdentifier(std::move(namer), std::move(hasher), deduplicator, pages));
+  return std::unique_ptr<ChunkIdentifier>(new ChunkIdentifier(std::move(namer), std::move(fingerprinter),
+                                                              std::move(hasher), deduplicator, pages));
 }
 
 Result<IdentifiedBatch> ChunkIdentifier::identify(Batch batch) {
@@ -44,10 +45,19 @@ Result<IdentifiedBatch> ChunkIdentifier::identify(Batch batch) {
   return identified;
 }
 
+Result<ChunkId> ChunkIdentifier::name(ByteView bytes) {
+  ChunkIndex& index = deduplicator_.index();
+  ASSIGN_OR_RETURN(const Fingerprint fingerprint, fingerprinter_.of(bytes));
+  if (const auto remembered = index.remembered_name(fingerprint)) return *remembered;
+  ASSIGN_OR_RETURN(const ChunkId id, namer_.name(bytes));
+  index.remember_name(fingerprint, id);
+  return id;
+}
+
 Result<IdentifiedItem> ChunkIdentifier::identify(const BatchItem& item, ByteView bytes) {
   IdentifiedItem found{.length = item.length, .bytes = bytes};
   if (only_zeros(bytes)) return found;
-  ASSIGN_OR_RETURN(found.id, namer_.name(bytes));
+  ASSIGN_OR_RETURN(found.id, name(bytes));
   const bool equal =
       item.previous && item.previous->kind != ManifestEntry::Kind::kZeros && item.previous->id == found.id;
   found.outcome = equal ? IdentifiedItem::Outcome::kTakenOver : IdentifiedItem::Outcome::kWhole;

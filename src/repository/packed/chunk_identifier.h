@@ -38,14 +38,22 @@ class ChunkIdentifier {
   Result<IdentifiedBatch> identify(Batch batch);
 
  private:
-  ChunkIdentifier(ChunkNamer&& namer, PageHasher&& hasher, Deduplicator& deduplicator, PageCache* pages)
-      : namer_(std::move(namer)), hasher_(std::move(hasher)), deduplicator_(deduplicator), pages_(pages) {}
+  ChunkIdentifier(ChunkNamer&& namer, Fingerprinter&& fingerprinter, PageHasher&& hasher,
+                  Deduplicator& deduplicator, PageCache* pages)
+      : namer_(std::move(namer)),
+        fingerprinter_(std::move(fingerprinter)),
+        hasher_(std::move(hasher)),
+        deduplicator_(deduplicator),
+        pages_(pages) {}
 
+  // The chunk's name, remembered or computed.
+  Result<ChunkId> name(ByteView bytes);
   Result<IdentifiedItem> identify(const BatchItem& item, ByteView bytes);
   // Makes a patch of a new extent where that is worth it.
   Result<void> try_patch(const BatchItem& item, IdentifiedItem& identified);
 
   ChunkNamer namer_;
+  Fingerprinter fingerprinter_;
   PageHasher hasher_;
   Deduplicator& deduplicator_;
   PageCache* pages_;

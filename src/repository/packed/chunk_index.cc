@@ -17,6 +17,8 @@ namespace {
 
 constexpr size_t kFooterReaders = 8;
 constexpr size_t kValueSize = 56;
+// 72 bytes an entry: names of some 60 million chunks. Beyond, it begins anew.
+constexpr uint64_t kMaxNames = 4 * GiB;
 
 std::string encode(const Reference& reference) {
   std::string value;
@@ -55,6 +57,12 @@ Reference decode(const ChunkId& id, ByteView value) {
   return reference;
 }
 
+CacheTable::Key name_key(const Fingerprint& fingerprint) {
+  CacheTable::Key key{};
+  std::ranges::copy(fingerprint, key.begin());
+  return key;
+}
+
 // Under this key an entry says that all chunks of the pack are in the table.
 CacheTable::Key completion_key(const PackName& pack) {
   return sha256(as_bytes("complete: " + pack.to_string()));
@@ -66,6 +74,7 @@ struct ChunkIndex::State {
   mutable std::shared_mutex mutex;  // guards `packs`
   std::unordered_set<PackName, PackNameHash> packs;
   std::unique_ptr<CacheTable> table;
+  std::unique_ptr<CacheTable> names;
 
   bool usable(const PackName& pack) const {
     const std::shared_lock lock(mutex);
@@ -88,6 +97,11 @@ Result<std::unique_ptr<ChunkIndex>> ChunkIndex::open(const std::filesystem::path
   };
   ASSIGN_OR_RETURN(state->table, CacheTable::open(file, key, {.value_size = kValueSize}, keep),
                    "while opening the cache of chunks");
+  const auto names = file.parent_path() / ("names-" + std::to_string(generation));
+  ASSIGN_OR_RETURN(
+      state->names,
+      CacheTable::open(names, key, {.value_size = sizeof(ChunkId::bytes), .max_bytes = kMaxNames}),
+      "while opening the cache of names");
   return std::unique_ptr<ChunkIndex>(new ChunkIndex(std::move(state)));
 }
 
@@ -131,6 +145,15 @@ std::optional<Reference> ChunkIndex::find(const ChunkId& id) {
 
 void ChunkIndex::add(const Reference& reference) {
   state_->table->insert(reference.id.bytes, as_bytes(encode(reference)));
+}
+
+std::optional<ChunkId> ChunkIndex::remembered_name(const Fingerprint& fingerprint) {
+  ChunkId id;
+  return state_->names->find(name_key(fingerprint), id.bytes) ? std::optional(id) : std::nullopt;
+}
+
+void ChunkIndex::remember_name(const Fingerprint& fingerprint, const ChunkId& id) {
+  state_->names->insert(name_key(fingerprint), id.view());
 }
 
 void ChunkIndex::mark_complete(const PackName& pack) {

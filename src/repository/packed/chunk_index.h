@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/cancellation.h"
+#include "repository/packed/fingerprinter.h"
 #include "repository/packed/keyring.h"
 #include "repository/packed/pack_reader.h"
 #include "repository/packed/reference.h"
@@ -36,6 +37,11 @@ class ChunkIndex {
 
   std::optional<Reference> find(const ChunkId& id);
   void add(const Reference& reference);
+  // The name of bytes that were named before, by their fingerprint: most of an unchanged backup is then not
+  // hashed again.
+  std::optional<ChunkId> remembered_name(const Fingerprint& fingerprint);
+  void remember_name(const Fingerprint& fingerprint, const ChunkId& id);
+
   // All chunks of the pack are in: sync() need not read its footer.
   void mark_complete(const PackName& pack);
 

@@ -28,7 +28,7 @@
 namespace summit::repository::packed {
 
 struct ChunkWriterOptions {
-  int level = 3;       // zstd's, 1 to 19
+  int level = 1;       // zstd's, 1 to 19
   size_t workers = 0;  // threads that name and compress; 0: one for each core
   size_t uploads = 2;  // packs on their way at a time
   uint64_t pack_size = 32 * MiB;

@@ -18,10 +18,14 @@ class ExtentWriter : public ContentWriter {
   // previous content, when they were there; these offsets never decrease.
   virtual Result<void> begin_file(std::optional<uint64_t> previous_offset) = 0;
 
-  // Instead of write(): the whole file, `length` bytes, is proven to be as it was at previous_offset. What is
-  // no longer in a usable pack, or has other extents than before, is read by `read` (from an offset in the
-  // file, exactly so many bytes) and written.
+  // Brings bytes of the file: from an offset in it, exactly so many.
   using ReadFile = std::function<Result<void>(uint64_t offset, std::span<std::byte> bytes)>;
+
+  // Instead of write(): the whole file, `length` bytes, read straight to where it is worked on.
+  virtual Result<void> write_file(uint64_t length, const ReadFile& read) = 0;
+
+  // Instead of write(): the whole file, `length` bytes, is proven to be as it was at previous_offset. What is
+  // no longer in a usable pack, or has other extents than before, is read and written after all.
   virtual Result<void> take_over(uint64_t length, const ReadFile& read) = 0;
 };
 

@@ -51,8 +51,23 @@ Result<void> FileExtentWriter::end_extent() {
   return send_when_full();
 }
 
+Result<void> FileExtentWriter::write_file(uint64_t length, const ReadFile& read) {
+  while (extent_began_ < length) RETURN_IF_ERROR(read_extent(length, read));
+  return {};
+}
+
+Result<void> FileExtentWriter::read_extent(uint64_t length, const ReadFile& read) {
+  if (batch_.bytes.capacity() == 0) batch_.bytes = pipeline_.take_batch_buffer();
+  // What was taken over may end anywhere; extents keep to their places all the same.
+  const size_t size = std::min<uint64_t>(length - extent_began_, kExtentSize - extent_began_ % kExtentSize);
+  const size_t begin = batch_.bytes.size();
+  batch_.bytes.resize(begin + size);
+  RETURN_IF_ERROR(read(extent_began_, {batch_.bytes.data() + begin, size}));
+  extent_size_ = size;
+  return end_extent();
+}
+
 Result<void> FileExtentWriter::take_over(uint64_t length, const ReadFile& read) {
-  Buffer bytes;
   while (extent_began_ < length) {
     const uint64_t left = length - extent_began_;
     ASSIGN_OR_RETURN(const auto before, previous_at(extent_began_));
@@ -68,10 +83,7 @@ Result<void> FileExtentWriter::take_over(uint64_t length, const ReadFile& read) 
       RETURN_IF_ERROR(send_when_full());
       continue;
     }
-    bytes.resize(std::min<uint64_t>(left, kExtentSize - extent_began_ % kExtentSize));
-    RETURN_IF_ERROR(read(extent_began_, {bytes.data(), bytes.size()}));
-    RETURN_IF_ERROR(write(bytes.view()));
-    RETURN_IF_ERROR(end_extent());
+    RETURN_IF_ERROR(read_extent(length, read));
   }
   return {};
 }

@@ -18,10 +18,13 @@ class FileExtentWriter final : public ExtentWriter {
 
   Result<void> begin_file(std::optional<uint64_t> previous_offset) override;
   Result<void> write(ByteView bytes) override;
+  Result<void> write_file(uint64_t length, const ReadFile& read) override;
   Result<void> take_over(uint64_t length, const ReadFile& read) override;
   Result<size_t> finish() override;
 
  private:
+  // The next extent, from extent_began_ on.
+  Result<void> read_extent(uint64_t length, const ReadFile& read);
   // Makes an item of the extent at the end of the batch's bytes, when it has any.
   Result<void> end_extent();
   Result<void> send();

@@ -8,8 +8,6 @@
 namespace summit::repository::packed {
 namespace {
 
-// Bytes that one request brings at most, unless a single frame is larger.
-constexpr uint64_t kGroupSize = 4 * MiB;
 // Frames that nobody asked for between two that are wanted: reading them costs less than another request.
 constexpr uint64_t kGap = 128 * KiB;
 constexpr size_t kOpeners = 1024;
@@ -33,8 +31,15 @@ Result<ChunkNamer*> OpeningTools::namer(uint32_t generation) {
 
 class FrameGroup {
  public:
-  FrameGroup(FrameLoader& loader, const FramePlace& first)
-      : loader_(loader), pack_(first.pack), begin_(first.offset), end_(end_of(first)) {}
+  FrameGroup(FrameLoader& loader, std::shared_ptr<BufferPool> buffers, const FramePlace& first)
+      : loader_(loader),
+        buffers_(std::move(buffers)),
+        pack_(first.pack),
+        begin_(first.offset),
+        end_(end_of(first)) {}
+  FrameGroup(const FrameGroup&) = delete;
+  FrameGroup& operator=(const FrameGroup&) = delete;
+  ~FrameGroup() { buffers_->give_back(std::move(bytes_)); }
 
   // Whether the frame is now part of the group: it lies just behind, and nobody has begun to fetch.
   bool try_add(const FramePlace& place) {
@@ -72,6 +77,7 @@ class FrameGroup {
   }
 
   Result<void> fetch_locked(const Cancellation& cancellation) {
+    if (bytes_.capacity() == 0) bytes_ = buffers_->take();
     bytes_.clear();
     bytes_.reserve(end_ - begin_);
     RETURN_IF_ERROR(loader_.store().get(
@@ -90,6 +96,7 @@ class FrameGroup {
   }
 
   FrameLoader& loader_;
+  const std::shared_ptr<BufferPool> buffers_;
   const PackName pack_;
   std::mutex bounds_mutex_;  // guards the next three, until closed_: then the bounds stay
   uint64_t begin_;
@@ -106,6 +113,7 @@ Result<void> LoadedFrame::load(OpeningTools& tools, const Cancellation& cancella
   if (!group_) return {};
   RETURN_IF_ERROR(group_->fetch(cancellation));
   generation_ = group_->opener().generation();
+  if (plain_.capacity() == 0) plain_ = buffers_->take();
   RETURN_IF_ERROR(
       group_->opener().open_frame(place_, group_->sealed(place_), tools.decoder(), tools.scratch(), plain_));
   group_.reset();
@@ -127,8 +135,9 @@ std::shared_ptr<LoadedFrame> FrameLoader::frame(const FramePlace& place) {
     by_use_.erase(found->second);
     frames_.erase(found);
   }
-  if (!filling_ || !filling_->try_add(place)) filling_ = std::make_shared<FrameGroup>(*this, place);
-  by_use_.push_front(std::make_shared<LoadedFrame>(place, filling_));
+  if (!filling_ || !filling_->try_add(place))
+    filling_ = std::make_shared<FrameGroup>(*this, group_buffers_, place);
+  by_use_.push_front(std::make_shared<LoadedFrame>(place, filling_, frame_buffers_));
   frames_[key] = by_use_.begin();
   kept_ += place.plain_length;
   auto frame = by_use_.front();

@@ -9,12 +9,17 @@
 #include <vector>
 
 #include "core/cancellation.h"
+#include "repository/packed/buffer_pool.h"
 #include "repository/packed/frame_codec.h"
 #include "repository/packed/keyring.h"
 #include "repository/packed/pack_reader.h"
 #include "storage/object_store.h"
 
 namespace summit::repository::packed {
+
+// Bytes that one request brings at most, unless a single frame is larger; with room for the pack's header.
+inline constexpr uint64_t kGroupSize = 4 * MiB;
+inline constexpr uint64_t kGroupCapacity = kGroupSize + 4 * KiB;
 
 // What a thread needs to open frames and to check chunks. One thread at a time.
 class OpeningTools {
@@ -41,8 +46,11 @@ class FrameGroup;
 // A frame's plain bytes, there after load(). Thread-safe.
 class LoadedFrame {
  public:
-  LoadedFrame(const FramePlace& place, std::shared_ptr<FrameGroup> group)
-      : place_(place), group_(std::move(group)) {}
+  LoadedFrame(const FramePlace& place, std::shared_ptr<FrameGroup> group, std::shared_ptr<BufferPool> buffers)
+      : place_(place), group_(std::move(group)), buffers_(std::move(buffers)) {}
+  LoadedFrame(const LoadedFrame&) = delete;
+  LoadedFrame& operator=(const LoadedFrame&) = delete;
+  ~LoadedFrame() { buffers_->give_back(std::move(plain_)); }
 
   const FramePlace& place() const { return place_; }
   // Once; later calls return at once. What failed is tried again.
@@ -55,6 +63,7 @@ class LoadedFrame {
   const FramePlace place_;
   std::mutex mutex_;
   std::shared_ptr<FrameGroup> group_;  // until loaded
+  const std::shared_ptr<BufferPool> buffers_;
   Buffer plain_;
   uint32_t generation_ = 0;
 };
@@ -86,6 +95,9 @@ class FrameLoader {
   storage::ObjectStore& store_;
   const Keyring& keyring_;
   const uint64_t memory_;
+  // Shared with the frames, which may outlive the loader's interest in them.
+  const std::shared_ptr<BufferPool> frame_buffers_ = std::make_shared<BufferPool>(kMaxFramePlain, 4);
+  const std::shared_ptr<BufferPool> group_buffers_ = std::make_shared<BufferPool>(kGroupCapacity, 4);
   std::mutex mutex_;                                // guards everything below
   std::list<std::shared_ptr<LoadedFrame>> by_use_;  // the last used first
   std::unordered_map<Key, std::list<std::shared_ptr<LoadedFrame>>::iterator, KeyHash> frames_;

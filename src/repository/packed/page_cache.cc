@@ -10,31 +10,27 @@ namespace {
 // One 280-byte entry stands for 256 KiB of data: the hashes of 3.6 TiB.
 constexpr uint64_t kMaxCache = 4 * GiB;
 
-Result<Secret> cache_key(const Keyring& keyring) {
-  return keyring.subkey(keyring.newest_generation(), Purpose::kCache);
-}
-
 }  // namespace
 
 Result<PageHasher> PageHasher::create(const Keyring& keyring) {
-  ASSIGN_OR_RETURN(const Secret key, cache_key(keyring));
-  ASSIGN_OR_RETURN(ChunkNamer namer, ChunkNamer::create(key));
-  return PageHasher(std::move(namer));
+  ASSIGN_OR_RETURN(Fingerprinter fingerprinter, Fingerprinter::create(keyring));
+  return PageHasher(std::move(fingerprinter));
 }
 
 Result<PageHashes> PageHasher::hash(ByteView extent) {
   PageHashes hashes{};
   for (size_t page = 0; page < pages_of(extent.size()); ++page) {
     const ByteView rest = extent.subspan(page * kPageSize);
-    ASSIGN_OR_RETURN(const ChunkId name, namer_.name(rest.first(std::min<size_t>(rest.size(), kPageSize))));
-    std::memcpy(&hashes[page], name.bytes.data(), sizeof hashes[page]);
+    ASSIGN_OR_RETURN(const Fingerprint fingerprint,
+                     fingerprinter_.of(rest.first(std::min<size_t>(rest.size(), kPageSize))));
+    std::memcpy(&hashes[page], fingerprint.data(), sizeof hashes[page]);
   }
   return hashes;
 }
 
 Result<std::unique_ptr<PageCache>> PageCache::open(const std::filesystem::path& directory,
                                                    const Keyring& keyring) {
-  ASSIGN_OR_RETURN(const Secret key, cache_key(keyring));
+  ASSIGN_OR_RETURN(const Secret key, keyring.subkey(keyring.newest_generation(), Purpose::kCache));
   const auto file =
       directory / keyring.repository().to_hex() / ("pages-" + std::to_string(keyring.newest_generation()));
   const CacheTable::Options options{.value_size = sizeof(PageHashes), .max_bytes = kMaxCache};

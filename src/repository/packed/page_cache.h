@@ -11,6 +11,7 @@
 
 #include "repository/packed/cache_table.h"
 #include "repository/packed/chunk_id.h"
+#include "repository/packed/fingerprinter.h"
 #include "repository/packed/keyring.h"
 #include "repository/packed/page_patch.h"
 
@@ -26,8 +27,8 @@ class PageHasher {
   Result<PageHashes> hash(ByteView extent);
 
  private:
-  explicit PageHasher(ChunkNamer&& namer) : namer_(std::move(namer)) {}
-  ChunkNamer namer_;
+  explicit PageHasher(Fingerprinter&& fingerprinter) : fingerprinter_(std::move(fingerprinter)) {}
+  Fingerprinter fingerprinter_;
 };
 
 class PageCache {

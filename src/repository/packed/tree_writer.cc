@@ -12,7 +12,6 @@
 namespace summit::repository::packed {
 namespace {
 
-constexpr size_t kReadSize = 1 * MiB;
 // A file system's clock may tick this slowly: a change within it leaves the times as they were.
 constexpr int64_t kClockTick = 2'000'000'000;
 
@@ -138,6 +137,7 @@ Result<void> TreeWriter::add_file(TreeEntry entry, const std::function<Result<Un
   RETURN_IF_ERROR(files_->begin_file(before != nullptr ? std::optional(before->offset) : std::nullopt));
   UniqueFd file;
   const auto read = [&](uint64_t offset, std::span<std::byte> bytes) -> Result<void> {
+    RETURN_IF_ERROR(cancellation_.check());
     if (!file.valid()) {
       ASSIGN_OR_RETURN(file, open());
     }
@@ -145,14 +145,7 @@ Result<void> TreeWriter::add_file(TreeEntry entry, const std::function<Result<Un
   };
   if (before != nullptr && proven_unchanged(entry, *before)) return files_->take_over(entry.size, read);
 
-  for (uint64_t offset = 0; offset < entry.size;) {
-    RETURN_IF_ERROR(cancellation_.check());
-    buffer_.resize(std::min<uint64_t>(kReadSize, entry.size - offset));
-    RETURN_IF_ERROR(read(offset, {buffer_.data(), buffer_.size()}));
-    RETURN_IF_ERROR(files_->write(buffer_.view()));
-    offset += buffer_.size();
-  }
-  return {};
+  return files_->write_file(entry.size, read);
 }
 
 Result<void> TreeWriter::add_all(const std::filesystem::path& root,

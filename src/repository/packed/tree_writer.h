@@ -72,7 +72,6 @@ class TreeWriter {
   Cancellation cancellation_;
   std::string last_path_;
   uint64_t offset_ = 0;
-  Buffer buffer_;
 };
 
 // What lstat() says of `path`; nothing for what is neither file, directory nor link, or is gone.

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "core/task_group.h"
+#include "repository/packed/buffer_pool.h"
 #include "repository/packed/chunk_identifier.h"
 #include "repository/packed/content_assembly.h"
 
@@ -13,31 +14,6 @@ namespace summit::repository::packed {
 namespace {
 
 constexpr std::chrono::milliseconds kPatience(50);
-
-// A few buffers of one size, used again.
-class BufferPool {
- public:
-  BufferPool(size_t capacity, size_t keep) : capacity_(capacity), keep_(keep) {}
-  Buffer take() {
-    const std::lock_guard lock(mutex_);
-    if (free_.empty()) return Buffer(capacity_);
-    Buffer buffer = std::move(free_.back());
-    free_.pop_back();
-    return buffer;
-  }
-  void give_back(Buffer buffer) {
-    const std::lock_guard lock(mutex_);
-    if (buffer.capacity() != capacity_ || free_.size() == keep_) return;
-    buffer.clear();
-    free_.push_back(std::move(buffer));
-  }
-
- private:
-  const size_t capacity_;
-  const size_t keep_;
-  std::mutex mutex_;
-  std::vector<Buffer> free_;
-};
 
 struct BatchJob {
   std::shared_ptr<ContentAssembly> content;

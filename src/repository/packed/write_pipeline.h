@@ -34,7 +34,7 @@ struct PipelineCounters {
 class WritePipeline {
  public:
   struct Options {
-    int level = 3;
+    int level = 1;
     size_t workers = 2;
     PackAssembler::Options packs;
   };
