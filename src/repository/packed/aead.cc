@@ -83,7 +83,7 @@ Result<void> Aead::open(const AeadNonce& nonce, ByteView associated, ByteView se
   if (sealed.size() - kAeadTagSize > kLargestMessage || plain.size() != sealed.size() - kAeadTagSize)
     return Error(Code::kFailed, "{} sealed bytes cannot be opened into {}", sealed.size(), plain.size());
   // Copied first: `plain` may lie over the sealed bytes, and OpenSSL takes no const tag.
-  std::array<std::byte, kAeadTagSize> tag;
+  std::array<std::byte, kAeadTagSize> tag{};
   std::ranges::copy(sealed.last<kAeadTagSize>(), tag.begin());
 
   EVP_CIPHER_CTX* context = state_->opening.get();

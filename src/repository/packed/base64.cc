@@ -16,7 +16,7 @@ std::optional<std::string> from_base64(std::string_view text) {
   if (text.size() % 4 != 0 || text.size() > 64 * MiB) return std::nullopt;
   std::string bytes(text.size() / 4 * 3, '\0');
   if (!text.empty() &&
-      ::EVP_DecodeBlock(raw(bytes.data()), raw(text.data()), static_cast<int>(text.size())) < 0)
+      ::EVP_DecodeBlock(raw(bytes.data()), raw(as_bytes(text).data()), static_cast<int>(text.size())) < 0)
     return std::nullopt;
   size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;

@@ -28,7 +28,7 @@ Result<Format> parse_format(std::string_view json);
 
 struct StoredFormat {
   Format format;
-  Sha256Digest digest;  // of the object's bytes: what the first log record holds
+  Sha256Digest digest{};  // of the object's bytes: what the first log record holds
 };
 
 // kRepositoryMissing when there is none.

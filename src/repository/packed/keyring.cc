@@ -64,6 +64,7 @@ uint32_t Keyring::newest_generation() const { return generations_.back().number;
 
 std::vector<uint32_t> Keyring::generations() const {
   std::vector<uint32_t> numbers;
+  numbers.reserve(generations_.size());
   for (const Generation& generation : generations_) numbers.push_back(generation.number);
   return numbers;
 }

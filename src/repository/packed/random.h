@@ -15,7 +15,7 @@ void fill_random(std::span<std::byte> bytes);
 
 template <size_t Size>
 std::array<std::byte, Size> random_bytes() {
-  std::array<std::byte, Size> bytes;
+  std::array<std::byte, Size> bytes{};
   fill_random(bytes);
   return bytes;
 }

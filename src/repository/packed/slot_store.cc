@@ -1,6 +1,7 @@
 #include "repository/packed/slot_store.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "repository/packed/format_file.h"
 #include "repository/packed/random.h"
@@ -94,9 +95,12 @@ Result<OpenedKeyring> SlotStore::open(const std::vector<SlotSecret>& secrets) co
   }
   // The newest first: a rotation that was interrupted leaves older ones, whose keyring cannot read what was
   // written since. KMS last: it is asked over the network.
-  std::ranges::stable_sort(candidates, [](const KeySlot* a, const KeySlot* b) {
-    if (a->header.generation != b->header.generation) return a->header.generation > b->header.generation;
-    return (a->header.kind == SlotKind::kKms) < (b->header.kind == SlotKind::kKms);
+  std::ranges::sort(candidates, [](const KeySlot* a, const KeySlot* b) {
+    const auto rank = [](const SlotHeader& header) {
+      return std::tuple(UINT32_MAX - header.generation, header.kind == SlotKind::kKms,
+                        std::string_view(header.name));
+    };
+    return rank(a->header) < rank(b->header);
   });
   Trial trial;
   for (const KeySlot* slot : candidates) {
@@ -152,6 +156,7 @@ Error SlotStore::nothing_opened(const std::vector<ListedSlot>& slots, const std:
         .hint(fmt::format("set ENCRYPTION_KEY or BACKUP_ENCRYPTION_KEY_FILE, or give --passphrase-file; {}",
                           slots_are));
   std::vector<std::string> sources;
+  sources.reserve(secrets.size());
   for (const SlotSecret& secret : secrets) sources.push_back(secret.source);
   return Error(Code::kWrongKey, "the key from {} does not open the repository at {}", joined(sources), where)
       .hint(fmt::format("give the passphrase or key file of one of its slots; {}", slots_are));
