@@ -81,14 +81,14 @@ Result<void> CommitLog::State::start(const Cancellation& cancellation) {
   std::optional<Error> damage;
   for (const uint64_t number : numbers | std::views::reverse) {
     auto read = get_checkpoint(number, cancellation);
-    if (read.ok() && *read) {
-      state = **std::move(read);
+    if (read.ok()) {
+      auto found = std::move(read).value();
+      if (!found) continue;  // superseded a moment ago
+      state = *std::move(found);
       note(number, state.hash());
       return {};
     }
-    // One that is gone was superseded a moment ago; of one that is damaged the one before, and the records
-    // since, say the same.
-    if (read.ok()) continue;
+    // The one before a damaged one, and the records since, say the same.
     if (read.error().code() != Code::kCorrupt) return std::move(read).error();
     if (!damage) damage = std::move(read).error();
   }
@@ -171,8 +171,7 @@ Result<void> CommitLog::State::check_remembered(const Cancellation& cancellation
   if (!seen_at_remembered) {
     ASSIGN_OR_RETURN(const auto found, get_record(number, cancellation));
     if (!found) return rolled_back(fmt::format("{} is gone", log_key(number)));
-    const bool is_void = found->object.header.kind == LogObjectKind::kVoid;
-    seen_at_remembered = is_void ? found->object.header.hash : found->object.digest;
+    seen_at_remembered = found->hash();
   }
   if (*seen_at_remembered != remembered->hash)
     return rolled_back(fmt::format("{} is not the record that was there", log_key(number)));
@@ -244,12 +243,11 @@ Result<bool> CommitLog::State::create(uint64_t number, ByteView record, const Sh
     // Not to be cancelled: it may be done, and then the user must be told so.
     const auto there = get_record(number, {});
     if (!there.ok() && code == Code::kAlreadyExists) return there.error();
-    if (there.ok() && *there) {
-      const LogObject& object = (*there)->object;
-      const bool is_void = object.header.kind == LogObjectKind::kVoid;
-      return (is_void ? object.header.hash : object.digest) == hash;
+    if (there.ok()) {
+      const std::optional<FoundRecord>& found = there.value();
+      if (found) return found->hash() == hash;
+      if (!may_have_happened(code) || cancellation.requested()) return std::move(put).error();
     }
-    if (there.ok() && (!may_have_happened(code) || cancellation.requested())) return std::move(put).error();
     if (!there.ok() || attempt == kMaxAttempts)
       return std::move(put).error().at(
           fmt::format("it is not known whether {} was created", log_key(number)));

@@ -16,6 +16,11 @@ namespace summit::repository::packed {
 struct FoundRecord {
   std::string bytes;
   LogObject object;
+
+  // Of the record that is there, or was before a void took its place.
+  const Sha256Digest& hash() const {
+    return object.header.kind == LogObjectKind::kVoid ? object.header.hash : object.digest;
+  }
 };
 
 struct CommitLog::State {

@@ -58,7 +58,8 @@ Result<void> RepositoryState::Data::check_references(const std::vector<StoredPac
     if (slot && packs.at(*slot).pack != pack)
       return refused("pack {} has another size or hash than the log says", pack.name.to_string());
     if (pack.name.epoch > number)
-      return refused("pack {} claims to have been begun after a record that is not there", pack.name.to_string());
+      return refused("pack {} claims to have been begun after a record that is not there",
+                     pack.name.to_string());
     if (slot || may_reference(pack.name)) continue;
     if (tombstones.contains(pack.name))
       return refused("pack {} has a tombstone: it is being deleted", pack.name.to_string());
@@ -172,6 +173,7 @@ void RepositoryState::Data::perform_event(const RemoveEvent& event, const Sha256
 
 void RepositoryState::Data::bury(const PackName& pack) {
   const auto slot = packs.find(pack);
+  if (!slot) return;  // never: check() came first
   tombstones[pack] = {.pack = pack, .size = packs.at(*slot).pack.size, .record = number + 1};
   packs.erase(*slot);
 }
@@ -197,9 +199,12 @@ void RepositoryState::Data::perform_event(const TombstoneEvent& event, const Sha
 }
 
 void RepositoryState::Data::perform_event(const RelocateEvent& event, const Sha256Digest& /*record_hash*/) {
+  const auto found = packs.find(event.from);
+  if (!found) return;  // never: check() came first
+  const PackSlot from = *found;
   std::vector<PackSlot> targets;
+  targets.reserve(event.to.size());
   for (const auto& pack : event.to) targets.push_back(packs.reference(pack, number + 1));
-  const PackSlot from = *packs.find(event.from);
   for (auto& [backup, slots] : needs) {
     const auto place = std::ranges::lower_bound(slots, from);
     if (place == slots.end() || *place != from) continue;
