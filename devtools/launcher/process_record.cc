@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -24,10 +22,8 @@ struct ProcessState {
   unsigned long long start_ticks = 0;
 };
 
-std::string read_proc(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
+// Empty when the process is gone, also when it goes between the opening and the reading.
+std::string read_proc(const std::string& path) { return read_file(path).value_or({}); }
 
 std::optional<ProcessState> state_of(pid_t pid) {
   const std::string text = read_proc(fmt::format("/proc/{}/stat", pid));

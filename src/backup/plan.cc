@@ -27,28 +27,6 @@ Result<void> refuse_what_is_not_there_yet(const config::BackupSet& set) {
   return {};
 }
 
-Result<config::Layout> choose_layout(const BackupRequest& request, const config::Environment& environment,
-                                     std::vector<std::string>& warnings) {
-  const bool production = environment.kind == config::EnvironmentClass::kProduction;
-  if (request.layout == config::Layout::kPacked) {
-    return Error(Code::kUnsupported, "the packed layout is not part of this version")
-        .hint("add --layout=plain to write native files");
-  }
-  if (!request.layout && environment.layout == config::Layout::kPacked) {
-    if (production) {
-      return Error(Code::kRefused,
-                   "production backups are kept packed and encrypted, and this version writes the plain "
-                   "layout only")
-          .hint("add --layout=plain to accept unencrypted native files (secrets stay sealed)");
-    }
-    warnings.push_back(fmt::format(
-        "`{}` asks for the packed, encrypted layout, which this version does not have: writing native files "
-        "(secrets are sealed all the same)",
-        environment.name));
-  }
-  return config::Layout::kPlain;
-}
-
 template <typename Endpoint>
 std::vector<const Endpoint*> select(const std::vector<Endpoint>& endpoints,
                                     const std::vector<std::string>& names) {
@@ -224,7 +202,7 @@ Result<BackupPlan> plan_backup(const BackupRequest& request, const config::Envir
                   .all_or_nothing = false,
                   .components = {},
                   .warnings = {}};
-  ASSIGN_OR_RETURN(plan.layout, choose_layout(request, environment, plan.warnings));
+  plan.layout = request.layout.value_or(environment.layout);
   for (const auto& spec : set->components) {
     if (chosen(request.datastores, spec.kind, spec.name)) RETURN_IF_ERROR(add_component(plan, spec));
   }

@@ -19,7 +19,8 @@ struct BackupRequest {
   std::string label;
   bool database_id_form = false;         // "summit-backup-YYYYMMDD_HHMMSS", as the `scripts/db` pair makes
   std::optional<config::Layout> layout;  // over the environment's
-  std::string s3_bucket;                 // requested destination, empty: local only
+  std::string s3_bucket;                 // store it in this bucket too
+  bool upload_s3 = false;                // store it in the environment's bucket too
   size_t jobs = 2;
 };
 
@@ -45,7 +46,7 @@ struct BackupPlan {
   std::vector<std::string> warnings;  // what the user should know before it starts
 };
 
-// Refuses what this version cannot do (filtered sets, the packed layout) with the reason; touches no server.
+// Refuses what this version cannot do (filtered sets) with the reason; touches no server.
 // The configuration and `environment` outlive the plan.
 Result<BackupPlan> plan_backup(const BackupRequest& request, const config::Environment& environment,
                                const config::Configuration& configuration);

@@ -234,8 +234,8 @@ void set_recovery_point(repository::BackupMetadata& metadata) {
   if (latest) metadata.skew_seconds = Seconds(*latest - *metadata.recovery_point).count();
 }
 
-repository::BackupMetadata describe(const BackupPlan& plan, const std::string& id, Instant started,
-                                    std::vector<Progress>& all) {
+repository::BackupMetadata describe(const BackupPlan& plan, const std::string& id, std::string_view layout,
+                                    Instant started, std::vector<Progress>& all) {
   repository::BackupMetadata metadata;
   metadata.id = id;
   metadata.set = plan.set_name;
@@ -244,7 +244,7 @@ repository::BackupMetadata describe(const BackupPlan& plan, const std::string& i
   metadata.label = plan.request.label;
   metadata.tool_version = kVersion;
   metadata.host = host_name();
-  metadata.layout = name_of(plan.layout);
+  metadata.layout = layout;
   metadata.started = started;
   metadata.finished = now();
   metadata.status = overall_status(plan, all);
@@ -266,7 +266,7 @@ std::string id_of(const BackupPlan& plan, Instant instant) {
 }  // namespace
 
 Result<BackupOutcome> run_backup(BackupPlan& plan, const config::Configuration& configuration,
-                                 repository::PlainRepository& repository, Reporter& reporter,
+                                 repository::BackupRepository& repository, Reporter& reporter,
                                  const Cancellation& cancellation,
                                  const std::optional<repository::SealingKey>& sealing_key) {
   const auto started = now();
@@ -293,16 +293,11 @@ Result<BackupOutcome> run_backup(BackupPlan& plan, const config::Configuration& 
   }
 
   BackupOutcome outcome;
-  outcome.metadata = describe(plan, writer->id(), started, run.progress());
+  outcome.metadata = describe(plan, writer->id(), repository.layout(), started, run.progress());
   outcome.shortfalls = run.run_after_hooks(outcome.metadata.status);
   RETURN_IF_ERROR(writer->commit(outcome.metadata), "while committing {}", writer->id());
   for (const auto& warning : writer->warnings()) reporter.warn(warning);
-  outcome.location = repository.base() / writer->id();
-  if (!plan.request.s3_bucket.empty()) {
-    outcome.shortfalls.push_back(fmt::format(
-        "not stored in s3://{}: this version writes to local directories only; the local backup is kept",
-        plan.request.s3_bucket));
-  }
+  outcome.location = fs::path(repository.describe()) / writer->id();
   return outcome;
 }
 

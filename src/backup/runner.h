@@ -23,7 +23,7 @@ struct BackupOutcome {
 // A failed component is recorded and the others kept. When every component failed, nothing is kept and the
 // first error is returned. After a cancellation nothing is kept.
 Result<BackupOutcome> run_backup(BackupPlan& plan, const config::Configuration& configuration,
-                                 repository::PlainRepository& repository, Reporter& reporter,
+                                 repository::BackupRepository& repository, Reporter& reporter,
                                  const Cancellation& cancellation,
                                  const std::optional<repository::SealingKey>& sealing_key);
 

@@ -34,6 +34,10 @@ std::unique_ptr<Command> make_config_schema_command();
 std::unique_ptr<Command> make_env_adopt_command();
 std::unique_ptr<Command> make_env_show_command();
 std::unique_ptr<Command> make_key_init_command();
+std::unique_ptr<Command> make_key_list_command();
+std::unique_ptr<Command> make_key_add_command();
+std::unique_ptr<Command> make_key_remove_command();
+std::unique_ptr<Command> make_key_rotate_command();
 std::unique_ptr<Command> make_completion_command();
 
 // All of them, in the order of the help text.

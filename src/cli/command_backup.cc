@@ -1,9 +1,11 @@
 #include <nlohmann/json.hpp>
 
+#include "backup/destinations.h"
 #include "backup/identity.h"
 #include "backup/runner.h"
 #include "cli/command.h"
 #include "cli/show.h"
+#include "cli/store_too.h"
 
 namespace summit::cli {
 namespace {
@@ -56,7 +58,7 @@ class BackupCommand final : public Command {
 
   Result<ExitCode> run(Session& session) override {
     ASSIGN_OR_RETURN(const auto* declared, session.declared_environment(options_.environment));
-    ASSIGN_OR_RETURN(const auto wanted, request(*declared));
+    ASSIGN_OR_RETURN(const auto wanted, request());
     // Before any variable is missed: who may not read production is not told to set its passwords first.
     RETURN_IF_ERROR(backup::check_production(*declared, options_.confirm_production));
     ASSIGN_OR_RETURN(const auto environment,
@@ -64,23 +66,25 @@ class BackupCommand final : public Command {
                                          backup::endpoint_kinds(wanted.datastores, backup::Purpose::kRead)));
     ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
     ASSIGN_OR_RETURN(auto plan, backup::plan_backup(wanted, environment, *configuration));
+    ASSIGN_OR_RETURN(const auto destinations, backup::destinations_of(wanted, *plan.set, environment));
     RETURN_IF_ERROR(permit(plan, session));
     ASSIGN_OR_RETURN(const auto base, session.backup_base());
     ASSIGN_OR_RETURN(const auto key, session.sealing_key());
     if (options_.dry_run) return show_plan(plan, base, session);
 
     for (const auto& warning : plan.warnings) session.reporter().warn(warning);
-    RETURN_IF_ERROR(make_directories(base), "while preparing {}", base.string());
-    repository::PlainRepository repository(base);
-    ASSIGN_OR_RETURN(const auto outcome, backup::run_backup(plan, *configuration, repository,
-                                                            session.reporter(), session.cancellation(), key));
+    ASSIGN_OR_RETURN(const auto repository, repository_for(session, plan.layout));
+    ASSIGN_OR_RETURN(auto outcome, backup::run_backup(plan, *configuration, *repository, session.reporter(),
+                                                      session.cancellation(), key));
+    for (auto& shortfall : store_too(*repository, outcome.metadata.id, destinations, *plan.set, session))
+      outcome.shortfalls.push_back(std::move(shortfall));
     session.console().print(cli::show(outcome));
     session.console().emit("backup", to_json(outcome));
     return outcome.complete() ? ExitCode::kOk : ExitCode::kPartial;
   }
 
  private:
-  Result<backup::BackupRequest> request(const config::Environment& environment) const {
+  Result<backup::BackupRequest> request() const {
     backup::BackupRequest request;
     ASSIGN_OR_RETURN(request.datastores, backup::parse_datastores(options_.datastores));
     request.set = options_.set;
@@ -90,10 +94,7 @@ class BackupCommand final : public Command {
     if (!options_.layout.empty())
       request.layout = options_.layout == "packed" ? config::Layout::kPacked : config::Layout::kPlain;
     request.s3_bucket = options_.s3_bucket;
-    if (request.s3_bucket.empty() && options_.upload_s3) {
-      request.s3_bucket =
-          environment.storage.s3_bucket.empty() ? "(no bucket is configured)" : environment.storage.s3_bucket;
-    }
+    request.upload_s3 = options_.upload_s3;
     return request;
   }
 

@@ -25,7 +25,8 @@ std::vector<std::string> words_of(const CLI::App& app) {
 void collect(const CLI::App& app, const std::string& path, std::vector<CompletedCommand>& commands) {
   commands.push_back({path, words_of(app)});
   for (const auto* subcommand : app.get_subcommands({})) {
-    collect(*subcommand, path.empty() ? subcommand->get_name() : path + " " + subcommand->get_name(), commands);
+    collect(*subcommand, path.empty() ? subcommand->get_name() : path + " " + subcommand->get_name(),
+            commands);
   }
 }
 
@@ -38,7 +39,8 @@ std::string shell_case(const std::vector<CompletedCommand>& commands, std::strin
   return text;
 }
 
-// The paths of all commands as one shell pattern: whatever else stands on the line is an option, or the value of one.
+// The paths of all commands as one shell pattern: whatever else stands on the line is an option, or the value
+// of one.
 std::string known_paths(const std::vector<CompletedCommand>& commands) {
   std::string pattern;
   for (const auto& command : commands) {
@@ -88,12 +90,15 @@ compdef _summit_dr summit-dr
 }
 
 std::string fish_script(const std::vector<CompletedCommand>& commands) {
-  std::string text = "# fish completion for summit-dr: summit-dr completion fish | source\ncomplete -c summit-dr -f\n";
+  std::string text =
+      "# fish completion for summit-dr: summit-dr completion fish | source\ncomplete -c summit-dr -f\n";
   for (const auto& command : commands) {
-    const auto condition = command.path.empty() ? "__fish_use_subcommand" : fmt::format("__fish_seen_subcommand_from {}", command.path);
+    const auto condition = command.path.empty() ? "__fish_use_subcommand"
+                                                : fmt::format("__fish_seen_subcommand_from {}", command.path);
     for (const auto& word : command.words) {
-      text += word.starts_with("--") ? fmt::format("complete -c summit-dr -n '{}' -l {}\n", condition, word.substr(2))
-                                     : fmt::format("complete -c summit-dr -n '{}' -a {}\n", condition, word);
+      text += word.starts_with("--")
+                  ? fmt::format("complete -c summit-dr -n '{}' -l {}\n", condition, word.substr(2))
+                  : fmt::format("complete -c summit-dr -n '{}' -a {}\n", condition, word);
     }
   }
   return text;
@@ -113,7 +118,9 @@ class CompletionCommand final : public Command {
   Result<ExitCode> run(Session& session) override {
     std::vector<CompletedCommand> commands;
     collect(*root_, "", commands);
-    const auto script = shell_ == "bash" ? bash_script(commands) : shell_ == "zsh" ? zsh_script(commands) : fish_script(commands);
+    const auto script = shell_ == "bash"  ? bash_script(commands)
+                        : shell_ == "zsh" ? zsh_script(commands)
+                                          : fish_script(commands);
     session.console().print(script);
     session.console().emit("completion", {{"shell", shell_}, {"script", script}});
     return ExitCode::kOk;

@@ -21,8 +21,8 @@ class InfoCommand final : public Command {
 
   Result<ExitCode> run(Session& session) override {
     ASSIGN_OR_RETURN(const auto resolved, resolve_reference(reference_, session));
-    ASSIGN_OR_RETURN(const auto location, resolved.repository.locate(resolved.id));
-    ASSIGN_OR_RETURN(const auto backup, resolved.repository.open(resolved.id));
+    ASSIGN_OR_RETURN(const auto backup, resolved.repository->open(resolved.id));
+    const auto location = fs::path(resolved.repository->describe()) / backup->metadata().id;
     session.console().print(cli::show(backup->metadata(), location));
     session.console().emit(
         "info", {{"location", location.string()},

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/repositories.h"
 #include "cli/show.h"
 #include "core/time.h"
 #include "recovery/journal.h"
@@ -29,8 +30,8 @@ class ListCommand final : public Command {
 
   Result<ExitCode> run(Session& session) override {
     if (restores_) return list_restores(session);
-    ASSIGN_OR_RETURN(const auto repository, session.existing_repository());
-    ASSIGN_OR_RETURN(auto backups, repository.list());
+    ASSIGN_OR_RETURN(const auto repository, open_repository(session));
+    ASSIGN_OR_RETURN(auto backups, repository->list());
     std::erase_if(backups,
                   [this](const repository::BackupSummary& backup) { return !wanted(backup.metadata); });
     return latest_ ? print_latest(backups, session) : print_all(backups, session);

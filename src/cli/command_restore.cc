@@ -58,7 +58,7 @@ class RestoreCommand final : public Command {
   Result<ExitCode> verify_only(const std::string& reference, Session& session) {
     ASSIGN_OR_RETURN(const auto resolved, resolve_reference(reference, session));
     ASSIGN_OR_RETURN(const auto report,
-                     resolved.repository.verify(resolved.id, session.reporter(), session.cancellation()));
+                     resolved.repository->verify(resolved.id, session.reporter(), session.cancellation()));
     session.console().print(cli::show(report));
     session.console().emit("verification", to_json(report));
     return report.findings.empty() ? ExitCode::kOk : ExitCode::kVerificationFailed;

@@ -37,22 +37,22 @@ class VerifyCommand final : public Command {
       targets.push_back(std::move(target));
       return targets;
     }
-    ASSIGN_OR_RETURN(const auto repository, session.existing_repository());
-    ASSIGN_OR_RETURN(const auto backups, repository.list());
+    ASSIGN_OR_RETURN(const auto repository, open_repository(session));
+    ASSIGN_OR_RETURN(const auto backups, repository->list());
     for (const auto& backup : backups) targets.push_back({repository, backup.id});
     return targets;
   }
 
   static Result<bool> verify(const ResolvedReference& target, Session& session) {
     ASSIGN_OR_RETURN(const auto report,
-                     target.repository.verify(target.id, session.reporter(), session.cancellation()));
+                     target.repository->verify(target.id, session.reporter(), session.cancellation()));
     session.console().print(cli::show(report));
     session.console().emit("verification", to_json(report));
     return report.findings.empty();
   }
 
   static Result<bool> announce(const ResolvedReference& target, Session& session) {
-    ASSIGN_OR_RETURN(const auto backup, target.repository.open(target.id));
+    ASSIGN_OR_RETURN(const auto backup, target.repository->open(target.id));
     const auto bytes = backup->metadata().total_size();
     session.console().print(fmt::format("would read {} of {}", human_bytes(bytes), target.id));
     session.console().emit("verification_plan", {{"id", target.id}, {"bytes", bytes}});

@@ -19,6 +19,13 @@ void define_globals(OptionSet& options, GlobalOptions& globals) {
                  {"SUMMIT_DR_CONFIG"});
   options.option("--backup-base", globals.backup_base, "where backups live (default: <project>/backups)",
                  {"BACKUP_BASE"});
+  options.option("--passphrase-file", globals.passphrase_file,
+                 "open packed backups by the passphrase in this file");
+  options.option("--passphrase-command", globals.passphrase_command,
+                 "… by what this program prints; no shell runs it");
+  options.option("--key-file", globals.key_file, "… by this key file (default: the key that seals secrets)");
+  options.flag("--accept-other-history", globals.accept_other_history,
+               "take a packed repository as it is, though it was rolled back since it was last seen");
   options.flag("--json", globals.json, "progress and results as JSON Lines on standard output");
   options.flag("-q,--quiet", globals.quiet, "errors, warnings and results only");
   options.flag("-v,--verbose", globals.verbose, "details too");

@@ -9,12 +9,13 @@
 #include "recovery/journal.h"
 #include "recovery/runner.h"
 #include "repository/backup_id.h"
+#include "repository/place/open_repository.h"
 
 namespace summit::cli {
 namespace {
 
 // Shows the plan; for production also the safety checklist, and waits for the confirmations.
-Result<void> guard(const recovery::RestorePlan& plan, const repository::PlainRepository& repository,
+Result<void> guard(const recovery::RestorePlan& plan, const repository::BackupRepository& repository,
                    recovery::Confirmation& confirmation, Session& session) {
   if (plan.environment->kind != config::EnvironmentClass::kProduction) return {};
   ASSIGN_OR_RETURN(const auto verified,
@@ -111,14 +112,15 @@ Result<ResolvedReference> resolve_reference(const std::string& reference, Sessio
   const auto parsed_or = repository::parse_reference(reference);
   const auto parsed = parsed_or.ok() ? *parsed_or : repository::BackupReference{};
   if (!parsed.base.empty() && fs::is_directory(fs::path(parsed.base) / parsed.id)) {
-    return ResolvedReference{repository::PlainRepository(parsed.base), parsed.id};
+    ASSIGN_OR_RETURN(auto repository, open_repository(session, parsed.base));
+    return ResolvedReference{std::move(repository), parsed.id};
   }
-  ASSIGN_OR_RETURN(auto repository, session.existing_repository());
+  ASSIGN_OR_RETURN(auto repository, open_repository(session));
   ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
   std::vector<repository::EnvironmentNames> names;
   for (const auto& environment : configuration->environments)
     names.push_back({environment.name, environment.aliases});
-  ASSIGN_OR_RETURN(const auto latest, repository::resolve_latest(repository, reference, names));
+  ASSIGN_OR_RETURN(const auto latest, repository::resolve_latest(*repository, reference, names));
   if (!latest && !parsed_or.ok()) return parsed_or.error();
   return ResolvedReference{std::move(repository), latest.value_or(parsed.id)};
 }
@@ -131,7 +133,7 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
 
   ASSIGN_OR_RETURN(const auto target, target_of(request, options, session));
   ASSIGN_OR_RETURN(auto resolved, resolve_reference(request.reference, session));
-  ASSIGN_OR_RETURN(const auto backup, resolved.repository.open(resolved.id));
+  ASSIGN_OR_RETURN(const auto backup, resolved.repository->open(resolved.id));
   ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
   ASSIGN_OR_RETURN(const auto key, session.sealing_key());
   ASSIGN_OR_RETURN(const auto marker, permit(request, target, backup->metadata(), session));
@@ -147,7 +149,10 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
   ASSIGN_OR_RETURN(auto plan, recovery::plan_restore(request, context));
   if (options.dry_run) return show_plan(plan, session);
 
-  ASSIGN_OR_RETURN(const auto journal, recovery::RestoreJournal::open(resolved.repository.base()));
+  const auto place = resolved.repository->describe();
+  ASSIGN_OR_RETURN(const auto own_base, session.backup_base());
+  const fs::path base = repository::is_s3(place) ? own_base : fs::path(place);
+  ASSIGN_OR_RETURN(const auto journal, recovery::RestoreJournal::open(base));
   ASSIGN_OR_RETURN(const auto workspace, journal.workspace());
   context.workspace = workspace.path();
   if (!session.console().quiet()) session.reporter().info(cli::show(plan));
@@ -155,11 +160,12 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
 
   recovery::Confirmation confirmation{
       .phrase = options.confirm, .change_reference = options.change, .yes = options.yes};
-  RETURN_IF_ERROR(guard(plan, resolved.repository, confirmation, session));
+  RETURN_IF_ERROR(guard(plan, *resolved.repository, confirmation, session));
 
+  ASSIGN_OR_RETURN(const auto safety, repository_for(session, target.layout, place));
   recovery::RestoreServices services{
       .configuration = *configuration,
-      .repository = resolved.repository,
+      .repository = *safety,
       .reporter = session.reporter(),
       .cancellation = session.cancellation(),
       .sealing_key = key,

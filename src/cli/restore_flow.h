@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/options.h"
+#include "cli/repositories.h"
 #include "cli/session.h"
 #include "recovery/plan.h"
 
@@ -23,7 +24,7 @@ struct RestoreFlowOptions {
 void define_restore_options(OptionSet& options, RestoreFlowOptions& target);
 
 struct ResolvedReference {
-  repository::PlainRepository repository;
+  Repository repository;
   std::string id;
 };
 // An id, a path, "latest", "<env>-latest" ("summit-prod-latest").

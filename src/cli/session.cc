@@ -1,5 +1,6 @@
 #include "cli/session.h"
 
+#include "config/words.h"
 #include "repository/sealing.h"
 
 namespace summit::cli {
@@ -27,19 +28,26 @@ Result<config::Environment> Session::environment(const std::string& name,
 
 Result<fs::path> Session::backup_base() {
   ASSIGN_OR_RETURN(const auto* all, configuration());
-  const fs::path base =
-      options_.backup_base.empty() ? all->project / "backups" : fs::path(options_.backup_base);
+  const bool local = !options_.backup_base.empty() && !options_.backup_base.starts_with("s3://");
+  const fs::path base = local ? fs::path(options_.backup_base) : all->project / "backups";
   return fs::absolute(base).lexically_normal();
 }
 
-Result<repository::PlainRepository> Session::existing_repository() {
+Result<std::string> Session::backup_location() {
+  if (options_.backup_base.starts_with("s3://")) return options_.backup_base;
   ASSIGN_OR_RETURN(const auto base, backup_base());
-  std::error_code error;
-  if (!fs::is_directory(base, error)) {
-    return Error(Code::kRepositoryMissing, "there are no backups at {}", base.string())
-        .hint("set BACKUP_BASE, or make the first one: summit-dr backup --set=full");
+  return base.string();
+}
+
+Result<repository::packed::KeyChoice> Session::key_choice() const {
+  repository::packed::KeyChoice choice;
+  if (!options_.passphrase_file.empty()) choice.passphrase_file = options_.passphrase_file;
+  if (!options_.key_file.empty()) choice.key_file = options_.key_file;
+  if (!options_.passphrase_command.empty()) {
+    ASSIGN_OR_RETURN(choice.passphrase_command, config::split_words(options_.passphrase_command),
+                     "in --passphrase-command");
   }
-  return repository::PlainRepository(base);
+  return choice;
 }
 
 Result<std::optional<repository::SealingKey>> Session::sealing_key() {

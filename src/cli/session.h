@@ -10,7 +10,7 @@
 #include "config/configuration.h"
 #include "core/cancellation.h"
 #include "core/result.h"
-#include "repository/backup_repository.h"
+#include "repository/packed/key_sources.h"
 #include "repository/sealing.h"
 
 namespace summit::cli {
@@ -18,6 +18,10 @@ namespace summit::cli {
 struct GlobalOptions {
   std::string config;       // directory of the YAML files; empty: looked for
   std::string backup_base;  // empty: <project>/backups
+  std::string passphrase_file;
+  std::string passphrase_command;  // words, no shell
+  std::string key_file;
+  bool accept_other_history = false;
   bool json = false;
   bool quiet = false;
   bool verbose = false;
@@ -43,10 +47,15 @@ class Session {
   Result<config::Environment> environment(const std::string& name,
                                           const std::vector<std::string>& kinds = {});
 
-  // BACKUP_BASE or `<project>/backups`; not created here.
+  // The local directory of backups and records of restores: BACKUP_BASE, or `<project>/backups` when that is
+  // unset or a bucket. Not created here.
   Result<fs::path> backup_base();
-  // kRepositoryMissing when the base is not there.
-  Result<repository::PlainRepository> existing_repository();
+  // The same as text, or "s3://bucket/prefix" when that is what BACKUP_BASE says.
+  Result<std::string> backup_location();
+  // The user takes a repository as it is, though it was rolled back or replaced since it was last seen.
+  bool accepts_other_history() const { return options_.accept_other_history; }
+  // By which keys a packed repository is to be opened, where the user says so.
+  Result<repository::packed::KeyChoice> key_choice() const;
 
   // Nothing when no key is set anywhere; an error when one is set and cannot be used.
   Result<std::optional<repository::SealingKey>> sealing_key();

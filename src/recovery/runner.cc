@@ -38,7 +38,7 @@ Result<std::string> back_up_target(const RestorePlan& plan, RestoreServices& ser
   backup::BackupRequest request;
   request.set = widest_set(services.configuration);
   request.jobs = plan.request.jobs;
-  request.layout = config::Layout::kPlain;
+  request.layout = plan.environment->layout;
   request.label = fmt::format("safety backup before the restore of {}", plan.backup->metadata().id);
   for (const auto& planned : plan.components) {
     if (planned.step.overwrites_something) request.datastores.push_back(planned.store);

@@ -35,7 +35,7 @@ struct RestoreOutcome {
 
 struct RestoreServices {
   const config::Configuration& configuration;
-  repository::PlainRepository& repository;
+  repository::BackupRepository& repository;  // takes the safety backup
   Reporter& reporter;
   Cancellation cancellation;
   std::optional<repository::SealingKey> sealing_key;

@@ -54,40 +54,15 @@ TEST_F(Plan, TakesAFilterCalledNoneAsNoFilter) {
   EXPECT_TRUE(plan().ok());
 }
 
-TEST_F(Plan, RefusesTheRequestedPackedLayoutEverywhere) {
-  request.layout = config::Layout::kPacked;
-  for (const auto kind : {config::EnvironmentClass::kDev, config::EnvironmentClass::kProduction}) {
-    environment.kind = kind;
-    const auto refused = plan();
-    ASSERT_FALSE(refused.ok());
-    EXPECT_EQ(refused.error().code(), Code::kUnsupported);
-    EXPECT_NE(refused.error().hint().find("--layout=plain"), std::string::npos);
-  }
-}
-
-TEST_F(Plan, NeverWritesProductionUnencryptedUnlessPlainIsAskedFor) {
+TEST_F(Plan, TakesTheEnvironmentsLayoutUnlessAnotherIsAskedFor) {
   environment.kind = config::EnvironmentClass::kProduction;
   environment.layout = config::Layout::kPacked;
-  const auto refused = plan();
-  ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(refused.error().code(), Code::kRefused);
-  EXPECT_NE(refused.error().hint().find("--layout=plain"), std::string::npos);
-
+  EXPECT_EQ(plan()->layout, config::Layout::kPacked);
   request.layout = config::Layout::kPlain;
-  const auto accepted = plan();
-  ASSERT_TRUE(accepted.ok()) << accepted.error().message();
-  EXPECT_EQ(accepted->layout, config::Layout::kPlain);
-  EXPECT_TRUE(accepted->warnings.empty());
-}
-
-TEST_F(Plan, FallsBackToPlainOutsideProductionAndSaysSo) {
-  environment.kind = config::EnvironmentClass::kStaging;
-  environment.layout = config::Layout::kPacked;
-  const auto planned = plan();
-  ASSERT_TRUE(planned.ok()) << planned.error().message();
-  EXPECT_EQ(planned->layout, config::Layout::kPlain);
-  ASSERT_EQ(planned->warnings.size(), 1U);
-  EXPECT_NE(planned->warnings.front().find("packed, encrypted layout"), std::string::npos);
+  EXPECT_EQ(plan()->layout, config::Layout::kPlain);
+  environment.layout = config::Layout::kPlain;
+  request.layout = config::Layout::kPacked;
+  EXPECT_EQ(plan()->layout, config::Layout::kPacked);
 }
 
 TEST_F(Plan, NamesSeveralInstancesOfAKindByTheirEndpoint) {

@@ -323,18 +323,6 @@ TEST(RunBackup, ToolVersionsOfAllComponentsAreCollected) {
   EXPECT_EQ(outcome->metadata.tool_versions.at("pg_dump"), "16.4");
 }
 
-TEST(RunBackup, ABucketThatCannotBeReachedIsAShortfallAndTheLocalBackupIsKept) {
-  World world;
-  auto plan = world.plan({{.name = "postgresql"}});
-  plan.request.s3_bucket = "summit-backups-prod";
-  const auto outcome = world.run(plan);
-  ASSERT_TRUE(outcome.ok());
-  EXPECT_EQ(outcome->metadata.status, Status::kComplete);
-  EXPECT_FALSE(outcome->complete());
-  EXPECT_THAT(outcome->shortfalls, ElementsAre(HasSubstr("s3://summit-backups-prod")));
-  EXPECT_TRUE(fs::is_directory(outcome->location));
-}
-
 TEST(RunBackup, TheDatabaseFormOfTheIdIsThatOfTheScripts) {
   World world;
   auto plan = world.plan({{.name = "postgresql"}});

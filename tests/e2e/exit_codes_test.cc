@@ -69,8 +69,13 @@ TEST_F(ExitCode, TwoForWrongWords) {
 
 TEST_F(ExitCode, ThreeWhenTheBucketIsNotReached_TheLocalPartIsKept) {
   const auto ran = world_.run({base_option_, "backup", "--set=full", "--datastores=redis"},
-                              {{"S3_BUCKET", "summit-backups-prod"}});
+                              {{"S3_BUCKET", "summit-backups-prod"},
+                               {"AWS_ENDPOINT_URL", "http://127.0.0.1:9"},
+                               {"AWS_ACCESS_KEY_ID", "nobody"},
+                               {"AWS_SECRET_ACCESS_KEY", "nothing"},
+                               {"AWS_MAX_ATTEMPTS", "1"}});
   EXPECT_EQ(ran.exit_code, 3) << ran;
+  EXPECT_NE((ran.out + ran.err).find("s3://summit-backups-prod"), std::string::npos) << ran;
   ASSERT_EQ(world_.ids(base_).size(), 1U);
   EXPECT_EQ(world_.run({base_option_, "verify", "latest"}).exit_code, 0);
 }

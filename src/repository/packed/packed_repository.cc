@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/task_group.h"
+#include "core/digest.h"
 #include "repository/backup_id.h"
 #include "repository/packed/packed_reader.h"
 #include "repository/packed/packed_verify.h"
@@ -72,18 +72,41 @@ Result<std::unique_ptr<PackedRepository>> PackedRepository::open(std::shared_ptr
   ASSIGN_OR_RETURN(const auto format, read_format(*store, cancellation));
   ASSIGN_OR_RETURN(auto keys, SlotStore(*store, format.format.id, service, cancellation).open(secrets),
                    "in {}", store->describe());
-  return std::unique_ptr<PackedRepository>(
+  ASSIGN_OR_RETURN(const auto replica, store->head(kReplicaKey, cancellation));
+  std::unique_ptr<PackedRepository> repository(
       new PackedRepository(std::move(store), format, std::move(keys), std::move(options)));
+  repository->replica_ = replica.has_value();
+  return repository;
 }
 
 Result<std::unique_ptr<CommitLog>> PackedRepository::open_log(const Cancellation& cancellation) const {
-  return CommitLog::open(
-      *store_, keys_.keyring, format_.digest,
-      {.head_directory = options_.cache, .accept_other_history = options_.accept_other_history},
-      cancellation);
+  // A replica has the same id, and lags behind: each place has a memory of its own.
+  const auto place = to_hex(sha256(as_bytes(describe()))).substr(0, 16);
+  return CommitLog::open(*store_, keys_.keyring, format_.digest,
+                         {.head_directory = options_.cache / "heads" / place,
+                          .accept_other_history = options_.accept_other_history},
+                         cancellation);
+}
+
+Result<void> PackedRepository::refuse_replica() const {
+  if (!replica_) return {};
+  return Error(
+             Code::kRefused,
+             "the repository in {} is a replica: what is written to it would be lost or end the replication",
+             describe())
+      .hint(fmt::format("write to the one that it follows; if that one is lost: summit-dr --backup-base={} "
+                        "repository promote",
+                        describe()));
+}
+
+Result<void> PackedRepository::promote() {
+  RETURN_IF_ERROR(store_->remove(kReplicaKey), "while promoting {}", describe());
+  replica_ = false;
+  return {};
 }
 
 Result<std::unique_ptr<BackupWriter>> PackedRepository::begin(const std::string& id) {
+  RETURN_IF_ERROR(refuse_replica());
   return PackedWriter::begin(*this, id);
 }
 
@@ -134,7 +157,7 @@ Result<VerifyReport> PackedRepository::verify(std::string_view reference, const 
   ASSIGN_OR_RETURN(const auto target, with_log(find_target, cancellation));
   ASSIGN_OR_RETURN(auto report,
                    verify_backup(*store_, keys_.keyring, target, options, reporter, cancellation));
-  if (!report.findings.empty()) return report;
+  if (!report.findings.empty() || replica_) return report;
   const VerifiedEvent verified{.backup = report.id,
                                .level = static_cast<uint32_t>(options.level),
                                .fraction = options.fraction,
@@ -149,6 +172,7 @@ Result<VerifyReport> PackedRepository::verify(std::string_view reference, const 
 }
 
 Result<void> PackedRepository::append(const CommitLog::Build& build, const Cancellation& cancellation) const {
+  RETURN_IF_ERROR(refuse_replica());
   return with_log(
       [&](CommitLog& log) -> Result<void> {
         const auto appended = log.append(build, cancellation);
@@ -159,6 +183,7 @@ Result<void> PackedRepository::append(const CommitLog::Build& build, const Cance
 }
 
 Result<void> PackedRepository::remove(const std::string& id) {
+  RETURN_IF_ERROR(refuse_replica());
   RETURN_IF_ERROR(parse_backup_id(id));
   const auto removable = with_log([&](CommitLog& log) -> Result<void> {
     const auto* backup = log.state().find(id);

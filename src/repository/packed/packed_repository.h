@@ -16,6 +16,9 @@
 
 namespace summit::repository::packed {
 
+// Present in a replica; its content says of what, for people.
+inline constexpr std::string_view kReplicaKey = "repository/replica";
+
 struct PackedOptions {
   fs::path
       cache;  // local: where chunks are, which head was seen last. May vanish: then backups take longer, once
@@ -59,6 +62,12 @@ class PackedRepository final : public BackupRepository {
   Result<void> pin(std::string_view reference, const std::string& reason);
   Result<void> unpin(std::string_view reference, const std::string& reason);
 
+  // Kept equal to another repository by replication: nothing but that may write to it, or the two would go
+  // their own ways.
+  bool is_replica() const { return replica_; }
+  // Makes a replica a repository of its own, when the one that it follows is lost.
+  Result<void> promote();
+
   storage::ObjectStore& store() const { return *store_; }
   const OpenedKeyring& keys() const { return keys_; }
   const RepositoryId& id() const { return format_.format.id; }
@@ -83,6 +92,7 @@ class PackedRepository final : public BackupRepository {
     }
     return use(*log_);
   }
+  Result<void> refuse_replica() const;
   Result<std::string> live_id(const RepositoryState& state, std::string_view reference) const;
   // Appends what `build` makes, see CommitLog::append.
   Result<void> append(const CommitLog::Build& build, const Cancellation& cancellation = {}) const;
@@ -91,6 +101,7 @@ class PackedRepository final : public BackupRepository {
   const StoredFormat format_;
   const OpenedKeyring keys_;
   const PackedOptions options_;
+  bool replica_ = false;
   mutable std::mutex mutex_;
   mutable std::unique_ptr<CommitLog> log_;
 };

@@ -13,10 +13,12 @@ bool is_view_of_packed(const BackupSummary& summary) { return summary.metadata.l
 
 }  // namespace
 
-CombinedRepository::CombinedRepository(std::unique_ptr<BackupRepository> plain,
+CombinedRepository::CombinedRepository(std::shared_ptr<storage::ObjectStore> store,
+                                       std::unique_ptr<BackupRepository> plain,
                                        std::unique_ptr<packed::PackedRepository> packed,
                                        std::optional<Error> packed_error, Layout layout)
-    : plain_(std::move(plain)),
+    : store_(std::move(store)),
+      plain_(std::move(plain)),
       packed_(std::move(packed)),
       packed_error_(std::move(packed_error)),
       layout_(layout) {}

@@ -13,10 +13,10 @@ enum class Layout { kPlain, kPacked };
 
 class CombinedRepository final : public BackupRepository {
  public:
-  // `packed` is null when there is no packed repository here, or when it could not be opened: then
-  // `packed_error` says why, its backups are listed as far as their published views tell, and opening one
-  // gives that error. New backups get `layout`; kPacked needs `packed`.
-  CombinedRepository(std::unique_ptr<BackupRepository> plain,
+  // `store` is what both lie in. `packed` is null when there is no packed repository here, or when it could
+  // not be opened: then `packed_error` says why, its backups are listed as far as their published views tell,
+  // and opening one gives that error. New backups get `layout`; kPacked needs `packed`.
+  CombinedRepository(std::shared_ptr<storage::ObjectStore> store, std::unique_ptr<BackupRepository> plain,
                      std::unique_ptr<packed::PackedRepository> packed, std::optional<Error> packed_error,
                      Layout layout);
 
@@ -35,6 +35,7 @@ class CombinedRepository final : public BackupRepository {
   // Null when there is none that could be opened.
   packed::PackedRepository* packed() const { return packed_.get(); }
   BackupRepository& plain() const { return *plain_; }
+  storage::ObjectStore& store() const { return *store_; }
   // The packed repository, or why there is none: kRepositoryMissing, kKeyMissing, kWrongKey, …
   Result<packed::PackedRepository*> need_packed() const;
 
@@ -43,6 +44,7 @@ class CombinedRepository final : public BackupRepository {
   // The repository that holds the backup. An id that none has is the plain one's to complain of.
   Result<const BackupRepository*> holder(std::string_view reference) const;
 
+  const std::shared_ptr<storage::ObjectStore> store_;
   const std::unique_ptr<BackupRepository> plain_;
   const std::unique_ptr<packed::PackedRepository> packed_;
   const std::optional<Error> packed_error_;

@@ -44,8 +44,9 @@ Result<std::unique_ptr<CombinedRepository>> open_repository(const std::string& l
                                                             const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(
       auto opened,
-      storage::open_store(location, {.variables = options.variable, .create_directory = options.create},
-                          cancellation));
+      storage::open_store(
+          location, {.variables = options.variable, .s3 = options.s3, .create_directory = options.create},
+          cancellation));
   const std::shared_ptr<storage::ObjectStore> store = std::move(opened);
   const fs::path base = is_s3(location) ? fs::path() : fs::path(location);
   auto packed = open_packed(store, base, options, cancellation);
@@ -61,7 +62,8 @@ Result<std::unique_ptr<CombinedRepository>> open_repository(const std::string& l
   } else {
     plain = std::make_unique<PlainRepository>(base);
   }
-  return std::make_unique<CombinedRepository>(std::move(plain), packed.ok() ? *std::move(packed) : nullptr,
+  return std::make_unique<CombinedRepository>(store, std::move(plain),
+                                              packed.ok() ? *std::move(packed) : nullptr,
                                               std::move(packed_error), options.layout);
 }
 

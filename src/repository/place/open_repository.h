@@ -10,11 +10,13 @@
 #include "core/secret.h"
 #include "repository/place/combined_repository.h"
 #include "repository/sealing.h"
+#include "storage/s3_settings.h"
 
 namespace summit::repository {
 
 struct OpenOptions {
   VariableLookup variable;                    // settings and credentials of S3
+  std::optional<storage::S3Settings> s3{};    // empty: from the variables
   std::vector<packed::SlotSecret> secrets{};  // what may open the packed repository
   packed::KeyService* key_service = nullptr;
   Layout layout = Layout::kPlain;  // of new backups

@@ -1,0 +1,28 @@
+// The repository at hand, opened with the keys that are set.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "backup/destinations.h"
+#include "cli/session.h"
+#include "repository/place/combined_repository.h"
+
+namespace summit::cli {
+
+using Repository = std::shared_ptr<repository::CombinedRepository>;
+
+// What is there already, at `location` (a directory or "s3://bucket/prefix"; empty: BACKUP_BASE).
+// kRepositoryMissing when nothing is. Packed backups stay closed when no key opens them, and say so when one
+// is asked for.
+Result<Repository> open_repository(Session& session, const std::string& location = {});
+
+// For new backups of this layout: what is not there yet is made. A packed repository opens, or is made, with
+// the key that is set.
+Result<Repository> repository_for(Session& session, config::Layout layout, const std::string& location = {});
+
+// A further place of backups. Its region and encryption are those of the destination where no variable says
+// otherwise.
+Result<Repository> open_destination(Session& session, const backup::Destination& destination);
+
+}  // namespace summit::cli
