@@ -8,9 +8,11 @@
 //   repository_bench restore-stream REPOSITORY > FILE
 //   repository_bench verify REPOSITORY          every byte of every pack of the newest backup
 //   repository_bench prune REPOSITORY           all backups but the newest
+//   repository_bench touch-pages DIRECTORY PER_MILLE SEED     changes so many of the 8 KiB pages below it
 //   repository_bench stages FILE                bytes per second of each stage alone
 //
 // The passphrase is read from the file that BENCH_PASSPHRASE_FILE names. Prints one line: requests and bytes.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -18,6 +20,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <map>
+#include <random>
 #include <set>
 
 #include "bench/repository/counting_store.h"
@@ -28,6 +31,7 @@
 #include "repository/packed/collector.h"
 #include "repository/packed/commit_log.h"
 #include "repository/packed/format_file.h"
+#include "repository/packed/page_patch.h"
 #include "repository/packed/slot_store.h"
 #include "repository/packed/tree_restore.h"
 #include "repository/packed/tree_writer.h"
@@ -243,11 +247,34 @@ Result<void> prune(Opened& opened) {
   return {};
 }
 
+// Writes a few bytes into randomly chosen pages, as a database does between two backups.
+Result<void> touch_pages(const fs::path& directory, unsigned per_mille, uint64_t seed) {
+  std::mt19937_64 generator(seed);
+  uint64_t touched = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    if (!entry.is_regular_file()) continue;
+    const UniqueFd file(::open(entry.path().c_str(), O_RDWR | O_CLOEXEC));
+    if (!file.valid()) return errno_error(errno, "cannot open " + entry.path().string());
+    for (uint64_t page = 0; page < entry.file_size() / kPageSize; ++page) {
+      if (generator() % 1000 >= per_mille) continue;
+      const uint64_t word = generator();
+      const auto place = static_cast<off_t>(page * kPageSize + generator() % (kPageSize - sizeof word));
+      if (::pwrite(file.get(), &word, sizeof word, place) != sizeof word)
+        return errno_error(errno, "cannot write " + entry.path().string());
+      ++touched;
+    }
+  }
+  std::cerr << fmt::format("touched {} pages\n", touched);
+  return {};
+}
+
 Result<void> run(const std::vector<std::string>& words) {
   if (words.size() < 2) return Error(Code::kUsage, "which operation, and where?");
   const std::string& operation = words[0];
   if (operation == "create") return create(words[1]);
   if (operation == "stages") return measure_stages(words[1]);
+  if (operation == "touch-pages" && words.size() > 3)
+    return touch_pages(words[1], static_cast<unsigned>(std::stoul(words[2])), std::stoull(words[3]));
   ASSIGN_OR_RETURN(Opened opened, open_repository(words[1]));
   const auto done = [&]() -> Result<void> {
     if (operation == "backup-tree" && words.size() > 2)

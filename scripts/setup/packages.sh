@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# packages.sh [build] [servers] [lint]: installs the Debian packages of these groups (no name: the first two).
+# packages.sh [build] [servers] [lint] [bench]: installs the Debian packages of these groups (no name: the first two).
 #
 # Asks dpkg first: when nothing is missing it runs no apt, needs no network and returns at once. Starts no service.
 # As root, or as a user with sudo. An entry `program=package` means: the package only where the program is not there by other means.
@@ -24,6 +24,8 @@ readonly servers=(
   libkrb5-dev debian-archive-keyring
   redis-server redis-tools
 )
+# what make bench-repository compares with, and measures by
+readonly bench=(restic borgbackup time openssl)
 readonly lint=(clang-19 clang-format-19 clang-tidy-19 clang-tools-19 libclang-rt-19-dev shellcheck)
 
 # Prints the packages among the given entries that the machine lacks.
@@ -60,7 +62,8 @@ for group in "$@"; do
     build) wanted+=("${build[@]}") ;;
     servers) wanted+=("${servers[@]}") ;;
     lint) wanted+=("${lint[@]}") ;;
-    *) die "no group of packages is called '$group': build, servers or lint" ;;
+    bench) wanted+=("${bench[@]}") ;;
+    *) die "no group of packages is called '$group': build, servers, lint or bench" ;;
   esac
 done
 

@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# The packed repository against restic and Borg, on the same data in the same run; ratios count, not seconds.
+#
+# Data: the store files of a real PostgreSQL server (about BENCH_MEGABYTES, 1000 by default) and its dump as plain SQL. Each step is a process of its
+# own for each tool, one after the other; all encrypt and compress, and what is restored is compared. Ours opens its repository with a passphrase (Argon2id), as
+# theirs do, restores durably (restic and Borg leave that to the kernel), and reads everything again where the step says so.
+# What stands in single quotes is for the shell that is measured.
+# shellcheck disable=SC2016
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+scripts/setup/packages.sh build bench
+cmake --preset release -DSUMMIT_BUILD_BENCH=ON --log-level=NOTICE
+cmake --build --preset release --target repository_bench --target summit-dr-dev --target summit-dev-launcher
+bin=$PWD/build/release/bin
+bench=$bin/repository_bench
+root=$PWD/.summit/bench-repository
+megabytes=${BENCH_MEGABYTES:-1000}
+
+finish() {
+  [[ -d $root/platform ]] && (cd "$root/platform" && "$bin/summit-dr-dev" down >/dev/null 2>&1)
+  rm -rf "$root"
+}
+trap finish EXIT
+rm -rf "$root"
+mkdir -p "$root/platform"
+
+# make_data: $root/data, a stopped server's directory, and $root/dump.sql
+make_data() {
+  cp -r config "$root/platform/config"
+  cd "$root/platform"
+  XDG_CONFIG_HOME=$root/key "$bin/summit-dr-dev" up >&2
+  set -a
+  # shellcheck disable=SC1091
+  source .env
+  set +a
+  export PGPASSWORD=$POSTGRES_PASSWORD PGHOST=$POSTGRES_HOST PGPORT=$POSTGRES_PORT PGUSER=$POSTGRES_USER PGDATABASE=$POSTGRES_DB
+  "$POSTGRES_BIN_DIR/psql" -qv rows=$((megabytes * 850)) -f "$OLDPWD/bench/repository/documents.sql" >&2
+  "$POSTGRES_BIN_DIR/pg_dump" -t bench_documents -f "$root/dump.sql"
+  local directory
+  directory=$("$POSTGRES_BIN_DIR/psql" -Atc 'SHOW data_directory')
+  "$bin/summit-dr-dev" down >&2
+  cp -r "$directory" "$root/data"
+  cd - >/dev/null
+}
+
+printf 'a passphrase for measuring' >"$root/passphrase"
+export BENCH_PASSPHRASE_FILE=$root/passphrase RESTIC_PASSWORD_FILE=$root/passphrase
+export BORG_PASSPHRASE='a passphrase for measuring' BORG_BASE_DIR=$root/borg-home BORG_RELOCATED_REPO_ACCESS_IS_OK=yes
+restic_for() { restic -q --cache-dir "$root/restic-cache" -r "$root/restic-$1" "${@:2}"; }
+export -f restic_for
+export root
+
+# timed STEP TOOL COMMAND...: runs it with standard input from $from and output to $to, and keeps wall, CPU and peak memory.
+timed() {
+  local step=$1 tool=$2
+  shift 2
+  sync
+  /usr/bin/time -o "$root/time" -f '%e %U %S %M' "$@" <"${from:-/dev/null}" >"${to:-/dev/null}" 2>"$root/log" || {
+    cat "$root/log" >&2
+    exit 1
+  }
+  awk -v step="$step" -v tool="$tool" '{ printf "%-32s %-10s %8.2f s wall %8.2f s cpu %6.0f MB\n", step, tool, $1, $2 + $3, $4 / 1024 }' "$root/time" | tee -a "$root/results"
+  grep -hE '^(requests|new|touched)' "$root/log" | sed 's/^/    /' || true
+}
+stored() { du -sm "$root/ours-$1" "$root/restic-$1" "$root/borg-$1" | awk '{ n = split($2, p, "/"); print "    " p[n] ": " $1 " MB stored" }'; }
+same() { diff -r "$root/data" "$1" >/dev/null || { echo "bench-repository: $1 differs from what was backed up" >&2; exit 1; }; }
+
+backup_tree() {
+  local step=$1
+  timed "$step" ours "$bench" backup-tree "$root/ours-tree" "$root/data" "${@:2}"
+  timed "$step" restic bash -c 'cd "$root/data" && restic_for tree backup '"${2:+--force}"' .'
+  timed "$step" borg bash -c 'cd "$root/data" && borg create --compression zstd,1 '"${2:+--files-cache=disabled}"' "$root/borg-tree::{now:%s%f}" .'
+  stored tree
+}
+
+make_data
+du -sm "$root/data" "$root/dump.sql"
+for kind in tree dump; do
+  "$bench" create "$root/ours-$kind"
+  restic_for $kind init >/dev/null
+  borg init --encryption repokey-blake2 "$root/borg-$kind"
+done
+
+backup_tree 'store files: first'
+backup_tree 'store files: read again' --read-again
+backup_tree 'store files: unchanged'
+"$bench" touch-pages "$root/data" 10 1
+backup_tree 'store files: 1 % of pages'
+
+timed 'store files: restore' ours "$bench" restore-tree "$root/ours-tree" "$root/back-ours"
+timed 'store files: restore' restic bash -c 'restic_for tree restore latest --target "$root/back-restic"'
+mkdir "$root/back-borg"
+timed 'store files: restore' borg bash -c 'cd "$root/back-borg" && borg extract "$root/borg-tree::$(borg list --last 1 --short "$root/borg-tree")"'
+for tool in ours restic borg; do
+  same "$root/back-$tool"
+  rm -rf "$root/back-$tool"
+done
+
+timed 'store files: verify' ours "$bench" verify "$root/ours-tree"
+timed 'store files: verify' restic bash -c 'restic_for tree check --read-data'
+timed 'store files: verify' borg borg check --verify-data "$root/borg-tree"
+timed 'store files: prune' ours "$bench" prune "$root/ours-tree"
+timed 'store files: prune' restic bash -c 'restic_for tree forget --keep-last 1 --prune'
+timed 'store files: prune' borg bash -c 'borg prune --keep-last 1 "$root/borg-tree" && borg compact "$root/borg-tree"'
+stored tree
+
+for step in 'dump: first' 'dump: unchanged'; do
+  from=$root/dump.sql
+  timed "$step" ours "$bench" backup-stream "$root/ours-dump"
+  timed "$step" restic bash -c 'restic_for dump backup --stdin'
+  timed "$step" borg bash -c 'borg create --compression zstd,1 "$root/borg-dump::{now:%s%f}" -'
+  from=
+done
+stored dump
+to=$root/back-dump
+timed 'dump: restore' ours "$bench" restore-stream "$root/ours-dump"
+cmp "$to" "$root/dump.sql"
+timed 'dump: restore' restic bash -c 'restic_for dump dump latest stdin'
+timed 'dump: restore' borg bash -c 'borg extract --stdout "$root/borg-dump::$(borg list --last 1 --short "$root/borg-dump")"'
+to=
+
+echo
+echo 'How many times as fast (wall, then cpu):'
+awk '{ tool = ""; for (i = 1; i <= NF; i++) if ($i == "ours" || $i == "restic" || $i == "borg") { tool = $i; at = i; break }
+       step = ""; for (i = 1; i < at; i++) step = step (i > 1 ? " " : "") $i
+       if (!(step in seen)) { order[++n] = step; seen[step] = 1 }
+       wall[step, tool] = $(at + 1); cpu[step, tool] = $(at + 4) }
+     END { for (i = 1; i <= n; i++) { s = order[i]
+       printf "%-32s restic %6.2f %6.2f   borg %6.2f %6.2f\n", s, wall[s, "restic"] / wall[s, "ours"], cpu[s, "restic"] / cpu[s, "ours"],
+              wall[s, "borg"] / wall[s, "ours"], cpu[s, "borg"] / cpu[s, "ours"] } }' "$root/results"
+
+echo
+echo 'What one core does in each stage, and at best:'
+"$bench" stages "$root/dump.sql"
+openssl speed -evp aes-256-gcm -bytes 65536 -seconds 1 2>/dev/null | tail -1
+openssl speed -evp sha256 -bytes 65536 -seconds 1 2>/dev/null | tail -1
+head -c 268435456 "$root/dump.sql" >"$root/sample"
+zstd -q -b1 -e3 -i1 "$root/sample" 2>&1 | tr '\r' '\n' | grep -E '^ ?[0-9]#' || true
