@@ -18,7 +18,9 @@ run() {
 
 finish() {
   local status=$?
-  [[ -x $bin/summit-dr-dev && -d $root ]] && (cd "$root" && "$bin/summit-dr-dev" down >/dev/null 2>&1)
+  if [[ -x $bin/summit-dr-dev && -d $root ]]; then
+    (cd "$root" && "$bin/summit-dr-dev" down >/dev/null 2>&1) || true
+  fi
   if [[ $status -eq 0 ]]; then
     rm -rf "$root"
   else
@@ -28,7 +30,9 @@ finish() {
 trap finish EXIT
 
 # A platform that an interrupted demo left behind is stopped before it goes.
-[[ -d $root ]] && (cd "$root" && "$bin/summit-dr-dev" down >/dev/null 2>&1 || true)
+if [[ -d $root ]]; then
+  (cd "$root" && "$bin/summit-dr-dev" down >/dev/null 2>&1) || true
+fi
 rm -rf "$root"
 mkdir -p "$root"
 cp -r config "$root/config"

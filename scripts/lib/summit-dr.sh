@@ -3,14 +3,14 @@
 
 summit_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
-# $SUMMIT_DR, the builds of this tree, then PATH.
+# $SUMMIT_DR, the builds of this tree, the program installed with these scripts, then PATH.
 find_summit_dr() {
   local candidate
   if [[ -n ${SUMMIT_DR:-} ]]; then
     printf '%s\n' "$SUMMIT_DR"
     return
   fi
-  for candidate in "$summit_root/build/release/bin/summit-dr" "$summit_root/build/ci/bin/summit-dr"; do
+  for candidate in "$summit_root"/{build/release,build/ci,../..}/bin/summit-dr; do
     if [[ -x $candidate ]]; then
       printf '%s\n' "$candidate"
       return

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "config/smoke.h"
 
 namespace summit::cli {
 namespace {
@@ -15,14 +16,17 @@ class ValidateCommand final : public Command {
 
   Result<ExitCode> run(Session& session) override {
     ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
-    session.console().print(fmt::format("{} is right: {} sets, {} environments",
+    ASSIGN_OR_RETURN(const auto checks,
+                     config::load_smoke_checks(configuration->directory, configuration->variables));
+    session.console().print(fmt::format("{} is right: {} sets, {} environments, {} smoke checks",
                                         configuration->directory.string(), configuration->sets.size(),
-                                        configuration->environments.size()));
+                                        configuration->environments.size(), checks.size()));
     const auto notes = config::values_not_executed(*configuration);
     for (const auto& note : notes) session.console().print("note: " + note);
     session.console().emit("configuration", {{"directory", configuration->directory.string()},
                                              {"sets", configuration->sets.size()},
                                              {"environments", configuration->environments.size()},
+                                             {"smoke_checks", checks.size()},
                                              {"notes", notes}});
     return ExitCode::kOk;
   }
@@ -51,8 +55,8 @@ class SchemaCommand final : public Command {
   std::string examples() const override { return "  summit-dr config schema backup-sets\n"; }
 
   void define(OptionSet& options) override {
-    options.positional("file", file_, "backup-sets or environments")
-        ->check(CLI::IsMember({"backup-sets", "environments"}));
+    options.positional("file", file_, "backup-sets, environments or smoke")
+        ->check(CLI::IsMember({"backup-sets", "environments", "smoke"}));
   }
 
   Result<ExitCode> run(Session& session) override {

@@ -7,8 +7,9 @@ namespace summit::config {
 Result<std::string> schema_of(std::string_view file) {
   if (file == "backup-sets") return std::string(backup_sets_schema());
   if (file == "environments") return std::string(environments_schema());
+  if (file == "smoke") return std::string(smoke_schema());
   return Error(Code::kUsage, "there is no schema of `{}`", file)
-      .hint(suggestion(file, {"backup-sets", "environments"}));
+      .hint(suggestion(file, {"backup-sets", "environments", "smoke"}));
 }
 
 }  // namespace summit::config

@@ -7,5 +7,6 @@ namespace summit::config {
 
 std::string_view backup_sets_schema();
 std::string_view environments_schema();
+std::string_view smoke_schema();
 
 }  // namespace summit::config

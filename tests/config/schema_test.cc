@@ -2,7 +2,10 @@
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
 
+#include "config/smoke.h"
 #include "project.h"
 
 namespace summit::config {
@@ -19,9 +22,8 @@ std::vector<std::string> keys_of(const json& object) {
   return keys;
 }
 
-// What the program says it knows at the place where `project` has a key that nothing resembles.
-std::vector<std::string> keys_known_to_the_program(const Project& project) {
-  const auto findings = project.findings();
+// What the program says it knows at the place where a file has a key that nothing resembles.
+std::vector<std::string> keys_known_in(const std::string& findings) {
   const std::string marker = "is not known (known: ";
   const size_t at = findings.find(marker);
   if (at == std::string::npos) {
@@ -38,10 +40,14 @@ std::vector<std::string> keys_known_to_the_program(const Project& project) {
   return keys;
 }
 
+std::vector<std::string> keys_known_to_the_program(const Project& project) {
+  return keys_known_in(project.findings());
+}
+
 constexpr const char* kNonsense = "zzzzzzzzzzzz: 1";
 
 TEST(Schema, TheProgramCarriesThePublishedFiles) {
-  for (const auto* name : {"backup-sets", "environments"}) {
+  for (const auto* name : {"backup-sets", "environments", "smoke"}) {
     EXPECT_EQ(schema_of(name).value(),
               read_file(fs::path(SUMMIT_SOURCE_DIR) / "docs/schemas" / (std::string(name) + ".schema.json"))
                   .value());
@@ -98,6 +104,45 @@ INSTANTIATE_TEST_SUITE_P(
         Place{"environments", "/neo4j", "      files:", "      neo4j: [{@}]\n      files:"},
         Place{"environments", "/redis", "      files:", "      redis: [{@}]\n      files:"},
         Place{"environments", "/elasticsearch", "      files:", "      elasticsearch: [{@}]\n      files:"}));
+
+// What is found in smoke.yaml with these lines.
+std::string findings_of_smoke(const std::string& text) {
+  const Project project;
+  project.write("config/smoke.yaml", text);
+  const auto checks = load_smoke_checks(project.path() / "config", Variables());
+  return checks.ok() ? std::string() : checks.error().message();
+}
+
+TEST(Schema, OfSmokeChecksHasTheKeysOfTheProgram) {
+  const auto definitions = schema("smoke").at("$defs");
+  const auto keys_at = [](const std::string& text) { return keys_known_in(findings_of_smoke(text)); };
+  std::set<std::string> both;
+  for (const auto* definition : {"value_check", "same_check"}) {
+    const auto keys = keys_of(definitions.at(definition));
+    both.insert(keys.begin(), keys.end());
+  }
+  EXPECT_THAT(keys_at("checks: [{name: a, store: redis, query: DBSIZE, expect: '> 0', zzzzzzzzzzzz: 1}]"),
+              UnorderedElementsAreArray(both));
+  EXPECT_THAT(
+      keys_at("checks: [{name: a, same: [{store: redis, query: DBSIZE, zzzzzzzzzzzz: 1}, {store: redis, "
+              "query: DBSIZE}]}]"),
+      UnorderedElementsAreArray(keys_of(definitions.at("side"))));
+  EXPECT_THAT(keys_at("{checks: [], zzzzzzzzzzzz: 1}"), UnorderedElementsAreArray(keys_of(schema("smoke"))));
+}
+
+TEST(Schema, OfSmokeChecksNamesStoresAndComparisonsThatTheProgramAccepts) {
+  const auto definitions = schema("smoke").at("$defs");
+  for (const std::string store : definitions.at("store").at("enum"))
+    EXPECT_EQ(findings_of_smoke("checks: [{name: a, store: " + store + ", query: q, expect: '> 0'}]"), "");
+  const std::regex pattern(
+      definitions.at("value_check").at("properties").at("expect").at("pattern").get<std::string>());
+  for (const std::string expectation :
+       {"= 0", ">0", "<= -1", "< 5", ">= 5", "0", "=> 1", "> 1.5", ">", "> one", "= 1 or 2"}) {
+    const auto findings =
+        findings_of_smoke("checks: [{name: a, store: redis, query: q, expect: '" + expectation + "'}]");
+    EXPECT_EQ(findings.empty(), std::regex_match(expectation, pattern)) << expectation << ": " << findings;
+  }
+}
 
 // Each word of an enumeration is accepted by the program, so the schema promises nothing that is not there.
 TEST(Schema, EveryListedWordIsAccepted) {
