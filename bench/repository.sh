@@ -3,7 +3,7 @@
 #
 # Data: the store files of a real PostgreSQL server (about BENCH_MEGABYTES, 1000 by default) and its dump as plain SQL. Each step is a process of its
 # own for each tool, one after the other; all encrypt and compress, and what is restored is compared. Ours opens its repository with a passphrase (Argon2id), as
-# theirs do, restores durably (restic and Borg leave that to the kernel), and reads everything again where the step says so.
+# theirs do, and reads everything again where the step says so. What is restored is durable when the step ends.
 # What stands in single quotes is for the shell that is measured.
 # shellcheck disable=SC2016
 set -euo pipefail
@@ -89,9 +89,9 @@ backup_tree 'store files: unchanged'
 backup_tree 'store files: 1 % of pages'
 
 timed 'store files: restore' ours "$bench" restore-tree "$root/ours-tree" "$root/back-ours"
-timed 'store files: restore' restic bash -c 'restic_for tree restore latest --target "$root/back-restic"'
+timed 'store files: restore' restic bash -c 'restic_for tree restore latest --target "$root/back-restic" && sync -f "$root/back-restic"'
 mkdir "$root/back-borg"
-timed 'store files: restore' borg bash -c 'cd "$root/back-borg" && borg extract "$root/borg-tree::$(borg list --last 1 --short "$root/borg-tree")"'
+timed 'store files: restore' borg bash -c 'cd "$root/back-borg" && borg extract "$root/borg-tree::$(borg list --last 1 --short "$root/borg-tree")" && sync -f .'
 for tool in ours restic borg; do
   same "$root/back-$tool"
   rm -rf "$root/back-$tool"
