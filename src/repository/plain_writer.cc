@@ -1,17 +1,16 @@
 #include "repository/plain_writer.h"
 
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 
 #include "core/digest.h"
 #include "repository/backup_id.h"
 #include "repository/checksums.h"
 #include "repository/plain_layout.h"
+#include "repository/rename_without_replacing.h"
 
 namespace summit::repository {
 namespace {
@@ -75,20 +74,6 @@ class PlainSink final : public ArtifactSink {
   uint64_t written_back_ = 0;
   bool finished_ = false;
 };
-
-// Never replaces: a backup that appeared under the same name stays.
-Result<void> rename_without_replacing(const fs::path& from, const fs::path& to) {
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return {};
-  if (errno == EEXIST) return Error(Code::kAlreadyExists, "{} exists already", to.string());
-  if (errno != EINVAL && errno != ENOSYS)
-    return errno_error(errno, fmt::format("cannot rename to {}", to.string()));
-  // A file system without that flag. The id's lock keeps other writers out, so looking first is enough.
-  if (fs::exists(fs::symlink_status(to)))
-    return Error(Code::kAlreadyExists, "{} exists already", to.string());
-  if (::rename(from.c_str(), to.c_str()) != 0)
-    return errno_error(errno, fmt::format("cannot rename to {}", to.string()));
-  return {};
-}
 
 Error taken(const std::string& id) {
   return Error(Code::kAlreadyExists, "backup {} exists already or is being written", id)
@@ -154,6 +139,7 @@ Result<void> PlainWriter::write_records(const BackupMetadata& metadata) {
 
 Result<void> PlainWriter::publish_directory() {
   RETURN_IF_ERROR(fsync_directory(directory_));
+  // A backup that appeared under the same name stays; the id's lock keeps other writers out.
   RETURN_IF_ERROR(rename_without_replacing(directory_, base_ / id_));
   directory_ = base_ / id_;
   return fsync_directory(base_);
