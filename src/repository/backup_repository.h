@@ -87,6 +87,7 @@ struct VerifyReport {
 struct VerifyOptions {
   int level = 2;          // 1: stored bytes as they were written; 2: also every chunk opened and hashed
   double fraction = 1.0;  // of the packs, chosen so that successive runs cover all of them; (0, 1]
+  uint64_t bytes_per_second = 0;  // how fast it reads at most; 0: as fast as it can
 };
 
 // Backups of one layout at one place. Thread-safe.
@@ -127,6 +128,10 @@ class BackupRepository {
 
   // Gone from every listing afterwards, also when it was not there.
   virtual Result<void> remove(const std::string& id) = 0;
+
+  // What crashed writers left behind, removed; gives the ids. Never what a running writer writes, nor what no
+  // writer of ours left.
+  virtual Result<std::vector<std::string>> remove_leftovers() { return std::vector<std::string>{}; }
 };
 
 // A repository whose backups are native files under one directory (BACKUP_BASE).
@@ -141,9 +146,7 @@ class PlainRepository final : public BackupRepository {
   // Removes leftovers of crashed runs first: directories ".incomplete-*" whose writer is gone.
   Result<std::unique_ptr<BackupWriter>> begin(const std::string& id) override;
 
-  // What crashed writers left behind, removed; gives the names. Never touches a running writer's directory,
-  // nor one without commit marker that no writer of ours left.
-  Result<std::vector<std::string>> remove_leftovers();
+  Result<std::vector<std::string>> remove_leftovers() override;
 
   Result<std::vector<BackupSummary>> list() const override;
 

@@ -9,6 +9,7 @@
 #include "repository/checksums.h"
 #include "repository/plain_layout.h"
 #include "repository/plain_objects_writer.h"
+#include "storage/bandwidth_limit.h"
 
 namespace summit::repository {
 namespace {
@@ -129,9 +130,9 @@ class Reader final : public BackupReader {
 // Compares what CHECKSUMS lists with what is stored.
 class Verification {
  public:
-  Verification(storage::ObjectStore& store, std::string id, Reporter& reporter,
+  Verification(storage::ObjectStore& store, std::string id, const VerifyOptions& options, Reporter& reporter,
                const Cancellation& cancellation)
-      : store_(store), reporter_(reporter), cancellation_(cancellation) {
+      : store_(store), reporter_(reporter), cancellation_(cancellation), limit_(options.bytes_per_second) {
     report_.id = std::move(id);
   }
 
@@ -191,7 +192,7 @@ class Verification {
           digest.update(bytes);
           report_.bytes += bytes.size();
           phase.advance(bytes.size());
-          return {};
+          return limit_.take(bytes.size(), cancellation_);
         },
         cancellation_);
     if (!read.ok()) {
@@ -207,6 +208,7 @@ class Verification {
   storage::ObjectStore& store_;
   Reporter& reporter_;
   const Cancellation& cancellation_;
+  storage::BandwidthLimit limit_;
   VerifyReport report_;
 };
 
@@ -217,7 +219,7 @@ PlainObjects::PlainObjects(std::shared_ptr<storage::ObjectStore> store, fs::path
 
 Result<std::unique_ptr<BackupWriter>> PlainObjects::begin(const std::string& id) {
   // Leftovers of others that cannot be removed are no reason not to back up.
-  (void)remove_leftovers(now() - kLeftoverAge);
+  (void)remove_leftovers();
   return PlainObjectsWriter::begin(store_, scratch_, id, {});
 }
 
@@ -226,8 +228,10 @@ Result<std::unique_ptr<BackupWriter>> PlainObjects::begin_copy(const BackupMetad
                                    to_hex(sha256(as_bytes(to_json(metadata)))));
 }
 
-Result<void> PlainObjects::remove_leftovers(Instant older_than) {
+Result<std::vector<std::string>> PlainObjects::remove_leftovers() {
+  const Instant older_than = now() - kLeftoverAge;
   std::vector<std::string> abandoned;
+  std::vector<std::string> removed;
   RETURN_IF_ERROR(store_->list(kClaims, "", [&](const storage::ObjectInfo& claim) -> Result<bool> {
     const auto id = claim.key.substr(kClaims.size());
     if (claim.modified < older_than && parse_backup_id(id).ok()) abandoned.push_back(id);
@@ -235,10 +239,13 @@ Result<void> PlainObjects::remove_leftovers(Instant older_than) {
   }));
   for (const auto& id : abandoned) {
     ASSIGN_OR_RETURN(const auto marker, store_->head(key_of(id, id)));
-    if (!marker) RETURN_IF_ERROR(remove_objects_of(id));
+    if (!marker) {
+      RETURN_IF_ERROR(remove_objects_of(id));
+      removed.push_back(id);
+    }
     RETURN_IF_ERROR(store_->remove(claim_key(id)));
   }
-  return {};
+  return removed;
 }
 
 Result<std::vector<BackupSummary>> PlainObjects::list() const {
@@ -265,10 +272,10 @@ Result<std::unique_ptr<BackupReader>> PlainObjects::open(std::string_view refere
   return std::unique_ptr<BackupReader>(std::make_unique<Reader>(store_, std::move(metadata)));
 }
 
-Result<VerifyReport> PlainObjects::verify(std::string_view reference, const VerifyOptions& /*options*/,
+Result<VerifyReport> PlainObjects::verify(std::string_view reference, const VerifyOptions& options,
                                           Reporter& reporter, const Cancellation& cancellation) const {
   ASSIGN_OR_RETURN(const auto parsed, parse_reference(reference));
-  return Verification(*store_, parsed.id, reporter, cancellation).run();
+  return Verification(*store_, parsed.id, options, reporter, cancellation).run();
 }
 
 Result<void> PlainObjects::remove(const std::string& id) {

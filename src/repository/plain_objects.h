@@ -35,10 +35,11 @@ class PlainObjects final : public BackupRepository {
   Result<VerifyReport> verify(std::string_view reference, const VerifyOptions& options, Reporter& reporter,
                               const Cancellation& cancellation = {}) const override;
   Result<void> remove(const std::string& id) override;
+  // Those whose claim is two days old.
+  Result<std::vector<std::string>> remove_leftovers() override;
 
  private:
   Result<void> remove_objects_of(const std::string& id);
-  Result<void> remove_leftovers(Instant older_than);
   Result<std::string> finished_id(std::string_view reference) const;
 
   std::shared_ptr<storage::ObjectStore> store_;

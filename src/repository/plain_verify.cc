@@ -8,6 +8,7 @@
 #include "repository/plain_layout.h"
 #include "repository/plain_locate.h"
 #include "repository/plain_reader.h"
+#include "storage/bandwidth_limit.h"
 
 namespace summit::repository {
 namespace {
@@ -20,8 +21,12 @@ struct Expectation {
 
 class Verification {
  public:
-  Verification(LocatedBackup located, Reporter& reporter, const Cancellation& cancellation)
-      : located_(std::move(located)), reporter_(reporter), cancellation_(cancellation) {
+  Verification(LocatedBackup located, const VerifyOptions& options, Reporter& reporter,
+               const Cancellation& cancellation)
+      : located_(std::move(located)),
+        reporter_(reporter),
+        cancellation_(cancellation),
+        limit_(options.bytes_per_second) {
     report_.id = located_.id;
   }
 
@@ -120,7 +125,7 @@ class Verification {
         [&](ByteView block) {
           phase.advance(block.size());
           report_.bytes += block.size();
-          return Result<void>();
+          return limit_.take(block.size(), cancellation_);
         },
         cancellation_);
     if (!content.ok()) {
@@ -144,6 +149,7 @@ class Verification {
   const LocatedBackup located_;
   Reporter& reporter_;
   const Cancellation& cancellation_;
+  storage::BandwidthLimit limit_;
   VerifyReport report_;
   std::map<std::string, Expectation> expected_;
   bool checksums_read_ = false;
@@ -152,10 +158,10 @@ class Verification {
 
 }  // namespace
 
-Result<VerifyReport> PlainRepository::verify(std::string_view reference, const VerifyOptions& /*options*/,
+Result<VerifyReport> PlainRepository::verify(std::string_view reference, const VerifyOptions& options,
                                              Reporter& reporter, const Cancellation& cancellation) const {
   ASSIGN_OR_RETURN(auto located, locate_directory(base_, reference));
-  return Verification(std::move(located), reporter, cancellation).run();
+  return Verification(std::move(located), options, reporter, cancellation).run();
 }
 
 }  // namespace summit::repository

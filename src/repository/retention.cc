@@ -97,13 +97,25 @@ class SeriesDecision {
   SeriesDecision(const RetentionPolicy& policy, Instant at) : policy_(policy), at_(at), rules_(policy, at) {}
 
   RetentionDecision decide(const RetainedBackup& backup) {
+    const bool newest_verified = is_verified(backup) && !newer_verified_;
+    auto decision = keep_or_remove(backup);
+    decision.newest_verified = newest_verified;
+    return decision;
+  }
+
+ private:
+  static bool is_verified(const RetainedBackup& backup) {
+    return backup.status == Status::kComplete && backup.verified;
+  }
+
+  RetentionDecision keep_or_remove(const RetainedBackup& backup) {
     const bool complete = backup.status == Status::kComplete;
     // Asked of every complete one, kept or not: the rules count what there is.
     const std::string kept_by = complete ? rules_.reason_to_keep(backup) : std::string();
     const bool verified_before = newer_verified_;
     const bool complete_before = newer_complete_;
     newer_complete_ = newer_complete_ || complete;
-    newer_verified_ = newer_verified_ || (complete && backup.verified);
+    newer_verified_ = newer_verified_ || is_verified(backup);
 
     if (backup.pinned) return keep(backup, "pinned");
     if (policy_.is_manual()) return keep(backup, "its policy is to clean up by hand");
@@ -114,7 +126,6 @@ class SeriesDecision {
     return remove(backup, "no rule keeps it");
   }
 
- private:
   RetentionDecision decide_incomplete(const RetainedBackup& backup, bool newer_complete) const {
     const auto status = name_of(backup.status);
     const auto age = std::max(kIncompleteAge, policy_.age);
@@ -127,10 +138,10 @@ class SeriesDecision {
   }
 
   static RetentionDecision keep(const RetainedBackup& backup, std::string reason) {
-    return {.id = backup.id, .keep = true, .reason = std::move(reason)};
+    return {.id = backup.id, .keep = true, .reason = std::move(reason), .newest_verified = false};
   }
   static RetentionDecision remove(const RetainedBackup& backup, std::string reason) {
-    return {.id = backup.id, .keep = false, .reason = std::move(reason)};
+    return {.id = backup.id, .keep = false, .reason = std::move(reason), .newest_verified = false};
   }
 
   RetentionPolicy policy_;

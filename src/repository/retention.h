@@ -54,6 +54,7 @@ struct RetentionDecision {
   std::string id;
   bool keep = true;
   std::string reason;  // "pinned", "newest verified of its series", "older than 30 d", "daily 2026-11-21"
+  bool newest_verified = false;  // of its series
 };
 
 using PolicyOf = std::function<RetentionPolicy(const RetainedBackup&)>;

@@ -117,7 +117,7 @@ Result<Event> read_verified_event(CborMap& map) {
   const uint64_t level = map.integer("level");
   const double fraction = map.number("fraction");
   if (level < 1 || level > 3) map.fail("level");
-  if (!(fraction > 0 && fraction <= 1)) map.fail("fraction");
+  if (!(fraction >= 0 && fraction <= 1)) map.fail("fraction");
   return checked(map, VerifiedEvent{.backup = map.text("backup"),
                                     .level = static_cast<uint32_t>(level),
                                     .fraction = fraction,

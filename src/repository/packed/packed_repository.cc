@@ -26,6 +26,24 @@ BackupSummary damaged(const std::string& id, const fs::path& location, const Err
   return summary;
 }
 
+// A sample takes nothing from a whole verification before it.
+std::vector<Event> proven(const std::string& id, const LiveBackup& backup, const VerifyOptions& options) {
+  const auto level = static_cast<uint32_t>(options.level);
+  for (const auto& earlier : backup.verifications)
+    if (earlier.level == level && earlier.fraction > options.fraction) return {};
+  return {VerifiedEvent{.backup = id, .level = level, .fraction = options.fraction, .at = now()}};
+}
+
+// What was proven once is so no longer: nothing of it counts, and retention relies on another backup.
+std::vector<Event> doubted(const std::string& id, const LiveBackup& backup) {
+  std::vector<Event> events;
+  for (const auto& earlier : backup.verifications) {
+    if (earlier.fraction > 0)
+      events.emplace_back(VerifiedEvent{.backup = id, .level = earlier.level, .fraction = 0, .at = now()});
+  }
+  return events;
+}
+
 }  // namespace
 
 PackedRepository::PackedRepository(std::shared_ptr<storage::ObjectStore> store, StoredFormat format,
@@ -82,9 +100,9 @@ Result<std::unique_ptr<PackedRepository>> PackedRepository::open(std::shared_ptr
 Result<std::unique_ptr<CommitLog>> PackedRepository::open_log(const Cancellation& cancellation) const {
   // A replica has the same id, and lags behind: each place has a memory of its own.
   const auto place = to_hex(sha256(as_bytes(describe()))).substr(0, 16);
+  const auto heads = options_.cache.empty() ? fs::path() : options_.cache / "heads" / place;
   return CommitLog::open(*store_, keys_.keyring, format_.digest,
-                         {.head_directory = options_.cache / "heads" / place,
-                          .accept_other_history = options_.accept_other_history},
+                         {.head_directory = heads, .accept_other_history = options_.accept_other_history},
                          cancellation);
 }
 
@@ -157,17 +175,14 @@ Result<VerifyReport> PackedRepository::verify(std::string_view reference, const 
   ASSIGN_OR_RETURN(const auto target, with_log(find_target, cancellation));
   ASSIGN_OR_RETURN(auto report,
                    verify_backup(*store_, keys_.keyring, target, options, reporter, cancellation));
-  if (!report.findings.empty() || replica_) return report;
-  const VerifiedEvent verified{.backup = report.id,
-                               .level = static_cast<uint32_t>(options.level),
-                               .fraction = options.fraction,
-                               .at = now()};
+  if (replica_) return report;
   const auto note = [&](const RepositoryState& state) -> Result<std::vector<Event>> {
+    const auto* backup = state.find(report.id);
     // Removed while it was being read: there is nothing left to say of it.
-    if (state.find(report.id) == nullptr) return std::vector<Event>{};
-    return std::vector<Event>{verified};
+    if (backup == nullptr) return std::vector<Event>{};
+    return report.findings.empty() ? proven(report.id, *backup, options) : doubted(report.id, *backup);
   };
-  RETURN_IF_ERROR(append(note, cancellation), "while noting that {} was verified", report.id);
+  RETURN_IF_ERROR(append(note, cancellation), "while noting how {} was verified", report.id);
   return report;
 }
 
@@ -203,6 +218,19 @@ Result<void> PackedRepository::remove(const std::string& id) {
 
 Result<bool> PackedRepository::has(std::string_view id) const {
   return with_log([&](CommitLog& log) -> Result<bool> { return log.state().find(id) != nullptr; });
+}
+
+Result<std::map<std::string, LiveBackup, std::less<>>> PackedRepository::backups() const {
+  using Backups = std::map<std::string, LiveBackup, std::less<>>;
+  return with_log([](CommitLog& log) -> Result<Backups> { return log.state().backups(); });
+}
+
+Result<void> PackedRepository::publish(const std::string& id) const {
+  return with_log([&](CommitLog& log) -> Result<void> {
+    ASSIGN_OR_RETURN(const auto commit, log.read_commit(id));
+    ASSIGN_OR_RETURN(const auto metadata, metadata_from_json(commit.metadata), "in the commit of {}", id);
+    return publish_backup(*store_, metadata, log.state().packs_of(id));
+  });
 }
 
 Result<void> PackedRepository::pin(std::string_view reference, const std::string& reason) {

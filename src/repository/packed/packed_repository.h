@@ -3,6 +3,7 @@
 // Thread-safe, as every BackupRepository; it outlives the writers and readers that it gave.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -50,7 +51,7 @@ class PackedRepository final : public BackupRepository {
   Result<std::vector<BackupSummary>> list() const override;
   Result<std::unique_ptr<BackupReader>> open(std::string_view reference) const override;
   using BackupRepository::verify;
-  // What was proven is remembered in the log.
+  // What was proven is remembered in the log; after a finding nothing counts as proven any more.
   Result<VerifyReport> verify(std::string_view reference, const VerifyOptions& options, Reporter& reporter,
                               const Cancellation& cancellation = {}) const override;
   // Its packs stay until a collection; kRefused while it is pinned.
@@ -58,6 +59,11 @@ class PackedRepository final : public BackupRepository {
 
   // Whether a backup of this id lives.
   Result<bool> has(std::string_view id) const;
+  // All that live: their commits, pins and verifications.
+  Result<std::map<std::string, LiveBackup, std::less<>>> backups() const;
+
+  // Makes the published view of a live backup again, as far as it differs.
+  Result<void> publish(const std::string& id) const;
 
   Result<void> pin(std::string_view reference, const std::string& reason);
   Result<void> unpin(std::string_view reference, const std::string& reason);

@@ -9,6 +9,7 @@
 #include "core/digest.h"
 #include "core/task_group.h"
 #include "repository/packed/packed_reader.h"
+#include "storage/bandwidth_limit.h"
 
 namespace summit::repository::packed {
 namespace {
@@ -33,7 +34,8 @@ class BackupProof {
         target_(target),
         options_(options),
         reporter_(reporter),
-        cancellation_(cancellation) {
+        cancellation_(cancellation),
+        limit_(options.bytes_per_second) {
     report_.id = target.commit.backup;
   }
 
@@ -72,6 +74,7 @@ class BackupProof {
   }
 
   Result<void> check_pack(const StoredPack& pack, Phase& phase) {
+    RETURN_IF_ERROR(limit_.take(pack.size, cancellation_));
     auto stored = options_.level >= 2 ? open_pack(pack.name) : digest_pack(pack.name);
     phase.advance(pack.size);
     if (!stored.ok()) {
@@ -159,6 +162,7 @@ class BackupProof {
   const VerifyOptions options_;
   Reporter& reporter_;
   const Cancellation& cancellation_;
+  storage::BandwidthLimit limit_;
   std::mutex mutex_;  // guards what follows while packs are read
   VerifyReport report_;
   SeenChunks seen_;

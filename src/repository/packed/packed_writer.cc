@@ -109,7 +109,21 @@ Result<std::unique_ptr<BackupWriter>> PackedWriter::begin(PackedRepository& repo
     return {};
   });
   RETURN_IF_ERROR(begun, "while beginning backup {}", id);
+  writer->publish_what_a_crash_left();
   return std::unique_ptr<BackupWriter>(std::move(writer));
+}
+
+// Who committed last may have died before he published it. That it cannot be published now either is no
+// reason not to back up.
+void PackedWriter::publish_what_a_crash_left() {
+  const auto backups = repository_.backups();
+  if (!backups.ok() || backups->empty()) return;
+  const auto last =
+      std::ranges::max_element(*backups, {}, [](const auto& backup) { return backup.second.record; });
+  const auto marker = repository_.store_->head(fmt::format("{0}/{0}", last->first));
+  if (!marker.ok() || marker->has_value()) return;
+  const auto published = repository_.publish(last->first);
+  if (!published.ok()) warnings_.push_back(published.error().to_string());
 }
 
 // The threads of the chunk writer use the index: they end first.

@@ -40,6 +40,7 @@ class PackedWriter final : public BackupWriter {
   PackedWriter(PackedRepository& repository, std::string id, TemporaryDirectory workspace)
       : repository_(repository), id_(std::move(id)), workspace_(std::move(workspace)) {}
 
+  void publish_what_a_crash_left();
   Result<void> sync_index(const RepositoryState& state);
   Result<CommitEvent> describe(const BackupMetadata& metadata, const Written& written);
   Result<std::vector<StoredPack>> stored(const std::set<PackName>& packs, const Written& written);

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "repository/backup_id.h"
+#include "repository/packed/view_verify.h"
+#include "repository/place/plain_ledger.h"
 
 namespace summit::repository {
 namespace {
@@ -89,17 +91,92 @@ Result<std::unique_ptr<BackupReader>> CombinedRepository::open(std::string_view 
 Result<VerifyReport> CombinedRepository::verify(std::string_view reference, const VerifyOptions& options,
                                                 Reporter& reporter, const Cancellation& cancellation) const {
   ASSIGN_OR_RETURN(const auto* const repository, holder(reference));
-  if (repository == plain_.get()) {
-    const auto reader = plain_->open(reference);
-    if (reader.ok() && (*reader)->metadata().layout == kPackedLayout)
-      RETURN_IF_ERROR(need_packed(), "backup {} is packed", (*reader)->metadata().id);
+  if (repository != plain_.get()) return repository->verify(reference, options, reporter, cancellation);
+  const auto reader = plain_->open(reference);
+  if (reader.ok() && (*reader)->metadata().layout == kPackedLayout)
+    return verify_closed((*reader)->metadata().id, options, reporter, cancellation);
+  ASSIGN_OR_RETURN(auto report, plain_->verify(reference, options, reporter, cancellation));
+  remember(report, reporter);
+  return report;
+}
+
+Result<VerifyReport> CombinedRepository::verify_closed(const std::string& id, const VerifyOptions& options,
+                                                       Reporter& reporter,
+                                                       const Cancellation& cancellation) const {
+  if (packed_) {
+    return Error(Code::kNotFound, "backup {} was removed from the packed repository in {}", id, describe())
+        .hint("summit-dr list");
   }
-  return repository->verify(reference, options, reporter, cancellation);
+  if (options.level >= 2) RETURN_IF_ERROR(need_packed(), "backup {} is packed", id);
+  return packed::verify_view(*store_, id, options, reporter, cancellation);
+}
+
+// A place that we may only read can be verified as well.
+void CombinedRepository::remember(const VerifyReport& report, Reporter& reporter) const {
+  PlainLedger ledger(*store_);
+  const auto noted =
+      report.findings.empty() ? ledger.note_verified(report.id, now()) : ledger.note_doubted(report.id);
+  if (noted.ok()) return;
+  reporter.warn(fmt::format("the verification of {} was not noted, and prune will not know of it: {}",
+                            report.id, noted.error().message()));
 }
 
 Result<void> CombinedRepository::remove(const std::string& id) {
   ASSIGN_OR_RETURN(const auto* const repository, holder(id));
-  return repository == plain_.get() ? plain_->remove(id) : packed_->remove(id);
+  if (repository != plain_.get()) return packed_->remove(id);
+  PlainLedger ledger(*store_);
+  ASSIGN_OR_RETURN(const auto entry, ledger.read(id));
+  if (entry.pin) {
+    return Error(Code::kRefused, "backup {} is pinned: {}", id, *entry.pin)
+        .hint(fmt::format("summit-dr unpin {}", id));
+  }
+  RETURN_IF_ERROR(plain_->remove(id));
+  return ledger.forget(id);
+}
+
+Result<Standings> CombinedRepository::standings(const Cancellation& cancellation) const {
+  Standings standings;
+  ASSIGN_OR_RETURN(const auto entries, PlainLedger(*store_).read(cancellation));
+  for (const auto& [id, entry] : entries) standings[id] = {entry.pin, entry.verified, {}};
+  if (!packed_) return standings;
+  ASSIGN_OR_RETURN(const auto backups, packed_->backups());
+  for (const auto& [id, backup] : backups) {
+    Standing& standing = standings[id] = {.pin = backup.pin, .verified = {}, .last = {}};
+    for (const auto& verification : backup.verifications) {
+      const bool whole = verification.level >= 2 && verification.fraction >= 1;
+      if (whole) standing.verified = std::max(standing.verified.value_or(Instant::min()), verification.at);
+      if (!standing.last || verification.at >= standing.last->at) standing.last = verification;
+    }
+  }
+  return standings;
+}
+
+Result<std::string> CombinedRepository::pin(std::string_view reference, const std::string& reason) {
+  ASSIGN_OR_RETURN(const auto* const repository, holder(reference));
+  ASSIGN_OR_RETURN(const auto reader, open(reference));
+  const auto id = reader->metadata().id;
+  if (repository == plain_.get()) {
+    RETURN_IF_ERROR(PlainLedger(*store_).pin(id, reason));
+  } else {
+    RETURN_IF_ERROR(packed_->pin(id, reason));
+  }
+  return id;
+}
+
+Result<std::string> CombinedRepository::unpin(std::string_view reference) {
+  ASSIGN_OR_RETURN(const auto* const repository, holder(reference));
+  ASSIGN_OR_RETURN(const auto reader, open(reference));
+  const auto id = reader->metadata().id;
+  ASSIGN_OR_RETURN(const auto all, standings());
+  const auto found = all.find(id);
+  if (found == all.end() || !found->second.pin)
+    return Error(Code::kNotFound, "backup {} is not pinned", id).hint("summit-dr list");
+  if (repository == plain_.get()) {
+    RETURN_IF_ERROR(PlainLedger(*store_).unpin(id));
+  } else {
+    RETURN_IF_ERROR(packed_->unpin(id, "by hand"));
+  }
+  return id;
 }
 
 }  // namespace summit::repository

@@ -1,8 +1,11 @@
 // All backups at one place, native files and packed ones side by side, as one repository.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "repository/backup_repository.h"
 #include "repository/packed/packed_repository.h"
@@ -10,6 +13,16 @@
 namespace summit::repository {
 
 enum class Layout { kPlain, kPacked };
+
+// What is known of a backup beyond its metadata.
+struct Standing {
+  std::optional<std::string> pin{};  // the reason while pinned
+  std::optional<Instant>
+      verified{};  // when every byte was read and found good; nothing: never, or damage since
+  // The last verification of any kind, of packed ones: a sample, or stored bytes only.
+  std::optional<packed::Verification> last{};
+};
+using Standings = std::map<std::string, Standing, std::less<>>;
 
 class CombinedRepository final : public BackupRepository {
  public:
@@ -28,9 +41,20 @@ class CombinedRepository final : public BackupRepository {
   Result<std::vector<BackupSummary>> list() const override;
   Result<std::unique_ptr<BackupReader>> open(std::string_view reference) const override;
   using BackupRepository::verify;
+  // Level 1 of a packed backup needs no key when none opens it: then the published view is what is compared.
+  // What was proven is remembered; when that fails, the reporter says so.
   Result<VerifyReport> verify(std::string_view reference, const VerifyOptions& options, Reporter& reporter,
                               const Cancellation& cancellation = {}) const override;
+  // kRefused while it is pinned.
   Result<void> remove(const std::string& id) override;
+  Result<std::vector<std::string>> remove_leftovers() override { return plain_->remove_leftovers(); }
+
+  // By id, of the backups of which anything is known.
+  Result<Standings> standings(const Cancellation& cancellation = {}) const;
+  // A pinned backup is never removed. kNotFound when there is no such backup. Gives its id.
+  Result<std::string> pin(std::string_view reference, const std::string& reason);
+  // kNotFound also for one that is not pinned.
+  Result<std::string> unpin(std::string_view reference);
 
   // Null when there is none that could be opened.
   packed::PackedRepository* packed() const { return packed_.get(); }
@@ -43,6 +67,9 @@ class CombinedRepository final : public BackupRepository {
   BackupRepository& target() const;
   // The repository that holds the backup. An id that none has is the plain one's to complain of.
   Result<const BackupRepository*> holder(std::string_view reference) const;
+  Result<VerifyReport> verify_closed(const std::string& id, const VerifyOptions& options, Reporter& reporter,
+                                     const Cancellation& cancellation) const;
+  void remember(const VerifyReport& report, Reporter& reporter) const;
 
   const std::shared_ptr<storage::ObjectStore> store_;
   const std::unique_ptr<BackupRepository> plain_;
