@@ -151,6 +151,23 @@ TEST(Program, WhatARestoreSavedIsListedAsSafetyAndIsNeverTheLatest) {
               ::testing::ContainsRegex("set +safety"));
 }
 
+TEST(Program, InstalledItFindsItsDefaultsAndTheEnvFileOfTheWorkingDirectory) {
+  const Project project;
+  const auto prefix = project.path() / "prefix";
+  fs::create_directories(prefix / "bin");
+  fs::create_directories(prefix / "share/summit-dr");
+  fs::create_directories(project.path() / "elsewhere");
+  fs::copy_file(fs::path(SUMMIT_BIN_DIR) / "summit-dr", prefix / "bin/summit-dr");
+  fs::rename(project.path() / "config", prefix / "share/summit-dr/config");
+  project.write("elsewhere/.env", "BACKUP_BASE=" + (project.path() / "of-env-file").string() + "\n");
+  const auto finished =
+      run_to_end({.argv = {prefix / "bin/summit-dr", "list"},
+                  .env = {{"HOME", project.path()}, {"SUMMIT_DR_CONFIG", ""}, {"BACKUP_BASE", ""}},
+                  .directory = project.path() / "elsewhere"});
+  EXPECT_EQ(finished.code, 10) << finished.diagnostics;
+  EXPECT_THAT(finished.diagnostics, HasSubstr("of-env-file"));
+}
+
 TEST(Program, ADamagedBackupExitsWith20) {
   const Project project;
   ASSERT_EQ(project.run({"backup"}).code, 0);

@@ -108,6 +108,31 @@ TEST_F(Kill, DuringARestore_ItIsReportedAndTheNextRestoreMakesEverythingWhole) {
   expect_no_process_left();
 }
 
+TEST_F(Kill, SigtermDuringARestore_EndsItWithoutRestsAndTheNextRestoreMakesEverythingWhole) {
+  const auto backup = world_.small_backup(base_);
+  int cancelled = 0;
+  for (const int delay : {150, 400, 800, 1300}) {
+    auto process = world_.start({base_option_, "restore", backup.filename(), "--no-safety-backup",
+                                 "--terminate-connections", "--datastores=postgres,redis,config"});
+    std::this_thread::sleep_for(milliseconds(delay));
+    process.signal(SIGTERM);
+    const auto status = process.wait();
+    ASSERT_TRUE(status.ok());
+    EXPECT_TRUE(status->code == 130 || status->code == 0) << status->code << status->diagnostics;
+    if (status->code == 130) {
+      ++cancelled;
+      EXPECT_NE(status->diagnostics.find("cancelled"), std::string::npos) << status->diagnostics;
+    }
+    expect_no_process_left();
+    EXPECT_TRUE(!fs::exists(base_ / ".restores/work") || fs::is_empty(base_ / ".restores/work"));
+  }
+  EXPECT_GE(cancelled, 1) << "every restore had ended before";
+  const auto next = restore_once_the_server_let_go(backup.filename());
+  EXPECT_EQ(next.exit_code, 0) << next;
+  const auto smoke = world_.run({"smoke"});
+  EXPECT_EQ(smoke.exit_code, 0) << smoke;
+}
+
 TEST_F(Kill, RollbackPutsBackWhatARestoreReplaced) {
   auto& platform = world_.platform();
   const auto backup = world_.small_backup(base_);
