@@ -34,7 +34,9 @@ class ListCommand final : public Command {
     ASSIGN_OR_RETURN(auto backups, repository->list());
     std::erase_if(backups,
                   [this](const repository::BackupSummary& backup) { return !wanted(backup.metadata); });
-    return latest_ ? print_latest(backups, session) : print_all(backups, session);
+    if (latest_) return print_latest(backups, session);
+    ASSIGN_OR_RETURN(const auto standings, repository->standings(session.cancellation()));
+    return print_all(backups, standings, session);
   }
 
  private:
@@ -58,14 +60,30 @@ class ListCommand final : public Command {
     return ExitCode::kOk;
   }
 
-  static Result<ExitCode> print_all(const std::vector<repository::BackupSummary>& backups, Session& session) {
+  static std::string verified_text(const repository::Standing& standing) {
+    if (standing.verified) return to_rfc3339(*standing.verified).substr(0, 10);
+    if (!standing.last) return "-";
+    if (standing.last->fraction == 0) return "damaged";
+    return standing.last->level >= 2 ? "in part" : "stored bytes";
+  }
+
+  static nlohmann::ordered_json verified_json(const repository::Standing& standing) {
+    if (!standing.verified) return nullptr;
+    return to_rfc3339(*standing.verified);
+  }
+
+  static Result<ExitCode> print_all(const std::vector<repository::BackupSummary>& backups,
+                                    const repository::Standings& standings, Session& session) {
     std::vector<std::vector<std::string>> rows{
-        {"ID", "SET", "ENVIRONMENT", "STATUS", "SIZE", "RECOVERY POINT"}};
+        {"ID", "SET", "ENVIRONMENT", "STATUS", "SIZE", "RECOVERY POINT", "VERIFIED", "PINNED"}};
     for (const auto& backup : backups) {
       const auto& metadata = backup.metadata;
+      const auto known = standings.find(backup.id);
+      const auto standing = known == standings.end() ? repository::Standing{} : known->second;
       const auto point = to_rfc3339(metadata.recovery_point.value_or(metadata.started));
       rows.push_back({backup.id, metadata.set, metadata.environment, std::string(name_of(metadata.status)),
-                      human_bytes(metadata.total_size()), point.substr(0, 19) + "Z"});
+                      human_bytes(metadata.total_size()), point.substr(0, 19) + "Z", verified_text(standing),
+                      standing.pin.value_or("")});
       session.console().emit("backup_summary", {{"id", backup.id},
                                                 {"location", backup.location.string()},
                                                 {"set", metadata.set},
@@ -73,7 +91,11 @@ class ListCommand final : public Command {
                                                 {"status", name_of(metadata.status)},
                                                 {"bytes", metadata.total_size()},
                                                 {"recovery_point", point},
-                                                {"label", metadata.label}});
+                                                {"label", metadata.label},
+                                                {"layout", metadata.layout},
+                                                {"verified", verified_json(standing)},
+                                                {"pinned", standing.pin.has_value()},
+                                                {"pin_reason", standing.pin.value_or("")}});
     }
     session.console().print(backups.empty() ? "no backup fits" : table(rows));
     return ExitCode::kOk;

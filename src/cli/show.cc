@@ -226,7 +226,15 @@ ordered_json to_json(const recovery::RestoreOutcome& outcome) {
           {"shortfalls", outcome.shortfalls}};
 }
 
-std::string show(const repository::VerifyReport& report) {
+std::string show(const repository::VerifyReport& report, const repository::VerifyOptions& how) {
+  if (report.findings.empty() && how.fraction < 1) {
+    return fmt::format("{}: a sample of {:g} % is intact, {} read", report.id, how.fraction * 100,
+                       human_bytes(report.bytes));
+  }
+  if (report.findings.empty() && how.level < 2) {
+    return fmt::format("{} is stored as it was written: {} read and compared with their SHA-256", report.id,
+                       human_bytes(report.bytes));
+  }
   if (report.findings.empty()) {
     return fmt::format("{} is intact: {} artifacts, {} read and compared with their SHA-256", report.id,
                        report.artifacts, human_bytes(report.bytes));
@@ -234,17 +242,18 @@ std::string show(const repository::VerifyReport& report) {
   std::string text = fmt::format("{} is damaged:", report.id);
   for (const auto& finding : report.findings)
     text += fmt::format("\n  {}: {}", finding.artifact, finding.problem);
-  return text + "\ntake another backup (summit-dr list), and keep this one for the post-mortem";
+  return text +
+         "\nmend it from a replica (summit-dr repair --from=LOCATION), or take another backup (summit-dr "
+         "list) "
+         "and keep this one for the post-mortem";
 }
 
-ordered_json to_json(const repository::VerifyReport& report) {
+ordered_json to_json(const repository::VerifyReport& report, const repository::VerifyOptions& how) {
   ordered_json findings = ordered_json::array();
   for (const auto& finding : report.findings)
     findings.push_back({{"artifact", finding.artifact}, {"problem", finding.problem}});
-  return {{"id", report.id},
-          {"artifacts", report.artifacts},
-          {"bytes", report.bytes},
-          {"intact", report.findings.empty()},
+  return {{"id", report.id},     {"artifacts", report.artifacts}, {"bytes", report.bytes},
+          {"level", how.level},  {"fraction", how.fraction},      {"intact", report.findings.empty()},
           {"findings", findings}};
 }
 

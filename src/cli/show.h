@@ -30,8 +30,9 @@ nlohmann::ordered_json to_json(const recovery::RestorePlan& plan);
 std::string show(const recovery::RestoreOutcome& outcome);
 nlohmann::ordered_json to_json(const recovery::RestoreOutcome& outcome);
 
-std::string show(const repository::VerifyReport& report);
-nlohmann::ordered_json to_json(const repository::VerifyReport& report);
+std::string show(const repository::VerifyReport& report, const repository::VerifyOptions& how = {});
+nlohmann::ordered_json to_json(const repository::VerifyReport& report,
+                               const repository::VerifyOptions& how = {});
 
 // One backup in full, as `info` shows it.
 std::string show(const repository::BackupMetadata& metadata, const fs::path& location);
