@@ -61,7 +61,7 @@ _summit_dr() {{
   case $path in
 {}  esac
   case $path in
-    restore|verify|info) words="$words latest $(summit-dr list --quiet 2>/dev/null | awk 'NR>1 {{print $1}}')" ;;
+    restore|verify|info|diff|ls|cat|export) words="$words latest $(summit-dr list --quiet 2>/dev/null | awk 'NR>1 {{print $1}}')" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "${{COMP_WORDS[COMP_CWORD]}}")
 }}

@@ -88,9 +88,9 @@ class ExportCommand final : public Command {
     repository::PlainRepository files(to_);
     ASSIGN_OR_RETURN(const auto written,
                      repository::copy_backup(backup, files, session.reporter(), session.cancellation()));
-    report(id, directory, written.total_size(), session);
     session.reporter().info(
         fmt::format("check it anywhere: cd {} && sha256sum -c CHECKSUMS", directory.string()));
+    report(id, directory, written.total_size(), session);
     return ExitCode::kOk;
   }
 

@@ -47,6 +47,8 @@ class FindCommand final : public Command {
           fmt::format("{} was not searched to its end: {}", target.id, looked.error().to_string()));
       whole = false;
     }
+    session.console().emit("search",
+                           {{"pattern", pattern_}, {"backups", targets.size()}, {"members", found}});
     if (!whole) return ExitCode::kPartial;
     if (found > 0) return ExitCode::kOk;
     return nothing_found(targets);

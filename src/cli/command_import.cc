@@ -61,14 +61,15 @@ class ImportCommand final : public Command {
     const auto slash = source_.find_last_not_of('/') == std::string::npos
                            ? std::string::npos
                            : source_.rfind('/', source_.find_last_not_of('/'));
-    if (slash == std::string::npos || slash == 0) {
+    const auto id = repository::parse_reference(
+        slash == std::string::npos ? std::string_view(source_) : std::string_view(source_).substr(slash + 1));
+    if (slash == std::string::npos || slash == 0 || !id.ok()) {
       return Error(Code::kNotFound, "there is no backup at {}", source_)
           .hint("name its directory, or s3://bucket/prefix/ID");
     }
     Source source{.repository = {}, .backup = {}, .place = source_.substr(0, slash)};
-    ASSIGN_OR_RETURN(const auto id, repository::parse_reference(source_.substr(slash + 1)));
     ASSIGN_OR_RETURN(source.repository, open_repository(session, source.place));
-    ASSIGN_OR_RETURN(source.backup, source.repository->open(id.id));
+    ASSIGN_OR_RETURN(source.backup, source.repository->open(id->id));
     return source;
   }
 

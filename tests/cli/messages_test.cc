@@ -31,6 +31,17 @@ TEST(Messages, OfEveryCommandFitTheirSchema) {
   expect_documented(project.run({"--json", "list"}), "backup_summary");
   expect_documented(project.run({"--json", "list", "--latest"}), "latest");
   expect_documented(project.run({"--json", "info", "latest"}), "info");
+  expect_documented(project.run({"--json", "info", "--sets"}), "set_growth");
+  expect_documented(project.run({"--json", "diff", "latest", "latest"}), "diff");
+  expect_documented(project.run({"--json", "ls", "latest"}), "artifact");
+  expect_documented(project.run({"--json", "ls", "latest", "uploads.tar.zst"}), "member");
+  expect_documented(project.run({"--json", "find", "*.txt"}), "search");
+  expect_documented(project.run({"--json", "export", "latest", "--to=out", "--dry-run"}), "export_plan");
+  expect_documented(project.run({"--json", "export", "latest", "--to=out"}), "export");
+  const auto id = project.run({"--json", "list", "--latest"}).message("latest")["id"].get<std::string>();
+  const std::map<std::string, std::string> elsewhere{{"BACKUP_BASE", (project.path() / "other").string()}};
+  expect_documented(project.run({"--json", "import", "out/" + id, "--dry-run"}, elsewhere), "import_plan");
+  expect_documented(project.run({"--json", "import", "out/" + id}, elsewhere), "import");
   expect_documented(project.run({"--json", "verify", "latest", "--dry-run"}), "verification_plan");
   expect_documented(project.run({"--json", "verify", "latest"}), "verification");
   expect_documented(project.run({"--json", "restore", "latest", "--mode=verify-only"}), "verification");
