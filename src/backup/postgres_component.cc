@@ -155,15 +155,17 @@ Result<postgres::ArchiveContents> PostgresComponent::write_archive(CaptureContex
     phase->advance(bytes.size());
     return {};
   };
-  RETURN_IF_ERROR(engine_->dump({capture.database, capture.snapshot->id()}, take, cancellation),
-                  "while dumping {}", capture.database);
+  const postgres::DumpRequest request{.database = capture.database,
+                                      .snapshot = capture.snapshot->id(),
+                                      .compress = !context.writer.deduplicates()};
+  RETURN_IF_ERROR(engine_->dump(request, take, cancellation), "while dumping {}", capture.database);
   ASSIGN_OR_RETURN(auto contents, std::move(head).contents());
   ASSIGN_OR_RETURN(artifact, sink->finish());
   return contents;
 }
 
-// A dump is smaller than its database: no indexes, and compressed. A rough share serves for the progress bar
-// only.
+// A dump is smaller than its database: no indexes, and mostly compressed. A rough share serves for the
+// progress bar only.
 uint64_t expected_archive_size(const postgres::Inventory& inventory) { return inventory.database_bytes / 4; }
 
 std::string extension_list(const postgres::Inventory& inventory) {

@@ -54,6 +54,23 @@ ordered_json to_json(const Ledger& ledger) {
           {"verifications", verifications}};
 }
 
+// The same of a plain backup: its files are its storage, and only whole verifications are remembered.
+std::string show(const repository::Standing& standing) {
+  return fmt::format("\n{}\nverified        {}",
+                     standing.pin ? "\npinned          " + *standing.pin : std::string(),
+                     standing.verified ? to_rfc3339(*standing.verified) : "never");
+}
+
+ordered_json to_json(const repository::Standing& standing, uint64_t native) {
+  ordered_json verifications = ordered_json::array();
+  if (standing.verified)
+    verifications.push_back({{"level", 2}, {"fraction", 1.0}, {"at", to_rfc3339(*standing.verified)}});
+  return {{"stored_bytes", native},
+          {"own_bytes", native},
+          {"pin", standing.pin ? ordered_json(*standing.pin) : ordered_json()},
+          {"verifications", verifications}};
+}
+
 // "+1.2 MiB/day", "-3 KiB/day"
 std::string rate(double bytes_per_day) {
   return fmt::format("{}{}/day", bytes_per_day < 0 ? "-" : "+",
@@ -142,6 +159,12 @@ class InfoCommand final : public Command {
       ASSIGN_OR_RETURN(const auto ledger, ledger_of(*resolved.repository, metadata.id, session));
       stored = show(ledger, metadata.total_size());
       json["storage"] = to_json(ledger);
+    } else {
+      ASSIGN_OR_RETURN(const auto standings, resolved.repository->standings(session.cancellation()));
+      const auto found = standings.find(metadata.id);
+      const auto standing = found == standings.end() ? repository::Standing() : found->second;
+      stored = show(standing);
+      json["storage"] = to_json(standing, metadata.total_size());
     }
     session.console().print(cli::show(metadata, location) + stored);
     session.console().emit("info", json);

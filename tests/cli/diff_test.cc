@@ -81,6 +81,19 @@ TEST(Info, OfAPackedBackupTellsWhatItTakesAndWhatWasProven) {
   EXPECT_THAT(project.run({"info", first}).output, HasSubstr("verified        level 2 of 100 %"));
 }
 
+TEST(Info, OfAPlainBackupTellsPinAndVerification) {
+  const Project project;
+  ASSERT_EQ(project.run({"backup"}).code, 0);
+  const auto before = project.run({"--json", "info"}).message("info")["storage"];
+  EXPECT_TRUE(before["verifications"].empty());
+  ASSERT_EQ(project.run({"verify", "latest"}).code, 0);
+  ASSERT_EQ(project.run({"pin", "latest", "--reason=the auditors ask for it"}).code, 0);
+  const auto after = project.run({"--json", "info"}).message("info")["storage"];
+  EXPECT_EQ(after["pin"], "the auditors ask for it");
+  EXPECT_EQ(after["verifications"].size(), 1U);
+  EXPECT_THAT(project.run({"info"}).output, HasSubstr("pinned          the auditors ask for it"));
+}
+
 TEST(Info, SetsShowDeduplicationAndWhatEachBackupAdded) {
   const PackedProject project;
   project.write("uploads/big.bin", noise(200 * KiB, 3));

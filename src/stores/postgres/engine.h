@@ -21,6 +21,7 @@ namespace summit::postgres {
 struct DumpRequest {
   std::string database;
   std::string snapshot;  // exported, and held by the caller until the dump has ended
+  bool compress = true;  // false: for who stores equal bytes once, which compression would hide
 };
 
 struct LoadRequest {

@@ -80,6 +80,7 @@ Result<void> PgToolsEngine::run_dump(const DumpRequest& request, std::string_vie
 Result<void> PgToolsEngine::dump(const DumpRequest& request,
                                  const std::function<Result<void>(ByteView)>& sink,
                                  const Cancellation& cancellation) {
+  if (!request.compress) return run_dump(request, "0", sink, cancellation);
   // gzip, the default, takes five times as long for a larger archive.
   constexpr int kFirstWithZstd = 16;
   if (dump_.major < kFirstWithZstd) return run_dump(request, {}, sink, cancellation);

@@ -90,6 +90,18 @@ TEST_F(RoundTrip, TheStockProgramListsTheArchive) {
   EXPECT_EQ(contents.database, "summit");
 }
 
+TEST_F(RoundTrip, AnUncompressedArchiveIsAsGenuine) {
+  fill();
+  const Dump original = dump("summit", false);
+  Command list;
+  list.argv = {(endpoint().bin_directory / "pg_restore").string(), "--list", original.archive.string()};
+  EXPECT_THAT(expect_ok(summit::run(list)), HasSubstr("Compression: none"));
+  DatabaseRestore options;
+  options.timescale_version = original.timescale_version;
+  expect_ok(restore("copy", original.archive, options));
+  EXPECT_EQ(lines(original.fingerprints), lines(fingerprints("copy")));
+}
+
 TEST_F(RoundTrip, RestoringInPlaceReplacesWhatIsThere) {
   run("summit", "CREATE TABLE public.t (id integer); INSERT INTO public.t SELECT generate_series(1, 100)");
   const Dump original = dump("summit");

@@ -62,7 +62,7 @@ std::vector<Fingerprint> PostgresTest::fingerprints(const std::string& database)
   return all;
 }
 
-PostgresTest::Dump PostgresTest::dump(const std::string& database) {
+PostgresTest::Dump PostgresTest::dump(const std::string& database, bool compress) {
   const FingerprintScope scope{"postgresql", ""};
   auto engine = make_pg_tools_engine(endpoint_);
   auto snapshot = expect_ok(Snapshot::open(endpoint_, database));
@@ -72,7 +72,7 @@ PostgresTest::Dump PostgresTest::dump(const std::string& database) {
   dump.archive = directory() / "postgres-full.dump";
   auto file = expect_ok(open_for_writing(dump.archive));
   ArchiveHead head;
-  expect_ok(engine->dump({database, snapshot.id()},
+  expect_ok(engine->dump({database, snapshot.id(), compress},
                          [&](ByteView bytes) -> Result<void> {
                            expect_ok(head.feed(bytes));
                            return write_all(file.get(), bytes, dump.archive);

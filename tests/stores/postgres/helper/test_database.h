@@ -54,7 +54,7 @@ class PostgresTest : public testing::Test {
     std::vector<Fingerprint> fingerprints;
     std::string timescale_version;
   };
-  Dump dump(const std::string& database);
+  Dump dump(const std::string& database, bool compress = true);
   Result<void> restore(const std::string& database, const fs::path& archive, DatabaseRestore options = {},
                        const Cancellation& cancellation = {});
 
