@@ -11,6 +11,7 @@
 #include "stores/neo4j/hot_copy.h"
 #include "stores/neo4j/marker.h"
 #include "stores/neo4j/server.h"
+#include "stores/neo4j/stored_dump.h"
 
 namespace summit::backup {
 namespace {
@@ -188,11 +189,14 @@ class Neo4jComponent final : public Component {
                           CaptureContext& context) {
     ASSIGN_OR_RETURN(auto sink, context.writer.create(dump_name(), name_));
     const auto phase = context.reporter.phase(name_, "writing " + dump_name());
+    neo4j::StoredDump stored([&](ByteView block) { return sink->write(block); });
+    const bool deduplicates = context.writer.deduplicates();
     const auto consume = [&](ByteView block) -> Result<void> {
       phase->advance(block.size());
-      return sink->write(block);
+      return deduplicates ? stored.write(block) : sink->write(block);
     };
     RETURN_IF_ERROR(server.dump(endpoint_.database, consume, context.cancellation));
+    if (deduplicates) RETURN_IF_ERROR(stored.finish());
     ASSIGN_OR_RETURN(auto artifact, sink->finish());
     record.artifacts.push_back(std::move(artifact));
     return {};

@@ -13,6 +13,12 @@ Result<std::string> back_up(const config::Neo4jEndpoint& endpoint, const fs::pat
                             const std::optional<repository::SealingKey>& key,
                             const std::function<void()>& after_prepare) {
   repository::PlainRepository repository(base);
+  return back_up(endpoint, repository, key, after_prepare);
+}
+
+Result<std::string> back_up(const config::Neo4jEndpoint& endpoint, repository::BackupRepository& repository,
+                            const std::optional<repository::SealingKey>& key,
+                            const std::function<void()>& after_prepare) {
   ASSIGN_OR_RETURN(auto writer, repository.begin_new(now(), [](Instant instant) {
     return repository::make_backup_id("full", "", instant);
   }));
@@ -41,7 +47,7 @@ Result<std::string> back_up(const config::Neo4jEndpoint& endpoint, const fs::pat
   metadata.set = "full";
   metadata.environment = "test";
   metadata.environment_class = "test";
-  metadata.layout = "plain";
+  metadata.layout = repository.layout();
   metadata.started = metadata.finished = now();
   metadata.status = repository::Status::kComplete;
   metadata.components.push_back(std::move(record));

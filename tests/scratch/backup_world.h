@@ -22,6 +22,11 @@ Result<std::string> back_up(const config::Neo4jEndpoint& endpoint, const fs::pat
                             const std::optional<repository::SealingKey>& key = {},
                             const std::function<void()>& after_prepare = {});
 
+// The same into any repository, whatever its layout.
+Result<std::string> back_up(const config::Neo4jEndpoint& endpoint, repository::BackupRepository& repository,
+                            const std::optional<repository::SealingKey>& key = {},
+                            const std::function<void()>& after_prepare = {});
+
 // What a restore of one component needs, kept alive together.
 class RestoreWorld {
  public:

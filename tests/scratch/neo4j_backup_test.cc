@@ -4,6 +4,9 @@
 
 #include "core/process.h"
 #include "core/wait.h"
+#include "repository/copy_backup.h"
+#include "repository/packed/packed_repository.h"
+#include "storage/local_store.h"
 #include "stores/neo4j/admin.h"
 #include "stores/neo4j/marker.h"
 #include "stores/neo4j/server.h"
@@ -48,6 +51,23 @@ class Neo4jBackup : public testing::Test {
   HttpApi& api() { return *api_; }
   const fs::path& base() const { return base_->path(); }
   StoreLayout layout() const { return must(layout_of(server_->endpoint())); }
+
+  // `neo4j-admin database load` takes the dump in this directory.
+  void expect_stock_load(const fs::path& directory) const {
+    const auto home = must(TemporaryDirectory::create(fs::temp_directory_path(), "neo4j-stock-"));
+    const PrivateHome private_home{home.path(), StoreLayout::below(home.path() / "data")};
+    must(private_home.create({}));
+    Command load;
+    load.argv = {must(find_programs(server_->endpoint())).admin,
+                 "database",
+                 "load",
+                 "neo4j",
+                 "--from-path=" + directory.native(),
+                 "--overwrite-destination=true"};
+    load.env["NEO4J_CONF"] = private_home.configuration();
+    must(run(load));
+    EXPECT_GT(stored_bytes(private_home.layout.store("neo4j")), 0u);
+  }
 
   std::unique_ptr<platform::Neo4jServer> server_;
   std::optional<HttpApi> api_;
@@ -125,22 +145,38 @@ TEST_F(Neo4jBackup, HoldsTheCommitsBeforeTheCutWhileAWriterRuns) {
 TEST_F(Neo4jBackup, ItsDumpIsLoadedByTheStockTool) {
   fill_with_accounts(api());
   const std::string id = must(back_up(server_->endpoint(), base()));
-  const auto home = must(TemporaryDirectory::create(fs::temp_directory_path(), "neo4j-stock-"));
-  const PrivateHome private_home{home.path(), StoreLayout::below(home.path() / "data")};
-  must(private_home.create({}));
-  Command load;
-  load.argv = {must(find_programs(server_->endpoint())).admin,
-               "database",
-               "load",
-               "neo4j",
-               "--from-path=" + (base() / id).native(),
-               "--overwrite-destination=true"};
-  load.env["NEO4J_CONF"] = private_home.configuration();
-
-  must(run(load));
-
-  EXPECT_GT(stored_bytes(private_home.layout.store("neo4j")), 0u);
+  expect_stock_load(base() / id);
   EXPECT_THAT(must(read_file(base() / id / "neo4j.dump", 64 * MiB)).size(), testing::Gt(1000u));
+}
+
+TEST_F(Neo4jBackup, PackedDumpsShareTheirBytesAndAreLoadedByTheStockTool) {
+  // Texts that do not shrink: what is stored twice shows.
+  must(
+      api().run("UNWIND range(1, 20000) AS i CREATE (:Document {id: i, text: randomUUID() + randomUUID()})"));
+  auto store = must(storage::LocalStore::open(base() / "packed", storage::LocalStore::IfMissing::kCreate));
+  const repository::packed::NewSlot slot{
+      .secret = repository::packed::SlotSecret{.kind = repository::packed::SlotKind::kPassphrase,
+                                               .secret = Secret("correct horse"),
+                                               .source = "the test"},
+      .label = "test",
+      .cost = {.passes = 1, .memory_kib = 64, .lanes = 1}};
+  repository::packed::PackedOptions options;
+  options.cache = base() / "cache";
+  options.scratch = base() / "scratch";
+  const auto packed =
+      must(repository::packed::PackedRepository::create(std::move(store), slot, nullptr, options));
+  const auto stored = [&] { return size_below(base() / "packed/repository/packs"); };
+
+  must(back_up(server_->endpoint(), *packed));
+  const auto first = stored();
+  must(api().run("MATCH (d:Document) WHERE d.id < 5 SET d.text = 'changed'"));
+  const std::string id = must(back_up(server_->endpoint(), *packed));
+  EXPECT_LT(stored() - first, first / 2);
+
+  SilentReporter reporter;
+  repository::PlainRepository exported(base() / "exported");
+  must(repository::copy_backup(*must(packed->open(id)), exported, reporter));
+  expect_stock_load(exported.base() / id);
 }
 
 TEST_F(Neo4jBackup, BringsUsersBackOntoAnEmptyTargetOnlyWithTheKey) {
