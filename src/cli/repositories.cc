@@ -17,6 +17,7 @@ struct Opened {
 };
 
 fs::path cache_directory(const config::Variables& variables) {
+  if (const auto cache = variables.get("SUMMIT_DR_REPOSITORY_CACHE")) return *cache;
   if (const auto cache = variables.get("XDG_CACHE_HOME")) return fs::path(*cache) / "summit-dr/repositories";
   return fs::path(variables.get_or("HOME", "/var/tmp")) / ".cache/summit-dr/repositories";
 }
@@ -37,7 +38,7 @@ Result<storage::S3Settings> settings_for(const backup::Destination& destination,
   ASSIGN_OR_RETURN(auto settings,
                    storage::s3_settings_from([&](const std::string& name) { return variables.get(name); }));
   const auto set = [&](const char* name) { return variables.get(name).has_value(); };
-  if (!destination.region.empty() && !set("AWS_REGION")) settings.region = destination.region;
+  if (!destination.region.empty()) settings.region = destination.region;
   if (settings.endpoint_url.empty()) settings.endpoint_url = destination.endpoint_url;
   if (!set("S3_SSE") && destination.encryption == "AES256")
     settings.encryption = storage::ServerEncryption::kS3;

@@ -64,6 +64,7 @@ World& World::shared() {
 Command World::command(std::vector<std::string> argv, const Variables& variables) const {
   Command command{.argv = std::move(argv), .env = variables};
   command.env.try_emplace("XDG_CONFIG_HOME", (project_ / "xdg").string());
+  command.env.try_emplace("SUMMIT_DR_REPOSITORY_CACHE", (project_ / "cache").string());
   command.env.try_emplace("SUMMIT_DR", SUMMIT_BIN_DIR "/summit-dr");
   command.directory = project_;
   return command;

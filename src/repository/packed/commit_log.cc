@@ -106,7 +106,8 @@ Result<void> CommitLog::State::apply(uint64_t number, const FoundRecord& found) 
   const std::string key = log_key(number);
   const Sha256Digest& before = number == 1 ? format_hash : state.hash();
   if (found.object.header.hash != before)
-    return Error(Code::kCorrupt, "{} does not follow the record before it", key)
+    return Error(Code::kCorrupt, "{} does not follow {}", key,
+                 number == 1 ? "repository/format" : "the record before it")
         .hint("compare both with a replica; one of them was replaced");
   ASSIGN_OR_RETURN(const RecordBody body, record_body_from_cbor(as_bytes(found.object.body)), "{}", key);
   if (auto applied = state.apply(body.events, found.object.digest); !applied.ok())

@@ -54,6 +54,9 @@ class PgToolsEngine final : public LogicalEngine {
   Result<void> run_restore(const LoadRequest& request, std::vector<std::string> arguments,
                            const Cancellation& cancellation);
   Result<void> load_with_timescale(const LoadRequest& request, const Cancellation& cancellation);
+  using Choose = std::function<bool(const ArchiveEntry&)>;
+  Result<void> load_post_data(const LoadRequest& request, const Choose& chosen,
+                              const Cancellation& cancellation);
   Result<void> create_timescale(const LoadRequest& request, const Cancellation& cancellation,
                                 std::string& schema);
 
@@ -104,7 +107,39 @@ Result<void> PgToolsEngine::run_restore(const LoadRequest& request, std::vector<
 
 Result<void> PgToolsEngine::load(const LoadRequest& request, const Cancellation& cancellation) {
   if (request.contents.has_extension("timescaledb")) return load_with_timescale(request, cancellation);
-  return run_restore(request, {fmt::format("--jobs={}", request.jobs)}, cancellation);
+  const std::string jobs = fmt::format("--jobs={}", request.jobs);
+  if (request.contents.count("INDEX ATTACH") == 0) return run_restore(request, {jobs}, cancellation);
+  RETURN_IF_ERROR(run_restore(request, {"--section=pre-data", "--section=data", jobs}, cancellation));
+  return load_post_data(request, [](const ArchiveEntry&) { return true; }, cancellation);
+}
+
+// Indexes of partitions are attached to their parents' alone, after all are built and before the foreign keys
+// that need them: each takes locks on parent and child, and pg_restore's workers deadlock when they do so
+// side by side.
+Result<void> PgToolsEngine::load_post_data(const LoadRequest& request, const Choose& chosen,
+                                           const Cancellation& cancellation) {
+  const auto builds = [](const ArchiveEntry& entry) {
+    return entry.description == "INDEX" || entry.description == "CONSTRAINT";
+  };
+  const auto attaches = [](const ArchiveEntry& entry) { return entry.description == "INDEX ATTACH"; };
+  struct Step {
+    std::string_view name;
+    size_t jobs;
+    Choose belongs;
+  };
+  const Step steps[] = {
+      {"indexes", request.jobs, builds},
+      {"attachments", 1, attaches},
+      {"rest", request.jobs, [&](const ArchiveEntry& entry) { return !builds(entry) && !attaches(entry); }}};
+  for (const auto& step : steps) {
+    ASSIGN_OR_RETURN(const auto list, write_list(request, step.name, [&](const ArchiveEntry& entry) {
+                       return chosen(entry) && step.belongs(entry);
+                     }));
+    RETURN_IF_ERROR(run_restore(
+        request, {"--section=post-data", "--use-list=" + list.string(), fmt::format("--jobs={}", step.jobs)},
+        cancellation));
+  }
+  return {};
 }
 
 // The extension comes first and in the source's version, because its catalog tables are restored as data.
@@ -150,9 +185,10 @@ Result<void> PgToolsEngine::load_with_timescale(const LoadRequest& request,
     return (entry.description == "EXTENSION" && entry.tag == "timescaledb") ||
            (entry.description == "SCHEMA" && entry.tag == schema);
   };
-  ASSIGN_OR_RETURN(auto definitions, write_list(request, "definitions", [&](const ArchiveEntry& entry) {
-                     return !exists_already(entry) && !is_catalog_data(entry);
-                   }));
+  const auto chosen = [&](const ArchiveEntry& entry) {
+    return !exists_already(entry) && !is_catalog_data(entry);
+  };
+  ASSIGN_OR_RETURN(auto definitions, write_list(request, "definitions", chosen));
   ASSIGN_OR_RETURN(auto catalogs, write_list(request, "catalogs", is_catalog_data));
 
   const std::string jobs = fmt::format("--jobs={}", request.jobs);
@@ -160,7 +196,7 @@ Result<void> PgToolsEngine::load_with_timescale(const LoadRequest& request,
   RETURN_IF_ERROR(run_restore(request, {"--section=pre-data", rest}, cancellation));
   RETURN_IF_ERROR(run_restore(request, {"--section=data", "--use-list=" + catalogs.string()}, cancellation));
   RETURN_IF_ERROR(run_restore(request, {"--section=data", rest, jobs}, cancellation));
-  RETURN_IF_ERROR(run_restore(request, {"--section=post-data", rest, jobs}, cancellation));
+  RETURN_IF_ERROR(load_post_data(request, chosen, cancellation));
 
   Connection::Options options;
   options.cancellation = cancellation;
