@@ -85,6 +85,7 @@ Result<void> mark_redis(const config::RedisEndpoint& endpoint, const Environment
 
 std::vector<std::string> names_of(const std::vector<const StoreIdentity*>& stores) {
   std::vector<std::string> names;
+  names.reserve(stores.size());
   for (const auto* store : stores) names.push_back(store->store);
   return names;
 }

@@ -225,13 +225,15 @@ Status overall_status(const BackupPlan& plan, const std::vector<Progress>& all) 
 // The components' common instant and how far apart they really are. Files have an instant of their own and do
 // not count.
 void set_recovery_point(repository::BackupMetadata& metadata) {
-  std::optional<Instant> latest;
+  std::vector<Instant> instants;
   for (const auto& record : metadata.components) {
-    if (!record.instant || record.kind == "files" || record.kind == "secrets") continue;
-    metadata.recovery_point = std::min(metadata.recovery_point.value_or(*record.instant), *record.instant);
-    latest = std::max(latest.value_or(*record.instant), *record.instant);
+    if (record.instant && record.kind != "files" && record.kind != "secrets")
+      instants.push_back(*record.instant);
   }
-  if (latest) metadata.skew_seconds = Seconds(*latest - *metadata.recovery_point).count();
+  if (instants.empty()) return;
+  const auto [earliest, latest] = std::minmax_element(instants.begin(), instants.end());
+  metadata.recovery_point = *earliest;
+  metadata.skew_seconds = Seconds(*latest - *earliest).count();
 }
 
 repository::BackupMetadata describe(const BackupPlan& plan, const std::string& id, std::string_view layout,

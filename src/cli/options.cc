@@ -35,7 +35,7 @@ void flatten(const YAML::Node& node, const std::string& prefix,
   if (!node.IsMap()) return;
   for (const auto& entry : node) {
     const auto key = entry.first.as<std::string>();
-    flatten(entry.second, prefix.empty() ? key : prefix + "." + key, settings);
+    flatten(entry.second, prefix.empty() ? key : fmt::format("{}.{}", prefix, key), settings);
   }
 }
 

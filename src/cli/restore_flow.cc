@@ -118,6 +118,7 @@ Result<ResolvedReference> resolve_reference(const std::string& reference, Sessio
   ASSIGN_OR_RETURN(auto repository, open_repository(session));
   ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
   std::vector<repository::EnvironmentNames> names;
+  names.reserve(configuration->environments.size());
   for (const auto& environment : configuration->environments)
     names.push_back({environment.name, environment.aliases});
   ASSIGN_OR_RETURN(const auto latest, repository::resolve_latest(*repository, reference, names));

@@ -70,7 +70,7 @@ struct Value {
 
   std::variant<std::monostate, bool, int64_t, double, std::string, Bytes, List, Map, Date, LocalTime, Time,
                LocalDateTime, DateTime, Duration, Point>
-      data{};
+      data;  // no initializer: it would need Entry, which needs this type
 
   template <typename T>
   const T* as() const {
