@@ -41,4 +41,22 @@ Result<std::vector<Destination>> destinations_of(const BackupRequest& request, c
   return destinations;
 }
 
+Destination destination_at(const config::Configuration& configuration, const std::string& location) {
+  Destination destination{.location = location, .region = {}, .endpoint_url = {}, .encryption = {}};
+  const auto is_in = [&](const std::string& bucket) {
+    const auto whole = "s3://" + bucket;
+    return !bucket.empty() && (location == whole || location.starts_with(whole + "/"));
+  };
+  for (const auto& environment : configuration.environments) {
+    const auto& storage = environment.storage;
+    const bool second = is_in(storage.dr_bucket);
+    if (!second && !is_in(storage.s3_bucket) && !is_in(storage.database_bucket)) continue;
+    destination.region = second ? storage.dr_region : storage.region;
+    destination.endpoint_url = storage.endpoint_url;
+    destination.encryption = storage.encryption;
+    break;
+  }
+  return destination;
+}
+
 }  // namespace summit::backup

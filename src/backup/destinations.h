@@ -22,4 +22,8 @@ struct Destination {
 Result<std::vector<Destination>> destinations_of(const BackupRequest& request, const config::BackupSet& set,
                                                  const config::Environment& environment);
 
+// The same for a location that a user names: reached as the environment that has this bucket says, else as
+// the variables do.
+Destination destination_at(const config::Configuration& configuration, const std::string& location);
+
 }  // namespace summit::backup

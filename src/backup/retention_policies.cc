@@ -18,4 +18,19 @@ repository::PolicyOf retention_policies(const config::Configuration& configurati
   };
 }
 
+repository::LockTime retention_lock(const config::Configuration& configuration,
+                                    std::optional<uint32_t> days) {
+  const auto policies = retention_policies(configuration, {.days = days, .rules = {}});
+  return [policies](const repository::BackupMetadata& metadata) -> std::optional<Instant> {
+    const auto policy = policies({.id = metadata.id,
+                                  .environment = metadata.environment,
+                                  .set = metadata.set,
+                                  .scope = metadata.scope,
+                                  .finished = metadata.finished,
+                                  .status = metadata.status});
+    if (policy.age.count() == 0) return {};
+    return metadata.finished + policy.age;
+  };
+}
+
 }  // namespace summit::backup

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "config/configuration.h"
+#include "repository/object_locks.h"
 #include "repository/retention.h"
 
 namespace summit::backup {
@@ -19,5 +20,10 @@ struct RetentionChoice {
 // not configured stays, unless `choice` says otherwise. `configuration` outlives the result.
 repository::PolicyOf retention_policies(const config::Configuration& configuration,
                                         const RetentionChoice& choice);
+
+// How long what a backup needs is locked in a bucket with object lock: as long as its retention keeps it. Not
+// at all when it is cleaned up by hand. `configuration` outlives the result.
+repository::LockTime retention_lock(const config::Configuration& configuration,
+                                    std::optional<uint32_t> days = {});
 
 }  // namespace summit::backup

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "backup/retention_policies.h"
 #include "repository/packed/aws_key_service.h"
 #include "repository/packed/key_sources.h"
 #include "repository/place/open_repository.h"
@@ -33,20 +34,6 @@ Error nothing_there(const std::string& location) {
       .hint("set BACKUP_BASE, or make the first one: summit-dr backup --set=full");
 }
 
-Result<storage::S3Settings> settings_for(const backup::Destination& destination,
-                                         const config::Variables& variables) {
-  ASSIGN_OR_RETURN(auto settings,
-                   storage::s3_settings_from([&](const std::string& name) { return variables.get(name); }));
-  const auto set = [&](const char* name) { return variables.get(name).has_value(); };
-  if (!destination.region.empty()) settings.region = destination.region;
-  if (settings.endpoint_url.empty()) settings.endpoint_url = destination.endpoint_url;
-  if (!set("S3_SSE") && destination.encryption == "AES256")
-    settings.encryption = storage::ServerEncryption::kS3;
-  if (!set("S3_SSE") && destination.encryption == "KMS")
-    settings.encryption = storage::ServerEncryption::kKms;
-  return settings;
-}
-
 Result<Repository> open(Session& session, config::Layout layout, bool create, std::string location,
                         const std::optional<storage::S3Settings>& s3 = {}) {
   ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
@@ -65,6 +52,7 @@ Result<Repository> open(Session& session, config::Layout layout, bool create, st
   options.create = create;
   options.s3 = s3;
   options.accept_other_history = session.accepts_other_history();
+  options.lock_time = backup::retention_lock(*configuration);
   options.cache = cache_directory(variables);
   options.scratch = scratch_directory(variables, location);
   ASSIGN_OR_RETURN(const auto choice, session.key_choice());
@@ -90,12 +78,37 @@ Result<Repository> open(Session& session, config::Layout layout, bool create, st
 
 }  // namespace
 
+Result<storage::S3Settings> settings_for(const backup::Destination& destination,
+                                         const config::Variables& variables) {
+  ASSIGN_OR_RETURN(auto settings,
+                   storage::s3_settings_from([&](const std::string& name) { return variables.get(name); }));
+  const auto set = [&](const char* name) { return variables.get(name).has_value(); };
+  if (!destination.region.empty()) settings.region = destination.region;
+  if (settings.endpoint_url.empty()) settings.endpoint_url = destination.endpoint_url;
+  if (!set("S3_SSE") && destination.encryption == "AES256")
+    settings.encryption = storage::ServerEncryption::kS3;
+  if (!set("S3_SSE") && destination.encryption == "KMS")
+    settings.encryption = storage::ServerEncryption::kKms;
+  return settings;
+}
+
 Result<Repository> open_repository(Session& session, const std::string& location) {
   return open(session, config::Layout::kPlain, false, location);
 }
 
 Result<Repository> repository_for(Session& session, config::Layout layout, const std::string& location) {
   return open(session, layout, true, location);
+}
+
+Result<Repository> open_place(Session& session, const std::string& location, IfMissing if_missing) {
+  if (repository::is_s3(location)) {
+    ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
+    return open_destination(session, backup::destination_at(*configuration, location));
+  }
+  auto directory = fs::absolute(location).lexically_normal();
+  if (!directory.has_filename()) directory = directory.parent_path();
+  if (if_missing == IfMissing::kFail) return open_repository(session, directory.string());
+  return repository_for(session, config::Layout::kPlain, directory.string());
 }
 
 Result<Repository> open_destination(Session& session, const backup::Destination& destination) {

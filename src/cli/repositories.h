@@ -7,6 +7,7 @@
 #include "backup/destinations.h"
 #include "cli/session.h"
 #include "repository/place/combined_repository.h"
+#include "storage/s3_settings.h"
 
 namespace summit::cli {
 
@@ -20,6 +21,15 @@ Result<Repository> open_repository(Session& session, const std::string& location
 // For new backups of this layout: what is not there yet is made. A packed repository opens, or is made, with
 // the key that is set.
 Result<Repository> repository_for(Session& session, config::Layout layout, const std::string& location = {});
+
+// Another place than the one at hand, which a user names. A bucket that the configuration knows is reached in
+// its region; only a directory is made when it is missing.
+enum class IfMissing { kFail, kCreate };
+Result<Repository> open_place(Session& session, const std::string& location, IfMissing if_missing);
+
+// How the bucket of a destination is reached.
+Result<storage::S3Settings> settings_for(const backup::Destination& destination,
+                                         const config::Variables& variables);
 
 // A further place of backups. Its region and encryption are those of the destination where no variable says
 // otherwise.

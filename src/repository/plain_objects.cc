@@ -214,18 +214,18 @@ class Verification {
 
 }  // namespace
 
-PlainObjects::PlainObjects(std::shared_ptr<storage::ObjectStore> store, fs::path scratch)
-    : store_(std::move(store)), scratch_(std::move(scratch)) {}
+PlainObjects::PlainObjects(std::shared_ptr<storage::ObjectStore> store, fs::path scratch, LockTime lock_time)
+    : store_(std::move(store)), scratch_(std::move(scratch)), lock_time_(std::move(lock_time)) {}
 
 Result<std::unique_ptr<BackupWriter>> PlainObjects::begin(const std::string& id) {
   // Leftovers of others that cannot be removed are no reason not to back up.
   (void)remove_leftovers();
-  return PlainObjectsWriter::begin(store_, scratch_, id, {});
+  return PlainObjectsWriter::begin(store_, scratch_, id, {}, lock_time_);
 }
 
 Result<std::unique_ptr<BackupWriter>> PlainObjects::begin_copy(const BackupMetadata& metadata) {
-  return PlainObjectsWriter::begin(store_, scratch_, metadata.id,
-                                   to_hex(sha256(as_bytes(to_json(metadata)))));
+  return PlainObjectsWriter::begin(store_, scratch_, metadata.id, to_hex(sha256(as_bytes(to_json(metadata)))),
+                                   lock_time_);
 }
 
 Result<std::vector<std::string>> PlainObjects::remove_leftovers() {

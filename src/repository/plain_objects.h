@@ -12,14 +12,16 @@
 
 #include "repository/artifact_table.h"
 #include "repository/backup_repository.h"
+#include "repository/object_locks.h"
 #include "storage/object_store.h"
 
 namespace summit::repository {
 
 class PlainObjects final : public BackupRepository {
  public:
-  // Intermediate files of writers go below `scratch`, a local directory.
-  PlainObjects(std::shared_ptr<storage::ObjectStore> store, fs::path scratch);
+  // Intermediate files of writers go below `scratch`, a local directory. What they commit is locked until
+  // `lock_time`.
+  PlainObjects(std::shared_ptr<storage::ObjectStore> store, fs::path scratch, LockTime lock_time = {});
 
   std::string describe() const override { return store_->describe(); }
   std::string_view layout() const override { return "plain"; }
@@ -44,6 +46,7 @@ class PlainObjects final : public BackupRepository {
 
   std::shared_ptr<storage::ObjectStore> store_;
   fs::path scratch_;
+  LockTime lock_time_;
 };
 
 }  // namespace summit::repository

@@ -59,13 +59,16 @@ Error taken(const std::string& id, const storage::ObjectStore& store) {
 Result<std::unique_ptr<BackupWriter>> PlainObjectsWriter::begin(std::shared_ptr<storage::ObjectStore> store,
                                                                 const fs::path& scratch,
                                                                 const std::string& id,
-                                                                const std::string& copy_of) {
+                                                                const std::string& copy_of,
+                                                                LockTime lock_time) {
   RETURN_IF_ERROR(parse_backup_id(id), "while beginning a backup");
   ASSIGN_OR_RETURN(const auto marker, store->head(key_of(id, id)), "while beginning backup {}", id);
   if (marker) return taken(id, *store);
   ASSIGN_OR_RETURN(auto workspace, TemporaryDirectory::create(scratch, ".work-"), "while beginning backup {}",
                    id);
   std::unique_ptr<PlainObjectsWriter> writer(new PlainObjectsWriter(store, id, std::move(workspace)));
+
+  writer->lock_time_ = std::move(lock_time);
 
   const auto claimed =
       store->put(claim_key(id), as_bytes(copy_of), {.condition = storage::Condition::kAbsent});
@@ -146,7 +149,17 @@ Result<void> PlainObjectsWriter::commit(const BackupMetadata& metadata) {
         .hint("start it again");
   RETURN_IF_ERROR(store_->put(key_of(id_, id_), {}));
   committed_ = true;
+  lock(metadata);
   return store_->remove(claim_key(id_));
+}
+
+void PlainObjectsWriter::lock(const BackupMetadata& metadata) {
+  std::vector<std::string> keys;
+  for (const auto& name : {id_, std::string(kMetadataFile), std::string(kChecksumsFile)})
+    keys.push_back(key_of(id_, name));
+  for (const auto& component : metadata.components)
+    for (const auto& artifact : component.artifacts) keys.push_back(key_of(id_, artifact.name));
+  warnings_ = lock_objects(*store_, keys, lock_time_, metadata);
 }
 
 }  // namespace summit::repository

@@ -8,6 +8,7 @@
 
 #include "repository/artifact_table.h"
 #include "repository/backup_repository.h"
+#include "repository/object_locks.h"
 #include "storage/object_store.h"
 
 namespace summit::repository {
@@ -23,7 +24,7 @@ class PlainObjectsWriter final : public BackupWriter {
   // what is copied, by which an unfinished copy of the same backup is known and taken up.
   static Result<std::unique_ptr<BackupWriter>> begin(std::shared_ptr<storage::ObjectStore> store,
                                                      const fs::path& scratch, const std::string& id,
-                                                     const std::string& copy_of);
+                                                     const std::string& copy_of, LockTime lock_time = {});
   ~PlainObjectsWriter() override;
 
   const std::string& id() const override { return id_; }
@@ -32,17 +33,20 @@ class PlainObjectsWriter final : public BackupWriter {
   std::optional<Artifact> adopt(const Artifact& artifact) override;
   fs::path workspace() const override { return workspace_.path(); }
   Result<void> commit(const BackupMetadata& metadata) override;
-  std::vector<std::string> warnings() const override { return {}; }
+  std::vector<std::string> warnings() const override { return warnings_; }
 
  private:
   PlainObjectsWriter(std::shared_ptr<storage::ObjectStore> store, std::string id,
                      TemporaryDirectory workspace)
       : store_(std::move(store)), id_(std::move(id)), workspace_(std::move(workspace)) {}
   Result<void> take_up();
+  void lock(const BackupMetadata& metadata);
 
   const std::shared_ptr<storage::ObjectStore> store_;
   const std::string id_;
   TemporaryDirectory workspace_;
+  LockTime lock_time_;
+  std::vector<std::string> warnings_;
   bool is_copy_ = false;
   bool committed_ = false;
   std::map<std::string, uint64_t> already_there_;  // sizes of what an earlier attempt of this copy finished

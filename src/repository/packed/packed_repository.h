@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "repository/backup_repository.h"
+#include "repository/object_locks.h"
 #include "repository/packed/chunk_writer.h"
 #include "repository/packed/commit_log.h"
 #include "repository/packed/format_file.h"
@@ -28,6 +29,8 @@ struct PackedOptions {
       local_base;  // the directory behind the store, for the links to its newest backup; empty for others
   ChunkWriterOptions chunks{};
   bool accept_other_history = false;  // see CommitLogOptions
+  // After a commit everything that the backup needs is locked until then: packs that are used again too.
+  LockTime lock_time{};
 };
 
 class PackedRepository final : public BackupRepository {

@@ -5,6 +5,7 @@
 #include "core/digest.h"
 #include "core/task_group.h"
 #include "repository/backup_id.h"
+#include "repository/packed/log_record.h"
 #include "repository/packed/pack_reader.h"
 #include "repository/packed/published_view.h"
 
@@ -166,9 +167,28 @@ Result<void> PackedWriter::commit(const BackupMetadata& metadata) {
   // From here on the backup exists: what follows can be made again from the log.
   const auto published = publish_backup(*repository_.store_, metadata, commit.packs);
   if (!published.ok()) warnings_.push_back(published.error().to_string());
+  lock(metadata, commit);
   const auto newest = publish_newest_of(repository_.options_.local_base);
   warnings_.insert(warnings_.end(), newest.begin(), newest.end());
   return {};
+}
+
+// What it takes to read this backup: without its record, the format or a key slot the packs are noise.
+void PackedWriter::lock(const BackupMetadata& metadata, const CommitEvent& commit) {
+  auto& store = *repository_.store_;
+  if (!repository_.options_.lock_time || !store.capabilities().object_lock) return;
+  std::vector<std::string> keys{std::string(kFormatKey)};
+  for (const auto& pack : commit.packs) keys.push_back(pack.name.key());
+  const auto listed = store.list(kKeysPrefix, "", [&](const storage::ObjectInfo& slot) -> Result<bool> {
+    keys.push_back(slot.key);
+    return true;
+  });
+  const auto backups = repository_.backups();
+  if (backups.ok() && backups->contains(id_)) keys.push_back(log_key(backups->at(id_).record));
+  if (!listed.ok()) warnings_.push_back(listed.error().to_string());
+  if (!backups.ok()) warnings_.push_back(backups.error().to_string());
+  const auto problems = lock_objects(store, keys, repository_.options_.lock_time, metadata);
+  warnings_.insert(warnings_.end(), problems.begin(), problems.end());
 }
 
 Result<CommitEvent> PackedWriter::describe(const BackupMetadata& metadata, const Written& written) {

@@ -42,6 +42,7 @@ class PackedWriter final : public BackupWriter {
 
   void publish_what_a_crash_left();
   Result<void> sync_index(const RepositoryState& state);
+  void lock(const BackupMetadata& metadata, const CommitEvent& commit);
   Result<CommitEvent> describe(const BackupMetadata& metadata, const Written& written);
   Result<std::vector<StoredPack>> stored(const std::set<PackName>& packs, const Written& written);
   Result<void> append(const CommitEvent& commit);

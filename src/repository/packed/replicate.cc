@@ -253,7 +253,7 @@ Result<ReplicationReport> replicate(const PackedRepository& from, storage::Objec
 }
 
 Result<std::vector<Repair>> repair(const PackedRepository& repository, storage::ObjectStore& replica,
-                                   Reporter& reporter, const Cancellation& cancellation) {
+                                   Reporter& reporter, const Cancellation& cancellation, bool dry_run) {
   ASSIGN_OR_RETURN(const auto log, repository.open_log(cancellation));
   std::map<PackName, StoredPack> needed;
   for (const auto& [id, backup] : log->state().backups())
@@ -272,6 +272,10 @@ Result<std::vector<Repair>> repair(const PackedRepository& repository, storage::
     if (code != Code::kCorrupt && code != Code::kNotFound) return present.error();
     Repair found{.object = name.key(),
                  .problem = code == Code::kNotFound ? "missing" : present.error().message()};
+    if (dry_run) {
+      repairs.push_back(std::move(found));
+      continue;
+    }
     const auto good = proven_pack(replica, pack, cancellation);
     if (good.ok()) {
       RETURN_IF_ERROR(repository.store().put(name.key(), as_bytes(*good), {}, cancellation));
@@ -281,6 +285,8 @@ Result<std::vector<Repair>> repair(const PackedRepository& repository, storage::
     }
     repairs.push_back(std::move(found));
   }
+  if (dry_run) return repairs;
+  for (const auto& [id, backup] : log->state().backups()) RETURN_IF_ERROR(repository.publish(id));
   return repairs;
 }
 

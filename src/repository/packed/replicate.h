@@ -31,8 +31,10 @@ struct Repair {
 };
 
 // Reads every pack that a live backup needs, and writes those that are missing or damaged anew from
-// `replica`, after comparing the replica's copy with the log's digest. Gives what it found.
+// `replica`, after comparing the replica's copy with the log's digest; then the published views, where they
+// differ. Gives what it found; `dry_run`: only that.
 Result<std::vector<Repair>> repair(const PackedRepository& repository, storage::ObjectStore& replica,
-                                   Reporter& reporter, const Cancellation& cancellation = {});
+                                   Reporter& reporter, const Cancellation& cancellation = {},
+                                   bool dry_run = false);
 
 }  // namespace summit::repository::packed

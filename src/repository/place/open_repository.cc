@@ -28,7 +28,8 @@ Result<std::unique_ptr<PackedRepository>> open_packed(const std::shared_ptr<stor
                                .scratch = options.scratch,
                                .local_base = base,
                                .chunks = options.chunks,
-                               .accept_other_history = options.accept_other_history};
+                               .accept_other_history = options.accept_other_history,
+                               .lock_time = options.lock_time};
   auto opened = PackedRepository::open(store, options.secrets, options.key_service, packed, cancellation);
   const bool missing = !opened.ok() && opened.error().code() == Code::kRepositoryMissing;
   if (!missing || !options.create || options.layout != Layout::kPacked) return opened;
@@ -58,7 +59,7 @@ Result<std::unique_ptr<CombinedRepository>> open_repository(const std::string& l
   }
   std::unique_ptr<BackupRepository> plain;
   if (base.empty()) {
-    plain = std::make_unique<PlainObjects>(store, options.scratch);
+    plain = std::make_unique<PlainObjects>(store, options.scratch, options.lock_time);
   } else {
     plain = std::make_unique<PlainRepository>(base);
   }

@@ -27,6 +27,8 @@ struct OpenOptions {
   fs::path scratch;  // local, on a file system with room for the largest native file
   packed::ChunkWriterOptions chunks{};
   bool accept_other_history = false;
+  // Of what new backups need, in a bucket with object lock.
+  LockTime lock_time{};
 };
 
 // True for "s3://bucket/prefix".

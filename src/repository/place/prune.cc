@@ -42,7 +42,10 @@ Result<Views> read_views(storage::ObjectStore& store, const Cancellation& cancel
 class Planner {
  public:
   Planner(const CombinedRepository& repository, const PruneOptions& options, const Cancellation& cancellation)
-      : repository_(repository), options_(options), cancellation_(cancellation) {}
+      : repository_(repository),
+        options_(options),
+        cancellation_(cancellation),
+        is_local_(dynamic_cast<const PlainRepository*>(&repository.plain()) != nullptr) {}
 
   Result<PrunePlan> run() {
     ASSIGN_OR_RETURN(packed_, writable_packed());
@@ -142,6 +145,8 @@ class Planner {
   // Why a backup without view is not one that somebody removed; empty when it is.
   std::string reason_to_publish_again(const PruneDecision& decision) const {
     const auto& backup = live_.at(decision.id);
+    // There it is listings that err, and lifecycle rules that remove.
+    if (!is_local_) return "in a bucket";
     if (backup.pin) return "pinned";
     if (newest_verified_.contains(decision.id)) return "newest verified";
     if (decision.finished > now() - options_.grace) return "young";
@@ -152,6 +157,7 @@ class Planner {
   const CombinedRepository& repository_;
   const PruneOptions& options_;
   const Cancellation& cancellation_;
+  const bool is_local_;
   packed::PackedRepository* packed_ = nullptr;
   Standings standings_;
   Views views_;

@@ -1,10 +1,10 @@
 // Removes the backups that retention gives up, whatever their layout, and then what nobody needs any more.
 //
 // What a person removed by hand counts as pruned. Of a plain backup nothing is left then. Of a packed one its
-// directory is only a view, so it is given up, except where its absence may mean something else: it is
-// pinned; it is the newest verified of its series; it was committed last or lately, and its writer may have
-// died before it published it; or the views of all packed backups are gone at once, which no cleaning-up
-// does. Then the view is made again.
+// directory is only a view, so it is given up, except where its absence may mean something else: it lies in a
+// bucket, where lifecycle rules remove objects too; it is pinned; it is the newest verified of its series; it
+// was committed last or lately, and its writer may have died before he published it; or the views of all
+// packed backups are gone at once, which no cleaning-up does. Then the view is made again.
 #pragma once
 
 #include <chrono>
