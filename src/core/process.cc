@@ -151,7 +151,8 @@ struct ChildEnds {
 }  // namespace
 
 Result<Process> Process::start(const Command& command, Options options) {
-  // The guard is forked first: it would hold copies of this child's pipes until it has closed what it inherited.
+  // The guard is forked first: it would hold copies of this child's pipes until it has closed what it
+  // inherited.
   if (!command.detached) RETURN_IF_ERROR(OrphanGuard::instance());
   ignore_broken_pipes();
   auto state = std::make_unique<State>();

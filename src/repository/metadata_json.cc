@@ -153,7 +153,8 @@ Artifact read_artifact(const Node& node, const std::string& component) {
   if (!is_artifact_name(artifact.name)) node.member("name").fail("a plain file name");
   artifact.component = component;
   artifact.size = node.member("size").unsigned_number();
-  // The published view of a packed backup does not tell it: then nothing equals it, and no content passes for right.
+  // The published view of a packed backup does not tell it: then nothing equals it, and no content passes for
+  // right.
   const auto digest = node.member("sha256");
   if (!digest.is_null()) artifact.sha256 = digest.digest();
   artifact.duration_seconds = node.member("duration_seconds").number();

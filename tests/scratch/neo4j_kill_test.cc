@@ -91,7 +91,8 @@ TEST_F(Killed, ARestoreLeavesTheOldDataOrTheNewAndTheNextOneSucceeds) {
     expect_no_process_about(layout.data / "summit-dr-staging");
     // What an operator does: nothing, while the server runs; else the next restore begins with this.
     if (!server_->running()) must(roll_back_interrupted(layout));
-    // A restore that was killed while the server stopped leaves it stopping: it then runs, and ends a moment later.
+    // A restore that was killed while the server stopped leaves it stopping: it then runs, and ends a moment
+    // later.
     if (!server_->start().ok()) {
       must(roll_back_interrupted(layout));
       must(server_->start());
