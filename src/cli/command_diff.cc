@@ -10,7 +10,6 @@ namespace summit::cli {
 namespace {
 
 using nlohmann::ordered_json;
-using repository::ArtifactChange;
 using repository::ComponentChange;
 using repository::FingerprintChange;
 using Chunks = std::optional<repository::packed::ChunkComparison>;
@@ -32,14 +31,15 @@ uint64_t new_bytes(const ComponentChange& component, const repository::packed::C
   return stored;
 }
 
-// "changed: 1000 -> 1010"
+// "  ~ table public.users: 1000 -> 1010"
 std::string line_of(const FingerprintChange& change) {
   const std::string what = fmt::format("{} {}", change.kind, change.name);
-  if (!change.before) return fmt::format("  + {}: {} (only in the second)", what, *change.after);
-  if (!change.after) return fmt::format("  - {}: {} (only in the first)", what, *change.before);
-  if (*change.before == *change.after)
-    return fmt::format("  ~ {}: {}, with another content", what, *change.after);
-  return fmt::format("  ~ {}: {} -> {}", what, *change.before, *change.after);
+  const uint64_t before = change.before.value_or(0);
+  const uint64_t after = change.after.value_or(0);
+  if (!change.before) return fmt::format("  + {}: {} (only in the second)", what, after);
+  if (!change.after) return fmt::format("  - {}: {} (only in the first)", what, before);
+  if (before == after) return fmt::format("  ~ {}: {}, with another content", what, after);
+  return fmt::format("  ~ {}: {} -> {}", what, before, after);
 }
 
 std::string content_of(const ComponentChange& change) {

@@ -119,6 +119,7 @@ void fill_added(std::vector<repository::BackupUse*> packed_of_set,
                 const repository::packed::RepositoryState& state) {
   std::ranges::sort(packed_of_set, {}, &repository::BackupUse::started);
   std::vector<std::string> ids;
+  ids.reserve(packed_of_set.size());
   for (const auto* use : packed_of_set) ids.push_back(use->id);
   const auto added = repository::packed::added_bytes(state, ids);
   for (size_t i = 0; i < added.size(); ++i) packed_of_set[i]->added_bytes = added[i];

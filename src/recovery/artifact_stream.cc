@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <optional>
 #include <vector>
 
 #include "core/task_group.h"
@@ -52,7 +51,8 @@ struct ArtifactStream::State {
   }
 
   std::vector<std::byte> current;  // the puller's, as is the outcome
-  std::optional<Result<void>> outcome;
+  bool joined = false;
+  Result<void> outcome;
   std::mutex mutex;  // guards what follows, except the group
   std::condition_variable changed;
   std::deque<std::vector<std::byte>> waiting;
@@ -74,10 +74,11 @@ ArtifactStream::~ArtifactStream() = default;
 
 Result<ByteView> ArtifactStream::next() {
   if (state_->take(state_->current)) return ByteView(state_->current);
-  if (!state_->outcome) state_->outcome = state_->group.join();
+  if (!state_->joined) state_->outcome = state_->group.join();
+  state_->joined = true;
   // What came between a request to stop and the end that did not see it.
-  if (state_->outcome->ok() && state_->take(state_->current)) return ByteView(state_->current);
-  RETURN_IF_ERROR(*state_->outcome);
+  if (state_->outcome.ok() && state_->take(state_->current)) return ByteView(state_->current);
+  RETURN_IF_ERROR(state_->outcome);
   return ByteView();
 }
 
