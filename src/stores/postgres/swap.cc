@@ -239,9 +239,10 @@ Result<void> DatabaseSwap::rename(const std::string& comment, bool terminate_con
 }
 
 Result<void> DatabaseSwap::commit(const std::string& comment, bool terminate_connections) {
-  constexpr int kAttempts = 3;
+  // The server gives up after 5 s each time. On a busy machine sessions take longer to end than that.
+  const int attempts = terminate_connections ? 12 : 3;
   Result<void> renamed;
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (int attempt = 0; attempt < attempts; ++attempt) {
     RETURN_IF_ERROR(check_replaceable(terminate_connections));
     renamed = rename(comment, terminate_connections);
     if (renamed.ok() || renamed.error().code() != Code::kBusy) break;
