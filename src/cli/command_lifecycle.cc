@@ -85,10 +85,7 @@ class BucketSettings {
     auto plan = backup::plan_lifecycle(layout_, environment_.storage.lifecycle, *present);
     notes_.insert(notes_.end(), plan.notes.begin(), plan.notes.end());
     rules_ = std::move(plan.rules);
-    if (!is_same(*present, rules_)) {
-      changes_.emplace_back("lifecycle");
-      if (!dry_run) RETURN_IF_ERROR(write(*present));
-    }
+    if (!is_same(*present, rules_)) RETURN_IF_ERROR(change_lifecycle(*present, dry_run));
     for (const auto& danger : backup::dangers(layout_, rules_)) warn(danger);
     return {};
   }
@@ -97,15 +94,25 @@ class BucketSettings {
     return std::ranges::is_permutation(present, wanted, same);
   }
 
-  Result<void> write(const std::vector<LifecycleRule>& present) {
+  // What the server made of it counts: some leave out what they do not know.
+  Result<void> change_lifecycle(const std::vector<LifecycleRule>& before, bool dry_run) {
+    if (!dry_run) {
+      RETURN_IF_ERROR(write());
+      ASSIGN_OR_RETURN(const auto after, bucket_->lifecycle(session_.cancellation()));
+      if (is_same(before, after)) return {};
+    }
+    changes_.emplace_back("lifecycle");
+    return {};
+  }
+
+  Result<void> write() {
     const auto written = bucket_->set_lifecycle(rules_, session_.cancellation());
     if (written.ok() || !is_refusal(written.error())) return written;
     const auto simpler = backup::without_transitions(rules_);
-    if (simpler.size() == rules_.size() && std::ranges::equal(simpler, rules_, same)) return written;
+    if (std::ranges::equal(simpler, rules_, same)) return written;
     notes_.push_back(
         fmt::format("the server refuses transitions to colder storage: {}", written.error().message()));
     rules_ = simpler;
-    if (is_same(present, rules_)) return {};
     return bucket_->set_lifecycle(rules_, session_.cancellation());
   }
 

@@ -17,6 +17,10 @@ using std::chrono::year_month_day;
 // What failed or is partial is of use to whoever looks into it, for this long at least.
 constexpr std::chrono::seconds kIncompleteAge = days(7);
 
+std::string name_of_age(std::chrono::seconds age) {
+  return age % days(1) == std::chrono::seconds(0) ? fmt::format("{} d", age / days(1)) : human_duration(age);
+}
+
 std::string name_of_day(Instant instant) {
   const year_month_day date{std::chrono::floor<days>(instant)};
   return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
@@ -69,7 +73,7 @@ class Rules {
   std::string reason_to_keep(const RetainedBackup& backup) {
     std::string reason;
     if (count_++ < policy_.last) reason = fmt::format("among the last {}", policy_.last);
-    if (is_young(backup)) reason = fmt::format("younger than {}", human_duration(policy_.age));
+    if (is_young(backup)) reason = fmt::format("younger than {}", name_of_age(policy_.age));
     // Each is asked, for each takes note of the period.
     for (auto& period : periods_) {
       const std::string keeps = period.reason_to_keep(backup.finished);
@@ -130,11 +134,11 @@ class SeriesDecision {
     const auto status = name_of(backup.status);
     const auto age = std::max(kIncompleteAge, policy_.age);
     if (at_ - backup.finished < age)
-      return keep(backup, fmt::format("{}, younger than {}", status, human_duration(age)));
+      return keep(backup, fmt::format("{}, younger than {}", status, name_of_age(age)));
     // A part is more than nothing.
     if (backup.status == Status::kPartial && !newer_complete)
       return keep(backup, "partial, and no newer one is complete");
-    return remove(backup, fmt::format("{}, older than {}", status, human_duration(age)));
+    return remove(backup, fmt::format("{}, older than {}", status, name_of_age(age)));
   }
 
   static RetentionDecision keep(const RetainedBackup& backup, std::string reason) {

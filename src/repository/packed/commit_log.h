@@ -34,6 +34,9 @@ struct CommitLogOptions {
   // Takes a repository as it is, and remembers it so, though it was rolled back or replaced since it was last
   // seen.
   bool accept_other_history = false;
+  // The log of a replica, which may be on its way: its records arrive from the newest to the oldest, so it
+  // ends where the first one is missing. Elsewhere that is damage.
+  bool is_replica = false;
   std::function<Instant()> clock = now;
 };
 

@@ -102,7 +102,9 @@ Result<std::unique_ptr<CommitLog>> PackedRepository::open_log(const Cancellation
   const auto place = to_hex(sha256(as_bytes(describe()))).substr(0, 16);
   const auto heads = options_.cache.empty() ? fs::path() : options_.cache / "heads" / place;
   return CommitLog::open(*store_, keys_.keyring, format_.digest,
-                         {.head_directory = heads, .accept_other_history = options_.accept_other_history},
+                         {.head_directory = heads,
+                          .accept_other_history = options_.accept_other_history,
+                          .is_replica = replica_},
                          cancellation);
 }
 

@@ -103,6 +103,7 @@ Result<std::unique_ptr<BackupWriter>> PackedWriter::begin(PackedRepository& repo
       return Error(Code::kAlreadyExists, "backup {} exists already in {}", id, repository.describe())
           .hint("wait a second and run the same command again");
     }
+    RETURN_IF_ERROR(writer->refuse_id_of_a_plain_backup());
     RETURN_IF_ERROR(writer->sync_index(state));
     ASSIGN_OR_RETURN(writer->chunks_,
                      ChunkWriter::create(*repository.store_, repository.keys_.keyring, *writer->index_,
@@ -112,6 +113,15 @@ Result<std::unique_ptr<BackupWriter>> PackedWriter::begin(PackedRepository& repo
   RETURN_IF_ERROR(begun, "while beginning backup {}", id);
   writer->publish_what_a_crash_left();
   return std::unique_ptr<BackupWriter>(std::move(writer));
+}
+
+// The view of this backup would overwrite what lies there. Asked where the log has no such backup.
+Result<void> PackedWriter::refuse_id_of_a_plain_backup() const {
+  ASSIGN_OR_RETURN(const auto marker, repository_.store_->head(fmt::format("{0}/{0}", id_)));
+  if (!marker) return {};
+  return Error(Code::kAlreadyExists, "backup {} exists already in {}, in the plain layout", id_,
+               repository_.describe())
+      .hint("wait a second and run the same command again");
 }
 
 // Who committed last may have died before he published it. That it cannot be published now either is no
@@ -252,6 +262,7 @@ Result<void> PackedWriter::append(const CommitEvent& commit) {
       return Error(Code::kAlreadyExists, "another writer has committed a backup {} meanwhile", id_)
           .hint("run the same command again: what has arrived is not sent again");
     }
+    RETURN_IF_ERROR(refuse_id_of_a_plain_backup());
     return std::vector<Event>{commit};
   });
 }

@@ -40,6 +40,7 @@ class PackedWriter final : public BackupWriter {
   PackedWriter(PackedRepository& repository, std::string id, TemporaryDirectory workspace)
       : repository_(repository), id_(std::move(id)), workspace_(std::move(workspace)) {}
 
+  Result<void> refuse_id_of_a_plain_backup() const;
   void publish_what_a_crash_left();
   Result<void> sync_index(const RepositoryState& state);
   void lock(const BackupMetadata& metadata, const CommitEvent& commit);

@@ -5,10 +5,10 @@
 #include <mutex>
 #include <set>
 
-#include "core/digest.h"
 #include "core/task_group.h"
 #include "repository/backup_id.h"
 #include "repository/packed/log_record.h"
+#include "repository/packed/proven_pack.h"
 #include "repository/packed/published_view.h"
 #include "repository/plain_layout.h"
 
@@ -18,6 +18,7 @@ namespace {
 // Packs are sent whole, so that their digests are compared before they are stored: this many in memory at a
 // time.
 constexpr size_t kPacksInFlight = 2;
+constexpr uint64_t kLargestSlot = 1 * MiB;
 
 using Numbers = std::map<uint64_t, uint64_t>;  // sizes of numbered objects
 
@@ -28,15 +29,6 @@ Result<Numbers> numbered_objects(storage::ObjectStore& store, std::string_view p
     return true;
   }));
   return numbers;
-}
-
-// The pack's bytes, when they are what the log says.
-Result<std::string> proven_pack(storage::ObjectStore& store, const StoredPack& pack,
-                                const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(auto content,
-                   storage::get_whole(store, pack.name.key(), storage::kMaxWholeObject, cancellation));
-  if (content.size() == pack.size && sha256(as_bytes(content)) == pack.sha256) return content;
-  return Error(Code::kCorrupt, "{} in {} is damaged: its sha-256 differs", pack.name.key(), store.describe());
 }
 
 class Replication {
@@ -110,12 +102,19 @@ class Replication {
     return {};
   }
 
-  // A key that was taken away opens the replica no more either.
+  // A key that was taken away opens the replica no more either: its slot is gone, or emptied.
   Result<void> remove_old_slots() {
     ASSIGN_OR_RETURN(const auto ours, keys_below(source_, kKeysPrefix));
     ASSIGN_OR_RETURN(const auto theirs, keys_below(to_, kKeysPrefix));
-    for (const auto& key : theirs)
-      if (!ours.contains(key)) RETURN_IF_ERROR(to_.remove(key, cancellation_));
+    for (const auto& key : theirs) {
+      if (!ours.contains(key)) {
+        RETURN_IF_ERROR(to_.remove(key, cancellation_));
+        continue;
+      }
+      ASSIGN_OR_RETURN(const auto wanted, storage::get_whole(source_, key, kLargestSlot, cancellation_));
+      ASSIGN_OR_RETURN(const auto present, storage::get_whole(to_, key, kLargestSlot, cancellation_));
+      if (wanted != present) RETURN_IF_ERROR(to_.put(key, as_bytes(wanted), {}, cancellation_));
+    }
     return {};
   }
 
@@ -173,20 +172,23 @@ class Replication {
         cancellation_);
   }
 
-  // The oldest missing record last: it is the one that readers of the replica wait for. When compaction has
-  // voided some of what they would have to read, they need the checkpoints that stand for it, just before.
+  // The oldest missing record last: it is the one that readers of the replica wait for. Voids make no sense
+  // to them without the checkpoints that stand for them, and a checkpoint none without the commits before it:
+  // so the first void waits for both.
   Result<void> copy_log() {
     std::vector<uint64_t> missing;
-    bool voided = false;
-    for (const auto& [number, size] : source_records_) {
-      if (records_.contains(number)) continue;
-      missing.push_back(number);
-      voided = voided || size == kVoidSize;
-    }
+    for (const auto& [number, size] : source_records_)
+      if (!records_.contains(number)) missing.push_back(number);
     if (missing.empty()) return {};
-    for (size_t index = missing.size(); index-- > 1;) RETURN_IF_ERROR(copy_object(log_key(missing[index])));
-    if (voided) RETURN_IF_ERROR(copy_checkpoints());
-    RETURN_IF_ERROR(copy_object(log_key(missing.front())));
+    const auto first_void = std::ranges::find_if(
+        missing, [&](uint64_t number) { return source_records_.at(number) == kVoidSize; });
+    for (auto number = missing.rbegin(); number != missing.rend(); ++number)
+      if (first_void == missing.end() || *number != *first_void)
+        RETURN_IF_ERROR(copy_object(log_key(*number)));
+    if (first_void != missing.end()) {
+      RETURN_IF_ERROR(copy_checkpoints());
+      RETURN_IF_ERROR(copy_object(log_key(*first_void)));
+    }
     report_.records = missing.size();
     return {};
   }
@@ -250,44 +252,6 @@ class Replication {
 Result<ReplicationReport> replicate(const PackedRepository& from, storage::ObjectStore& to,
                                     Reporter& reporter, const Cancellation& cancellation) {
   return Replication(from, to, reporter, cancellation).run();
-}
-
-Result<std::vector<Repair>> repair(const PackedRepository& repository, storage::ObjectStore& replica,
-                                   Reporter& reporter, const Cancellation& cancellation, bool dry_run) {
-  ASSIGN_OR_RETURN(const auto log, repository.open_log(cancellation));
-  std::map<PackName, StoredPack> needed;
-  for (const auto& [id, backup] : log->state().backups())
-    for (const auto& pack : log->state().packs_of(id)) needed.emplace(pack.name, pack);
-  uint64_t total = 0;
-  for (const auto& [name, pack] : needed) total += pack.size;
-  const auto phase = reporter.phase("packs", "checking");
-  phase->set_total(total);
-
-  std::vector<Repair> repairs;
-  for (const auto& [name, pack] : needed) {
-    const auto present = proven_pack(repository.store(), pack, cancellation);
-    phase->advance(pack.size);
-    if (present.ok()) continue;
-    const auto code = present.error().code();
-    if (code != Code::kCorrupt && code != Code::kNotFound) return present.error();
-    Repair found{.object = name.key(),
-                 .problem = code == Code::kNotFound ? "missing" : present.error().message()};
-    if (dry_run) {
-      repairs.push_back(std::move(found));
-      continue;
-    }
-    const auto good = proven_pack(replica, pack, cancellation);
-    if (good.ok()) {
-      RETURN_IF_ERROR(repository.store().put(name.key(), as_bytes(*good), {}, cancellation));
-      found.mended = true;
-    } else {
-      found.problem += fmt::format("; no help from the replica: {}", good.error().message());
-    }
-    repairs.push_back(std::move(found));
-  }
-  if (dry_run) return repairs;
-  for (const auto& [id, backup] : log->state().backups()) RETURN_IF_ERROR(repository.publish(id));
-  return repairs;
 }
 
 }  // namespace summit::repository::packed

@@ -5,6 +5,8 @@
 #include "repository/backup_id.h"
 #include "repository/packed/view_verify.h"
 #include "repository/place/plain_ledger.h"
+#include "repository/plain_layout.h"
+#include "repository/plain_objects_writer.h"
 
 namespace summit::repository {
 namespace {
@@ -43,7 +45,23 @@ Result<std::unique_ptr<BackupWriter>> CombinedRepository::begin(const std::strin
   ASSIGN_OR_RETURN(const auto* const other, holder(id));
   if (other == packed_.get() && packed_ && layout_ == Layout::kPlain)
     return Error(Code::kAlreadyExists, "backup {} exists already in {}", id, describe());
+  if (layout_ == Layout::kPacked) RETURN_IF_ERROR(refuse_while_plain_is_written(id));
   return target().begin(id);
+}
+
+// A finished plain backup of that id is noticed by the packed writer itself.
+Result<void> CombinedRepository::refuse_while_plain_is_written(const std::string& id) const {
+  const auto* local = dynamic_cast<const PlainRepository*>(plain_.get());
+  bool is_written = false;
+  if (local != nullptr) {
+    is_written = fs::exists(fs::symlink_status(incomplete_directory(local->base(), id)));
+  } else {
+    ASSIGN_OR_RETURN(const auto claim, store_->head(claim_key(id)));
+    is_written = claim.has_value();
+  }
+  if (!is_written) return {};
+  return Error(Code::kAlreadyExists, "backup {} is being written in {}, in the plain layout", id, describe())
+      .hint("wait a second and run the same command again");
 }
 
 Result<std::unique_ptr<BackupWriter>> CombinedRepository::begin_copy(const BackupMetadata& metadata) {

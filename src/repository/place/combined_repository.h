@@ -67,6 +67,7 @@ class CombinedRepository final : public BackupRepository {
   BackupRepository& target() const;
   // The repository that holds the backup. An id that none has is the plain one's to complain of.
   Result<const BackupRepository*> holder(std::string_view reference) const;
+  Result<void> refuse_while_plain_is_written(const std::string& id) const;
   Result<VerifyReport> verify_closed(const std::string& id, const VerifyOptions& options, Reporter& reporter,
                                      const Cancellation& cancellation) const;
   void remember(const VerifyReport& report, Reporter& reporter) const;

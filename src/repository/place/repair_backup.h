@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "repository/packed/replicate.h"
+#include "repository/packed/repair.h"
 #include "repository/place/combined_repository.h"
 
 namespace summit::repository {
