@@ -238,9 +238,10 @@ TEST_F(PackedRepositoryTest, ARemovedBackupIsGoneUnlessItIsPinned) {
 
 TEST_F(PackedRepositoryTest, ExportedAndImportedBackupsAreTheSame) {
   const auto dump = noise(2 * MiB, 7);
-  world_.make(kOld, {{"postgres-full.dump", dump}});
+  World source;
+  source.make(kOld, {{"postgres-full.dump", dump}});
   SilentReporter reporter;
-  const auto plain = world_.repository().open(kOld);
+  const auto plain = source.repository().open(kOld);
   const auto imported = copy_backup(**plain, *repository_, reporter);
   ASSERT_TRUE(imported.ok()) << imported.error().message();
   EXPECT_EQ(imported->layout, "packed");
