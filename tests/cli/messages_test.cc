@@ -42,6 +42,19 @@ TEST(Messages, OfEveryCommandFitTheirSchema) {
   const std::map<std::string, std::string> elsewhere{{"BACKUP_BASE", (project.path() / "other").string()}};
   expect_documented(project.run({"--json", "import", "out/" + id, "--dry-run"}, elsewhere), "import_plan");
   expect_documented(project.run({"--json", "import", "out/" + id}, elsewhere), "import");
+  expect_documented(project.run({"--json", "pin", "latest", "--reason=test"}), "pin");
+  expect_documented(project.run({"--json", "unpin", "latest"}), "pin");
+  expect_documented(project.run({"--json", "prune", "--dry-run"}), "prune");
+  expect_documented(project.run({"--json", "prune"}), "prune");
+  const std::map<std::string, std::string> key{{"ENCRYPTION_KEY", "correct horse battery staple"}};
+  expect_documented(project.run({"--json", "repository", "init", "--dry-run"}, key), "repository");
+  expect_documented(project.run({"--json", "repository", "init", "--location=packed"}, key), "repository");
+  expect_documented(project.run({"--json", "--backup-base=packed", "repository", "info"}, key),
+                    "repository_info");
+  expect_documented(project.run({"--json", "replicate", "--all", "--to=third", "--dry-run"}),
+                    "replication_plan");
+  expect_documented(project.run({"--json", "replicate", "--all", "--to=third"}), "replication");
+  expect_documented(project.run({"--json", "repair", "--from=third"}), "repaired");
   expect_documented(project.run({"--json", "verify", "latest", "--dry-run"}), "verification_plan");
   expect_documented(project.run({"--json", "verify", "latest"}), "verification");
   expect_documented(project.run({"--json", "restore", "latest", "--mode=verify-only"}), "verification");

@@ -236,6 +236,29 @@ TEST_F(PackedRepositoryTest, ARemovedBackupIsGoneUnlessItIsPinned) {
   EXPECT_EQ(content(*repository_, kNew, "a.dump").value(), "new");
 }
 
+TEST_F(PackedRepositoryTest, TheIdOfAPlainBackupBesideItIsTaken) {
+  world_.make(kOld, {{"postgres-full.dump", "rows"}});
+  EXPECT_EQ(repository_->begin(kOld).error().code(), Code::kAlreadyExists);
+
+  // One that appears while the packed one is written is noticed before the log says anything.
+  auto writer = repository_->begin(kNew);
+  auto metadata = World::metadata_for(kNew);
+  World::write(**writer, {{"a.dump", "packed"}}, metadata);
+  world_.make(kNew, {{"a.dump", "plain"}});
+  EXPECT_EQ((*writer)->commit(metadata).error().code(), Code::kAlreadyExists);
+  SilentReporter reporter;
+  EXPECT_THAT(world_.repository().verify(kNew, reporter)->findings, IsEmpty());
+}
+
+TEST_F(PackedRepositoryTest, TheNextWriterPublishesWhatACrashPrevented) {
+  make(kOld, {{"a.dump", "a"}});
+  const auto view = World::get(world_.base() / kOld / "CHECKSUMS");
+  fs::remove_all(world_.base() / kOld);
+  ASSERT_TRUE(repository_->begin(kNew).ok());
+  EXPECT_EQ(World::get(world_.base() / kOld / "CHECKSUMS"), view);
+  EXPECT_TRUE(fs::exists(world_.base() / kOld / kOld));
+}
+
 TEST_F(PackedRepositoryTest, ExportedAndImportedBackupsAreTheSame) {
   const auto dump = noise(2 * MiB, 7);
   World source;
