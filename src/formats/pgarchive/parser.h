@@ -1,0 +1,53 @@
+// Reads an archive as it streams by, in one pass, and gives its data decompressed.
+#pragma once
+
+#include <memory>
+
+#include "core/bytes.h"
+#include "core/result.h"
+#include "formats/pgarchive/contents.h"
+
+namespace summit::pgarchive {
+
+// Called in the order of the archive; an error ends the parsing. Views are valid during the call only.
+class Consumer {
+ public:
+  virtual ~Consumer() = default;
+  // Once, before any data. The reference stays valid while the parser lives.
+  virtual Result<void> on_contents(const Contents& contents) = 0;
+  // A table's rows in COPY's text format, in pieces of any size that need not end with a row. pg_dump closes
+  // the rows of a table with one empty line or `\.` only in plain scripts, never here.
+  virtual Result<void> on_table_begin(const Entry& entry) = 0;
+  virtual Result<void> on_rows(ByteView bytes) = 0;
+  virtual Result<void> on_table_end() = 0;
+  // The large objects of an entry ("BLOBS"), one after the other.
+  virtual Result<void> on_large_object_begin(const Entry& entry, uint32_t oid) = 0;
+  virtual Result<void> on_large_object(ByteView bytes) = 0;
+  virtual Result<void> on_large_object_end() = 0;
+};
+
+// Memory: the table of contents (at most 1 GiB of it), one compressed piece (at most 1 GiB, as written; ours
+// are at most 1 MiB), and one buffer of decompressed bytes. One thread at a time.
+class Parser {
+ public:
+  explicit Parser(Consumer& consumer);
+  ~Parser();
+  Parser(const Parser&) = delete;
+  Parser& operator=(const Parser&) = delete;
+
+  // kCorrupt with the offset and the entry's name for what is no archive or is damaged; kUnsupported for
+  // another version, or for lz4.
+  Result<void> feed(ByteView bytes);
+  // The archive has ended: kCorrupt when it ends within its table of contents or a block, within a compressed
+  // stream, or when an entry that has data had no block.
+  Result<void> finish();
+
+  // After the table of contents was read; nothing before.
+  const Contents* contents() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace summit::pgarchive
