@@ -26,3 +26,21 @@ struct PartChecksum {
 // Makes one part: begin(), the part's bytes in order, finish(). Reusable for the next part. One thread at a
 // time; each thread has its own. What it appended to the output between begin() and finish() is one
 // ArchiveWriter::piece().
+class PartCompressor {
+ public:
+  static Result<std::unique_ptr<PartCompressor>> create(const CompressionChoice& choice);
+  virtual ~PartCompressor() = default;
+
+  virtual Result<void> begin(std::string* output) = 0;  // owned by the caller until finish()
+  virtual Result<void> write(ByteView plain) = 0;
+  virtual Result<PartChecksum> finish() = 0;
+};
+
+// What stands before the first part and after the last one of a table or large object: empty for kNone and
+// kZstd (whose parts are whole frames); for gzip the zlib header, and the final block with the combined
+// Adler-32.
+std::string stream_begin(const CompressionChoice& choice);
+std::string stream_end(const CompressionChoice& choice, const PartChecksum& total);
+PartChecksum combine(const PartChecksum& before, const PartChecksum& after);
+
+}  // namespace summit::pgarchive
