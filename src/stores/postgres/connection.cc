@@ -4,6 +4,7 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -85,6 +86,18 @@ int64_t Rows::number(size_t row, size_t column) const {
   return error == std::errc() && end == value.data() + value.size() ? number : 0;
 }
 
+// While it lives, libpq keeps in memory what the socket does not take, instead of waiting.
+class NonBlocking {
+ public:
+  explicit NonBlocking(PGconn* connection) : connection_(connection) { PQsetnonblocking(connection, 1); }
+  ~NonBlocking() { PQsetnonblocking(connection_, 0); }
+  NonBlocking(const NonBlocking&) = delete;
+  NonBlocking& operator=(const NonBlocking&) = delete;
+
+ private:
+  PGconn* connection_;
+};
+
 struct Connection::State {
   ConnectionHandle handle;
   Cancellation cancellation;
@@ -163,16 +176,33 @@ struct Connection::State {
     return last;
   }
 
-  Result<void> send_query(const std::string& sql, const Parameters& parameters, bool binary) {
+  Result<void> send_query(const std::string& sql, const Parameters& parameters, bool binary_result,
+                          std::optional<ByteView> last = {}) {
     RETURN_IF_ERROR(cancellation.check());
     std::vector<const char*> values;
-    values.reserve(parameters.size());
+    values.reserve(parameters.size() + 1);
     for (const auto& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
+    std::vector<int> lengths(values.size());  // of binary values only
+    std::vector<int> formats(values.size());
+    if (last) {
+      values.push_back(last->empty() ? "" : as_text(*last).data());  // null would be NULL
+      lengths.push_back(static_cast<int>(last->size()));
+      formats.push_back(1);
+    }
     if (!PQsendQueryParams(handle.get(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
-                           nullptr, nullptr, binary ? 1 : 0)) {
+                           lengths.data(), formats.data(), binary_result ? 1 : 0)) {
       return lost();
     }
     return flush();
+  }
+
+  // Never blocks inside libpq: what the socket does not take now waits here, where requests to stop are seen.
+  Result<void> put_copy_piece(ByteView piece) {
+    const int taken = PQputCopyData(handle.get(), as_text(piece).data(), static_cast<int>(piece.size()));
+    if (taken < 0) return lost();
+    RETURN_IF_ERROR(flush());
+    if (taken > 0) return {};
+    return Error(Code::kFailed, "{}: out of memory while sending rows", where);
   }
 };
 
@@ -260,6 +290,12 @@ Result<Rows> Connection::query(const std::string& sql, const Parameters& paramet
   return Rows(std::move(result));
 }
 
+Result<Rows> Connection::query(const std::string& sql, const Parameters& parameters, ByteView last) {
+  RETURN_IF_ERROR(state_->send_query(sql, parameters, false, last));
+  ASSIGN_OR_RETURN(auto result, state_->drain());
+  return Rows(std::move(result));
+}
+
 Result<void> Connection::execute(const std::string& sql) {
   RETURN_IF_ERROR(send(sql));
   ASSIGN_OR_RETURN(auto result, state_->drain());
@@ -325,6 +361,47 @@ Result<uint64_t> Connection::copy_out(const std::string& sql,
   RETURN_IF_ERROR(std::move(taken));
   if (!ended.ok()) return std::move(ended).error();
   return messages;
+}
+
+Result<void> Connection::begin_copy(const std::string& sql) {
+  RETURN_IF_ERROR(send(sql));
+  for (;;) {
+    ASSIGN_OR_RETURN(auto result, state_->next_result());
+    if (!result) return Error(Code::kFailed, "{}: no statement took rows", where());
+    const auto status = PQresultStatus(result.get());
+    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) continue;
+    if (status == PGRES_COPY_IN) break;
+    Error error = state_->failure(result.get());
+    [[maybe_unused]] auto ended = state_->drain();
+    return error;
+  }
+  return {};
+}
+
+Result<void> Connection::put_copy(ByteView bytes) {
+  // One message each; the server holds a message whole.
+  constexpr size_t kMessage = 64 * KiB;
+  const NonBlocking guard(state_->handle.get());
+  while (!bytes.empty()) {
+    RETURN_IF_ERROR(state_->cancellation.check());
+    const ByteView piece = bytes.first(std::min(bytes.size(), kMessage));
+    RETURN_IF_ERROR(state_->put_copy_piece(piece));
+    bytes = bytes.subspan(piece.size());
+  }
+  return {};
+}
+
+Result<uint64_t> Connection::end_copy() {
+  {
+    const NonBlocking guard(state_->handle.get());
+    if (PQputCopyEnd(state_->handle.get(), nullptr) < 0) return state_->lost();
+    RETURN_IF_ERROR(state_->flush());
+  }
+  ASSIGN_OR_RETURN(auto result, state_->drain());
+  const std::string_view rows = PQcmdTuples(result.get());
+  uint64_t count = 0;
+  std::from_chars(rows.data(), rows.data() + rows.size(), count);
+  return count;
 }
 
 Result<void> Connection::send(const std::string& sql) {

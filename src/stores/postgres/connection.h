@@ -69,6 +69,8 @@ class Connection {
 
   // One statement with parameters $1, $2, … as values.
   Result<Rows> query(const std::string& sql, const Parameters& parameters = {});
+  // The same with a bytea as the last parameter, sent in binary form.
+  Result<Rows> query(const std::string& sql, const Parameters& parameters, ByteView last);
   // Statements without parameters; several are one implicit transaction.
   Result<void> execute(const std::string& sql);
   // The first column of the only row; kNotFound without a row, empty for NULL.
@@ -81,6 +83,13 @@ class Connection {
   // Runs `COPY … TO STDOUT` and gives each message, which is one row with its newline in text format. The
   // view is valid during the call only. Gives the number of messages.
   Result<uint64_t> copy_out(const std::string& sql, const std::function<Result<void>(ByteView)>& consume);
+
+  // Runs statements whose last one is `COPY … FROM STDIN`; put_copy() then takes the data in pieces of any
+  // size, and end_copy() ends it and gives the number of rows that the server stored. A row that the server
+  // refuses may show at the end only. Should put_copy() fail, the connection is of no more use.
+  Result<void> begin_copy(const std::string& sql);
+  Result<void> put_copy(ByteView bytes);
+  Result<uint64_t> end_copy();
 
   // Sends a statement without waiting; finish() then waits for its end. Between the two, finished() says
   // whether it has.
