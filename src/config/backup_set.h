@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/environment.h"
+#include "config/selection.h"
 
 namespace summit::config {
 
@@ -26,7 +27,11 @@ struct ComponentSpec {
   std::vector<std::string> relationship_types;  // of the graph, for filters; empty: all
   std::vector<std::string> trees;               // FilesEndpoint names, for kind files and secrets
   std::string filter;                     // "none", "core", "tenant", "project": what later filtering takes
+  std::vector<std::string> include_keys;  // Redis key patterns; empty: all
   std::vector<std::string> exclude_keys;  // Redis key patterns
+  RowSpec rows;                           // `selection` of kind postgresql
+  FileSpec files;                         // `selection` of kind files
+  std::string where;                      // "config/backup-sets.yaml:12"
   int line = 0;                           // in the file, for messages
 };
 

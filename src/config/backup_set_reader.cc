@@ -8,6 +8,7 @@
 #include "config/component_catalog.h"
 #include "config/cron.h"
 #include "config/hooks_reader.h"
+#include "config/selection_reader.h"
 #include "config/suggestion.h"
 
 namespace summit::config {
@@ -230,15 +231,17 @@ class Reader {
   ComponentSpec read_component(const Value& value) const {
     ComponentSpec component;
     component.line = value.line();
+    component.where = value.where();
     // A plain name is short for {name: …}.
     if (!value.is_mapping()) {
       component.name = value.text().value_or("");
       fix_kind(value, value, component);
       return component;
     }
-    const Mapping mapping(value, "a component",
-                          {"name", "kind", "method", "description", "required", "endpoints", "tables",
-                           "labels", "relationship_types", "trees", "filter", "exclude_keys"});
+    const Mapping mapping(
+        value, "a component",
+        {"name", "kind", "method", "description", "required", "endpoints", "tables", "labels",
+         "relationship_types", "trees", "filter", "include_keys", "exclude_keys", "selection"});
     const auto at = [&](std::string_view key) { return mapping.find(key).value_or(value); };
     mapping.require("name", "add `name: postgresql`");
     mapping.read("name", component.name);
@@ -255,8 +258,10 @@ class Reader {
     mapping.read_choice<std::string>(
         "filter", {{"none", "none"}, {"core", "core"}, {"tenant", "tenant"}, {"project", "project"}},
         component.filter);
+    mapping.read("include_keys", component.include_keys);
     mapping.read("exclude_keys", component.exclude_keys);
     fix_kind(at("name"), at("kind"), component);
+    read_selection(mapping, component);
     check_method(at("method"), component);
     check_references(mapping, component);
     return component;

@@ -72,6 +72,76 @@ void put_hooks(Out& out, const std::string& key, const Hooks& hooks) {
   end(out);
 }
 
+std::vector<std::string> names_of(const std::vector<Named>& named) {
+  std::vector<std::string> names;
+  names.reserve(named.size());
+  for (const auto& one : named) names.push_back(one.name);
+  return names;
+}
+
+std::string name_of(OutsidePolicy policy) {
+  if (policy == OutsidePolicy::kInclude) return "include";
+  return policy == OutsidePolicy::kNull ? "null" : "fail";
+}
+
+void put_reference(Out& out, const RowSpec::Reference& reference) {
+  out << YAML::Flow << YAML::BeginMap;
+  put(out, "table", reference.table.name);
+  put(out, "column", reference.columns);
+  put(out, "to", reference.to);
+  put(out, "to_column", reference.to_columns);
+  if (!reference.when_column.empty()) {
+    begin(out, "when");
+    put(out, "column", reference.when_column);
+    put(out, "equals", reference.when_equals);
+    end(out);
+  }
+  out << YAML::EndMap;
+}
+
+void put_rows(Out& out, const RowSpec& rows) {
+  if (rows.where.empty()) return;
+  begin(out, "selection");
+  put(out, "column", rows.column.name);
+  if (rows.start) {
+    begin(out, "start");
+    put(out, "table", rows.start->table.name);
+    put(out, "column", rows.start->column);
+    end(out);
+  }
+  put(out, "owned", rows.owned_auto ? std::vector<std::string>{"auto"} : names_of(rows.owned));
+  put(out, "whole", names_of(rows.whole));
+  put(out, "exclude", names_of(rows.excluded));
+  if (!rows.references.empty()) {
+    out << YAML::Key << "references" << YAML::Value << YAML::BeginSeq;
+    for (const auto& reference : rows.references) put_reference(out, reference);
+    out << YAML::EndSeq;
+  }
+  begin(out, "outside");
+  put(out, "default", name_of(rows.outside));
+  for (const auto& outside : rows.outside_of)
+    put(out, outside.reference.name.c_str(), name_of(outside.policy));
+  end(out);
+  end(out);
+}
+
+void put_files(Out& out, const FileSpec& files) {
+  if (files.where.empty()) return;
+  begin(out, "selection");
+  put(out, "paths", files.paths);
+  if (!files.records.empty()) {
+    out << YAML::Key << "records" << YAML::Value << YAML::BeginSeq;
+    for (const auto& record : files.records) {
+      out << YAML::Flow << YAML::BeginMap;
+      put(out, "files", record.files);
+      put(out, "field", record.field);
+      out << YAML::EndMap;
+    }
+    out << YAML::EndSeq;
+  }
+  end(out);
+}
+
 void put_component(Out& out, const ComponentSpec& component) {
   out << YAML::BeginMap;
   put(out, "name", component.name);
@@ -85,7 +155,10 @@ void put_component(Out& out, const ComponentSpec& component) {
   put(out, "relationship_types", component.relationship_types);
   put(out, "trees", component.trees);
   if (component.filter != "none") put(out, "filter", component.filter);
+  put(out, "include_keys", component.include_keys);
   put(out, "exclude_keys", component.exclude_keys);
+  put_rows(out, component.rows);
+  put_files(out, component.files);
   out << YAML::EndMap;
 }
 

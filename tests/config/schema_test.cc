@@ -80,6 +80,20 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Place{"backup-sets", "/backup_set", "    storage", "    @\n    storage"},
         Place{"backup-sets", "/component", "{name: postgresql}", "{name: postgresql, @}"},
+        Place{"backup-sets", "/row_selection", "{name: postgresql}",
+              "{name: postgresql, filter: tenant, selection: {column: a, @}}"},
+        Place{"backup-sets", "/row_selection/properties/start", "{name: postgresql}",
+              "{name: postgresql, filter: tenant, selection: {start: {table: a, column: b, @}}}"},
+        Place{"backup-sets", "/reference", "{name: postgresql}",
+              "{name: postgresql, filter: tenant, selection: {column: a, "
+              "references: [{table: a, column: b, to: c, to_column: d, @}]}}"},
+        Place{"backup-sets", "/reference/properties/when", "{name: postgresql}",
+              "{name: postgresql, filter: tenant, selection: {column: a, "
+              "references: [{table: a, column: b, to: c, to_column: d, when: {column: e, equals: f, @}}]}}"},
+        Place{"backup-sets", "/file_selection", "{name: postgresql}",
+              "{name: uploads, filter: tenant, selection: {paths: [a], @}}"},
+        Place{"backup-sets", "/file_records", "{name: postgresql}",
+              "{name: uploads, filter: tenant, selection: {records: [{files: a, field: b, @}]}}"},
         Place{"backup-sets", "/backup_set/properties/estimate", "    storage",
               "    estimate: {@}\n    storage"},
         Place{"backup-sets", "/hooks", "    storage", "    hooks: {@}\n    storage"},
