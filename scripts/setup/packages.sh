@@ -10,7 +10,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 readonly build=(
   g++ cmake ninja-build make git pkg-config ccache
   libpq-dev libhiredis-dev libcurl4-openssl-dev libssl-dev
-  libzstd-dev libdeflate-dev libisal-dev libxxhash-dev libarchive-dev
+  libzstd-dev libdeflate-dev libisal-dev zlib1g-dev libxxhash-dev libarchive-dev
   libargon2-dev libsodium-dev
   libyaml-cpp-dev nlohmann-json3-dev libtinyxml2-dev libcli11-dev libfmt-dev libspdlog-dev
   libgtest-dev libgmock-dev libbenchmark-dev

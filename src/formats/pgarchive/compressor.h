@@ -23,11 +23,14 @@ struct PartChecksum {
   uint64_t length = 0;   // plain
 };
 
-// Makes one part: begin(), the part's bytes in order, finish(). Reusable for the next part. One thread at a
-// time; each thread has its own. What it appended to the output between begin() and finish() is one
-// ArchiveWriter::piece().
+// Makes one part: begin(), the part's bytes in order, finish(). Reusable for the next part, also after a part
+// that was not finished. One thread at a time; each thread has its own. What it appended to the output
+// between begin() and finish() is one ArchiveWriter::piece(); nothing for a part without bytes. Small writes
+// are cheap: they are gathered. Memory, beside the output: 0.3 MiB for gzip, what the level asks for with
+// zstd (3.5 MiB at level 3).
 class PartCompressor {
  public:
+  // kUnsupported for an algorithm that is only read, kUsage for a level that zstd does not have.
   static Result<std::unique_ptr<PartCompressor>> create(const CompressionChoice& choice);
   virtual ~PartCompressor() = default;
 

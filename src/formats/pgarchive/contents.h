@@ -46,10 +46,15 @@ struct Entry {
   Text owner;
   Text with_oids;                         // always "false" since version 1.14
   std::vector<std::string> dependencies;  // ids, in decimal
-  uint8_t offset_state = 0;               // 1 not set, 2 set, 3 no data
+  uint8_t offset_state = 0;               // 1 not set, 2 set, 3 no data; 0: as has_data says
   std::vector<uint8_t> offset;            // as stored, of the header's offset size
 
   bool is(std::string_view kind) const { return description == kind; }
+  // Whether a data block of it stands in the archive; without a copy statement its rows are INSERT
+  // statements.
+  bool has_block() const { return has_data && offset_state != kNoData; }
+
+  static constexpr uint8_t kNoData = 3;
 };
 
 struct Contents {
@@ -70,6 +75,7 @@ struct Contents {
   // "16.15": without the packager's addition.
   std::string short_server_version() const;
   std::string short_tool_version() const;
+  // Looks through all entries.
   const Entry* find(int64_t id) const;
   bool has_extension(std::string_view name) const;
   size_t count(std::string_view description) const;
@@ -84,7 +90,7 @@ struct Head {
 Result<std::optional<Head>> read_contents(std::string_view head);
 
 // Offsets become "not set" for entries with data: they are not known before the data are written, and readers
-// find their blocks by scanning.
+// find their blocks by scanning. Before version 1.15 only kNone and kGzip can be expressed.
 std::string write_contents(const Contents& contents);
 
 }  // namespace summit::pgarchive

@@ -15,8 +15,9 @@ class Consumer {
   virtual ~Consumer() = default;
   // Once, before any data. The reference stays valid while the parser lives.
   virtual Result<void> on_contents(const Contents& contents) = 0;
-  // A table's rows in COPY's text format, in pieces of any size that need not end with a row. pg_dump closes
-  // the rows of a table with one empty line or `\.` only in plain scripts, never here.
+  // A table's rows in COPY's text format, in pieces that need not end with a row: of 64 KiB and more except
+  // for a table's last, whatever the framing. pg_dump closes the rows of a table with one empty line or `\.`
+  // only in plain scripts, never here. Of an entry without a copy statement (pg_dump --inserts): statements.
   virtual Result<void> on_table_begin(const Entry& entry) = 0;
   virtual Result<void> on_rows(ByteView bytes) = 0;
   virtual Result<void> on_table_end() = 0;
@@ -26,8 +27,8 @@ class Consumer {
   virtual Result<void> on_large_object_end() = 0;
 };
 
-// Memory: the table of contents (at most 1 GiB of it), one compressed piece (at most 1 GiB, as written; ours
-// are at most 1 MiB), and one buffer of decompressed bytes. One thread at a time.
+// Memory: the table of contents (at most 1 GiB of it), 256 KiB of decompressed bytes, and the window that the
+// writer's zstd level asks for (2 MiB at level 3, at most 128 MiB). One thread at a time.
 class Parser {
  public:
   explicit Parser(Consumer& consumer);
@@ -36,7 +37,8 @@ class Parser {
   Parser& operator=(const Parser&) = delete;
 
   // kCorrupt with the offset and the entry's name for what is no archive or is damaged; kUnsupported for
-  // another version, or for lz4.
+  // another version, or, before the consumer is called, for lz4. on_contents() comes with the last byte of
+  // the table of contents, without waiting for one more. Not to be called again after an error.
   Result<void> feed(ByteView bytes);
   // The archive has ended: kCorrupt when it ends within its table of contents or a block, within a compressed
   // stream, or when an entry that has data had no block.

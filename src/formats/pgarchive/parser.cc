@@ -1,0 +1,227 @@
+#include "formats/pgarchive/parser.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "formats/pgarchive/contents_reader.h"
+#include "formats/pgarchive/decompressor.h"
+#include "formats/pgarchive/primitives.h"
+
+namespace summit::pgarchive {
+
+namespace {
+
+constexpr uint8_t kTableBlock = 1;
+constexpr uint8_t kLargeObjectsBlock = 3;
+constexpr int64_t kLargestChunk = int64_t{GiB};
+
+}  // namespace
+
+// What comes next in the archive decides what happens with the bytes: each state but kContents and kChunk
+// waits for a field of fixed size.
+struct Parser::State {
+  enum class Expect { kContents, kBlock, kLargeObject, kChunkLength, kChunk };
+
+  explicit State(Consumer& to) : consumer(to) {}
+
+  Result<void> feed(std::string_view bytes);
+  Result<void> feed_contents(std::string_view& bytes);
+  Result<void> begin_data(Contents&& read);
+  Result<void> feed_chunk(std::string_view& bytes);
+  Result<void> feed_field(std::string_view& bytes);
+
+  size_t field_size() const {
+    return static_cast<size_t>(contents.integer_size) + (expect == Expect::kBlock ? 2 : 1);
+  }
+  Result<void> take_field(std::string_view field);
+  Result<void> begin_block(std::string_view field);
+  Result<void> begin_large_object(int64_t oid);
+  Result<void> begin_chunk(int64_t length);
+  Result<void> end_data();
+
+  Result<void> finish();
+  Error corrupt(std::string_view what) const;
+  Error located(Error error) const;
+
+  Consumer& consumer;
+  ContentsReader head;
+  Contents contents;
+  std::unordered_map<int64_t, const Entry*> awaited;  // entries whose block has not come yet
+  std::unique_ptr<Decompressor> decompressor;
+
+  Expect expect = Expect::kContents;
+  uint64_t offset = 0;           // of the next byte
+  std::string field;             // the part of a field at the end of the last bytes fed
+  const Entry* entry = nullptr;  // of the block in hand
+  uint32_t large_object = 0;     // in hand; 0 in a table
+  uint64_t chunk_left = 0;
+  bool consumer_failed = false;  // of the last call
+};
+
+Result<void> Parser::State::feed(std::string_view bytes) {
+  if (expect == Expect::kContents) RETURN_IF_ERROR(feed_contents(bytes));
+  while (!bytes.empty()) {
+    if (expect == Expect::kChunk) {
+      RETURN_IF_ERROR(feed_chunk(bytes));
+    } else {
+      RETURN_IF_ERROR(feed_field(bytes));
+    }
+  }
+  return {};
+}
+
+// Takes all bytes; those after the table of contents come back through the reader.
+Result<void> Parser::State::feed_contents(std::string_view& bytes) {
+  ASSIGN_OR_RETURN(const bool complete, head.feed(bytes));
+  bytes = {};
+  if (!complete) return {};
+  offset = head.length();
+  RETURN_IF_ERROR(begin_data(std::move(head.contents())));
+  const ContentsReader read = std::move(head);
+  return feed(read.rest());
+}
+
+Result<void> Parser::State::begin_data(Contents&& read) {
+  contents = std::move(read);
+  expect = Expect::kBlock;
+  for (const Entry& each : contents.entries) {
+    if (!each.has_block()) continue;
+    if (!awaited.emplace(each.id, &each).second)
+      return corrupt(fmt::format("two entries have the number {}", each.id));
+  }
+  ASSIGN_OR_RETURN(decompressor, Decompressor::create(contents.compression, [this](ByteView plain) {
+                     auto taken =
+                         large_object == 0 ? consumer.on_rows(plain) : consumer.on_large_object(plain);
+                     consumer_failed = !taken.ok();
+                     return taken;
+                   }));
+  return consumer.on_contents(contents);
+}
+
+Result<void> Parser::State::feed_chunk(std::string_view& bytes) {
+  const size_t size = static_cast<size_t>(std::min<uint64_t>(chunk_left, bytes.size()));
+  auto written = decompressor->write(as_bytes(bytes.substr(0, size)));
+  if (!written.ok()) return located(std::move(written).error());
+  bytes.remove_prefix(size);
+  offset += size;
+  chunk_left -= size;
+  if (chunk_left == 0) expect = Expect::kChunkLength;
+  return {};
+}
+
+Result<void> Parser::State::feed_field(std::string_view& bytes) {
+  const size_t missing = field_size() - field.size();
+  const std::string_view part = bytes.substr(0, missing);
+  bytes.remove_prefix(part.size());
+  offset += part.size();
+  if (field.empty() && part.size() == missing) return take_field(part);
+  field.append(part);
+  if (part.size() < missing) return {};
+  const std::string whole = std::exchange(field, {});
+  return take_field(whole);
+}
+
+Result<void> Parser::State::take_field(std::string_view whole) {
+  if (expect == Expect::kBlock) return begin_block(whole);
+  Cursor cursor(whole, 0, contents.integer_size);
+  const int64_t value = cursor.integer();
+  if (!cursor.damage().empty()) return corrupt(cursor.damage());
+  return expect == Expect::kLargeObject ? begin_large_object(value) : begin_chunk(value);
+}
+
+Result<void> Parser::State::begin_block(std::string_view whole) {
+  Cursor cursor(whole, 0, contents.integer_size);
+  const uint8_t type = cursor.byte();
+  const int64_t id = cursor.integer();
+  if (!cursor.damage().empty()) return corrupt(cursor.damage());
+  if (type != kTableBlock && type != kLargeObjectsBlock)
+    return corrupt(fmt::format("a block has the unknown type {}", type));
+  const auto found = awaited.find(id);
+  if (found == awaited.end())
+    return corrupt(fmt::format("a block is that of entry {}, which has none or had it before", id));
+  entry = found->second;
+  awaited.erase(found);
+  if (entry->is("BLOBS") != (type == kLargeObjectsBlock))
+    return corrupt("its block has the type of another kind of entry");
+  if (type == kLargeObjectsBlock) {
+    expect = Expect::kLargeObject;
+    return {};
+  }
+  expect = Expect::kChunkLength;
+  large_object = 0;
+  RETURN_IF_ERROR(decompressor->begin());
+  return consumer.on_table_begin(*entry);
+}
+
+Result<void> Parser::State::begin_large_object(int64_t oid) {
+  if (oid == 0) {
+    expect = Expect::kBlock;
+    entry = nullptr;
+    return {};
+  }
+  // pg_dump writes an oid as a signed integer of its own size.
+  if (oid < INT32_MIN || oid > UINT32_MAX) return corrupt("the oid of a large object is out of range");
+  large_object = static_cast<uint32_t>(oid);
+  expect = Expect::kChunkLength;
+  RETURN_IF_ERROR(decompressor->begin());
+  return consumer.on_large_object_begin(*entry, large_object);
+}
+
+Result<void> Parser::State::begin_chunk(int64_t length) {
+  if (length == 0) return end_data();
+  if (length < 0 || length > kLargestChunk) return corrupt("a chunk of data has an impossible length");
+  chunk_left = static_cast<uint64_t>(length);
+  expect = Expect::kChunk;
+  return {};
+}
+
+Result<void> Parser::State::end_data() {
+  auto ended = decompressor->end();
+  if (!ended.ok()) return located(std::move(ended).error());
+  if (large_object != 0) {
+    expect = Expect::kLargeObject;
+    return consumer.on_large_object_end();
+  }
+  expect = Expect::kBlock;
+  entry = nullptr;
+  return consumer.on_table_end();
+}
+
+Result<void> Parser::State::finish() {
+  if (expect == Expect::kContents) return corrupt("it ends within its table of contents");
+  if (expect != Expect::kBlock || !field.empty()) return corrupt("it ends within a block");
+  for (const Entry& each : contents.entries) {
+    if (awaited.contains(each.id)) {
+      entry = &each;
+      return corrupt("its data are missing");
+    }
+  }
+  return {};
+}
+
+Error Parser::State::corrupt(std::string_view what) const {
+  return located(Error(Code::kCorrupt, "{}", what));
+}
+
+// Only what the parser itself found gets a place: a consumer's error tells its own story.
+Error Parser::State::located(Error error) const {
+  if (consumer_failed) return error;
+  std::string where = fmt::format("the archive is damaged near byte {}", offset);
+  if (entry != nullptr) {
+    where += fmt::format(", in {} {}", entry->description.value_or("entry"), entry->tag.value_or(""));
+    if (large_object != 0) where += fmt::format(", large object {}", large_object);
+  }
+  return std::move(error).at(where).hint("run `summit-dr verify` on this backup, or take another one");
+}
+
+Parser::Parser(Consumer& consumer) : state_(std::make_unique<State>(consumer)) {}
+Parser::~Parser() = default;
+
+Result<void> Parser::feed(ByteView bytes) { return state_->feed(as_text(bytes)); }
+Result<void> Parser::finish() { return state_->finish(); }
+
+const Contents* Parser::contents() const {
+  return state_->expect == State::Expect::kContents ? nullptr : &state_->contents;
+}
+
+}  // namespace summit::pgarchive

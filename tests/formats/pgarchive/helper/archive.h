@@ -1,0 +1,59 @@
+// What the tests of this folder share: archives small enough to damage each byte of, and a consumer that
+// keeps what it gets.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "formats/pgarchive/compressor.h"
+#include "formats/pgarchive/parser.h"
+#include "formats/pgarchive/writer.h"
+
+namespace summit::pgarchive {
+
+// Two tables with data (entries 11 "users" and 12 "empty"), large objects (13), and entries of other kinds.
+Contents sample_contents(Compression compression);
+
+// What the archive of sample_contents() holds.
+struct SampleData {
+  std::string users = "1\tada\n2\tgrace\n3\t\\N\n";
+  std::map<uint32_t, std::string> large_objects = {{4294967295, "the last oid"}, {16400, ""}};
+};
+std::string sample_archive(Compression compression, const SampleData& data = {});
+
+// Rows as one table's stream, compressed by several compressors, `part` bytes each.
+std::vector<std::string> compressed_parts(const CompressionChoice& choice, std::string_view plain,
+                                          size_t part);
+
+// By hand, in archives with integers of 4 bytes.
+std::string integer(int64_t value);
+std::string block(uint8_t type, int64_t id);
+std::string chunk(std::string_view bytes);
+
+class Recorder final : public Consumer {
+ public:
+  Result<void> on_contents(const Contents& contents) override;
+  Result<void> on_table_begin(const Entry& entry) override;
+  Result<void> on_rows(ByteView bytes) override;
+  Result<void> on_table_end() override;
+  Result<void> on_large_object_begin(const Entry& entry, uint32_t oid) override;
+  Result<void> on_large_object(ByteView bytes) override;
+  Result<void> on_large_object_end() override;
+
+  std::map<std::string, std::string> rows;  // by the table's name
+  std::map<uint32_t, std::string> large_objects;
+  std::vector<std::string> calls;  // "contents", "begin users", "end", "begin 16400", …
+  std::vector<size_t> views;       // sizes of on_rows()
+  bool keep = true;                // rows are kept
+
+ private:
+  std::string table_;
+  uint32_t oid_ = 0;
+};
+
+// Feeds blocks of `block` bytes, then finishes.
+Result<void> parse(std::string_view archive, Consumer& consumer, size_t block = std::string_view::npos);
+
+}  // namespace summit::pgarchive
