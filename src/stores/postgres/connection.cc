@@ -86,6 +86,14 @@ int64_t Rows::number(size_t row, size_t column) const {
   return error == std::errc() && end == value.data() + value.size() ? number : 0;
 }
 
+uint64_t Rows::affected() const {
+  if (!result_) return 0;
+  const std::string_view text = PQcmdTuples(result_.get());
+  uint64_t count = 0;
+  std::from_chars(text.data(), text.data() + text.size(), count);
+  return count;
+}
+
 // While it lives, libpq keeps in memory what the socket does not take, instead of waiting.
 class NonBlocking {
  public:

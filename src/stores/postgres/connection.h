@@ -40,6 +40,8 @@ class Rows {
   bool truth(size_t row, size_t column) const { return text(row, column) == "t"; }
   // 0 for NULL and for what is no whole number.
   int64_t number(size_t row, size_t column) const;
+  // Rows that the statement inserted, changed or deleted (a query: gave).
+  uint64_t affected() const;
 
  private:
   std::shared_ptr<pg_result> result_;
