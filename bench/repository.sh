@@ -4,6 +4,7 @@
 # Data: the store files of a real PostgreSQL server (about BENCH_MEGABYTES, 1000 by default) and its dump as plain SQL. Each step is a process of its
 # own for each tool, one after the other; all encrypt and compress, and what is restored is compared. Ours opens its repository with a passphrase (Argon2id), as
 # theirs do, and reads everything again where the step says so. What is restored is durable when the step ends.
+# A stream of BENCH_LARGE_GIGABYTES (default 20) shows that memory does not grow.
 # What stands in single quotes is for the shell that is measured.
 # shellcheck disable=SC2016
 set -euo pipefail
@@ -120,6 +121,15 @@ timed 'dump: restore' restic bash -c 'restic_for dump dump latest stdin'
 timed 'dump: restore' borg bash -c 'borg extract --stdout "$root/borg-dump::$(borg list --last 1 --short "$root/borg-dump")"'
 to=
 
+# The memory that is needed does not follow the amount of data.
+for gigabytes in 1 "${BENCH_LARGE_GIGABYTES:-20}"; do
+  from=/dev/stdin
+  "$bench" create "$root/ours-$gigabytes"
+  "$bench" generate "$gigabytes" | timed "generated stream of $gigabytes GB" ours "$bench" backup-stream "$root/ours-$gigabytes"
+  from=
+  rm -rf "$root/ours-$gigabytes"*
+done
+
 echo
 echo 'How many times as fast (wall, then cpu):'
 awk '{ tool = ""; for (i = 1; i <= NF; i++) if ($i == "ours" || $i == "restic" || $i == "borg") { tool = $i; at = i; break }
@@ -127,7 +137,7 @@ awk '{ tool = ""; for (i = 1; i <= NF; i++) if ($i == "ours" || $i == "restic" |
        if (!(step in seen)) { order[++n] = step; seen[step] = 1 }
        wall[step, tool] = $(at + 1); cpu[step, tool] = $(at + 4) }
      END { for (i = 1; i <= n; i++) { s = order[i]
-       printf "%-32s restic %6.2f %6.2f   borg %6.2f %6.2f\n", s, wall[s, "restic"] / wall[s, "ours"], cpu[s, "restic"] / cpu[s, "ours"],
+       if (wall[s, "restic"]) printf "%-32s restic %6.2f %6.2f   borg %6.2f %6.2f\n", s, wall[s, "restic"] / wall[s, "ours"], cpu[s, "restic"] / cpu[s, "ours"],
               wall[s, "borg"] / wall[s, "ours"], cpu[s, "borg"] / cpu[s, "ours"] } }' "$root/results"
 
 echo

@@ -9,10 +9,12 @@
 //   repository_bench verify REPOSITORY          every byte of every pack of the newest backup
 //   repository_bench prune REPOSITORY           all backups but the newest
 //   repository_bench touch-pages DIRECTORY PER_MILLE SEED     changes so many of the 8 KiB pages below it
-//   repository_bench stages FILE                bytes per second of each stage alone
+//   repository_bench generate GIGABYTES         to standard output: bytes that never repeat, and compress
+//   well repository_bench stages FILE                bytes per second of each stage alone
 //
 // The passphrase is read from the file that BENCH_PASSPHRASE_FILE names. Prints one line: requests and bytes.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -248,6 +250,21 @@ Result<void> prune(Opened& opened) {
 }
 
 // Writes a few bytes into randomly chosen pages, as a database does between two backups.
+// A counter in every line: no two chunks are equal, and there is no end of them.
+Result<void> generate(uint64_t gigabytes) {
+  std::string lines;
+  uint64_t number = 0;
+  for (uint64_t written = 0; written < gigabytes * GiB; written += lines.size()) {
+    lines.clear();
+    while (lines.size() < MiB) {
+      lines += fmt::format("{:020} the quick brown fox jumps over the lazy dog, and back again\n", number++);
+    }
+    if (std::fwrite(lines.data(), 1, lines.size(), stdout) != lines.size())
+      return Error(Code::kFailed, "standard output was closed");
+  }
+  return {};
+}
+
 Result<void> touch_pages(const fs::path& directory, unsigned per_mille, uint64_t seed) {
   std::mt19937_64 generator(seed);
   uint64_t touched = 0;
@@ -272,6 +289,7 @@ Result<void> run(const std::vector<std::string>& words) {
   if (words.size() < 2) return Error(Code::kUsage, "which operation, and where?");
   const std::string& operation = words[0];
   if (operation == "create") return create(words[1]);
+  if (operation == "generate") return generate(std::stoull(words[1]));
   if (operation == "stages") return measure_stages(words[1]);
   if (operation == "touch-pages" && words.size() > 3)
     return touch_pages(words[1], static_cast<unsigned>(std::stoul(words[2])), std::stoull(words[3]));
