@@ -12,6 +12,14 @@ namespace {
 
 constexpr size_t kBlock = 128 * KiB;
 
+// The end of a zlib stream.
+std::string stored_adler32(const PartChecksum& checksum) {
+  std::string stored;
+  for (int shift = 24; shift >= 0; shift -= 8)
+    stored.push_back(static_cast<char>(checksum.adler32 >> shift & 0xff));
+  return stored;
+}
+
 class Uncompressed final : public PartCompressor {
  public:
   Result<void> begin(std::string* output) override {
@@ -215,13 +223,26 @@ std::string stream_begin(const CompressionChoice& choice) {
   return choice.algorithm == Compression::kGzip ? "\x78\x01" : "";
 }
 
-std::string stream_end(const CompressionChoice& choice, const PartChecksum& total) {
+std::string table_end(const CompressionChoice& choice, const PartChecksum& total) {
+  if (choice.algorithm == Compression::kNone) return std::string(kEndOfRows);
+  constexpr auto kSize = static_cast<char>(kEndOfRows.size());
+  if (choice.algorithm == Compression::kGzip) {
+    // A last block with the bytes as they are: its length, and that with all bits turned over.
+    const std::string header = {1, kSize, 0, static_cast<char>(~kSize), static_cast<char>(0xff)};
+    const PartChecksum end{
+        isal_adler32(1, reinterpret_cast<const unsigned char*>(kEndOfRows.data()), kEndOfRows.size()),
+        kEndOfRows.size()};
+    return header + std::string(kEndOfRows) + stored_adler32(combine(total, end));
+  }
+  // A frame of known size with one last block, which holds the bytes as they are, and their XXH64.
+  return std::string("\x28\xb5\x2f\xfd\x24", 5) + kSize + std::string{kSize << 3 | 1, 0, 0} +
+         std::string(kEndOfRows) + "\x9e\xc1\x6d\x78";
+}
+
+std::string large_object_end(const CompressionChoice& choice, const PartChecksum& total) {
   if (choice.algorithm != Compression::kGzip) return {};
   // A last block with the fixed code and nothing in it, padded to a byte's end.
-  std::string end("\x03\x00", 2);
-  for (int shift = 24; shift >= 0; shift -= 8)
-    end.push_back(static_cast<char>(total.adler32 >> shift & 0xff));
-  return end;
+  return std::string("\x03\x00", 2) + stored_adler32(total);
 }
 
 PartChecksum combine(const PartChecksum& before, const PartChecksum& after) {

@@ -39,11 +39,12 @@ class PartCompressor {
   virtual Result<PartChecksum> finish() = 0;
 };
 
-// What stands before the first part and after the last one of a table or large object: empty for kNone and
-// kZstd (whose parts are whole frames); for gzip the zlib header, and the final block with the combined
-// Adler-32.
+// What stands before the first part and after the last one of a table or large object, each a piece of its
+// own. kNone and kZstd have no beginning; the zlib stream of kGzip has a header, and a last block with the
+// combined Adler-32 of all parts. A table ends with kEndOfRows, as pg_dump's does.
 std::string stream_begin(const CompressionChoice& choice);
-std::string stream_end(const CompressionChoice& choice, const PartChecksum& total);
+std::string table_end(const CompressionChoice& choice, const PartChecksum& total);
+std::string large_object_end(const CompressionChoice& choice, const PartChecksum& total);
 PartChecksum combine(const PartChecksum& before, const PartChecksum& after);
 
 }  // namespace summit::pgarchive

@@ -25,6 +25,10 @@ std::string_view name_of(Compression compression);
 // The order in which a restore works through an archive.
 enum class Section { kNone = 1, kPreData = 2, kData = 3, kPostData = 4 };
 
+// What closes the rows of each table with a copy statement, within its data: psql needs it in the scripts
+// that `pg_restore --file` makes, and the server takes it for the end of COPY.
+inline constexpr std::string_view kEndOfRows = "\\.\n\n\n";
+
 // Absent and empty texts differ in the format, and both occur.
 using Text = std::optional<std::string>;
 

@@ -21,8 +21,12 @@ uint64_t hash_of(std::string_view row) {
   return hash;
 }
 
-// The longer a row, the likelier it is one: so such rows lie kSpacing bytes apart, whatever their width.
-bool may_end_a_chunk(std::string_view row) { return hash_of(row) % RowFraming::kSpacing < row.size(); }
+// The longer a row, the likelier it is one: so such rows lie kSpacing bytes apart, whatever their width. Of
+// the hash the highest bits count, which alone depend on every bit of the row.
+bool may_end_a_chunk(std::string_view row) {
+  constexpr uint64_t kStep = (uint64_t{1} << 32) / RowFraming::kSpacing;
+  return hash_of(row) >> 32 < row.size() * kStep;
+}
 
 // After the last line end in `text`, or its beginning.
 size_t last_row_begin(std::string_view text) {

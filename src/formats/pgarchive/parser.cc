@@ -15,6 +15,48 @@ constexpr uint8_t kTableBlock = 1;
 constexpr uint8_t kLargeObjectsBlock = 3;
 constexpr int64_t kLargestChunk = int64_t{GiB};
 
+// Passes on rows, less the mark that closes them: holds back the bytes that may turn out to be it.
+class RowsWithoutEnd {
+ public:
+  explicit RowsWithoutEnd(Consumer& consumer) : consumer_(consumer) {}
+
+  void begin(bool marked) {
+    marked_ = marked;
+    held_ = 0;
+    at_row_begin_ = true;
+  }
+
+  Result<void> pass(std::string_view rows) {
+    if (!marked_) return give(rows);
+    if (held_ > 0) {
+      for (; held_ < kEndOfRows.size() && rows.starts_with(kEndOfRows[held_]); ++held_) rows.remove_prefix(1);
+      if (rows.empty()) return {};
+      RETURN_IF_ERROR(give(kEndOfRows.substr(0, std::exchange(held_, 0))));
+    }
+    held_ = std::min(rows.size(), kEndOfRows.size());
+    while (!rows.ends_with(kEndOfRows.substr(0, held_))) --held_;
+    return give(rows.substr(0, rows.size() - held_));
+  }
+
+  Result<void> end() {
+    // A value may end like this too, but its backslash is doubled.
+    if (held_ == kEndOfRows.size() && at_row_begin_) return {};
+    return give(kEndOfRows.substr(0, held_));
+  }
+
+ private:
+  Result<void> give(std::string_view rows) {
+    if (rows.empty()) return {};
+    at_row_begin_ = rows.ends_with('\n');
+    return consumer_.on_rows(as_bytes(rows));
+  }
+
+  Consumer& consumer_;
+  bool marked_ = false;
+  size_t held_ = 0;  // bytes of kEndOfRows that came last
+  bool at_row_begin_ = true;
+};
+
 }  // namespace
 
 // What comes next in the archive decides what happens with the bytes: each state but kContents and kChunk
@@ -22,7 +64,7 @@ constexpr int64_t kLargestChunk = int64_t{GiB};
 struct Parser::State {
   enum class Expect { kContents, kBlock, kLargeObject, kChunkLength, kChunk };
 
-  explicit State(Consumer& to) : consumer(to) {}
+  explicit State(Consumer& to) : consumer(to), rows(to) {}
 
   Result<void> feed(std::string_view bytes);
   Result<void> feed_contents(std::string_view& bytes);
@@ -44,6 +86,7 @@ struct Parser::State {
   Error located(Error error) const;
 
   Consumer& consumer;
+  RowsWithoutEnd rows;
   ContentsReader head;
   Contents contents;
   std::unordered_map<int64_t, const Entry*> awaited;  // entries whose block has not come yet
@@ -91,7 +134,7 @@ Result<void> Parser::State::begin_data(Contents&& read) {
   }
   ASSIGN_OR_RETURN(decompressor, Decompressor::create(contents.compression, [this](ByteView plain) {
                      auto taken =
-                         large_object == 0 ? consumer.on_rows(plain) : consumer.on_large_object(plain);
+                         large_object == 0 ? rows.pass(as_text(plain)) : consumer.on_large_object(plain);
                      consumer_failed = !taken.ok();
                      return taken;
                    }));
@@ -149,6 +192,7 @@ Result<void> Parser::State::begin_block(std::string_view whole) {
   }
   expect = Expect::kChunkLength;
   large_object = 0;
+  rows.begin(entry->copy.has_value());
   RETURN_IF_ERROR(decompressor->begin());
   return consumer.on_table_begin(*entry);
 }
@@ -182,6 +226,7 @@ Result<void> Parser::State::end_data() {
     expect = Expect::kLargeObject;
     return consumer.on_large_object_end();
   }
+  RETURN_IF_ERROR(rows.end());
   expect = Expect::kBlock;
   entry = nullptr;
   return consumer.on_table_end();

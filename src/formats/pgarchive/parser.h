@@ -15,9 +15,9 @@ class Consumer {
   virtual ~Consumer() = default;
   // Once, before any data. The reference stays valid while the parser lives.
   virtual Result<void> on_contents(const Contents& contents) = 0;
-  // A table's rows in COPY's text format, in pieces that need not end with a row: of 64 KiB and more except
-  // for a table's last, whatever the framing. pg_dump closes the rows of a table with one empty line or `\.`
-  // only in plain scripts, never here. Of an entry without a copy statement (pg_dump --inserts): statements.
+  // A table's rows in COPY's text format, without kEndOfRows, in views that need not end with a row: mostly
+  // of 64 KiB and more, whatever the framing. Of an entry without a copy statement (pg_dump --inserts):
+  // statements.
   virtual Result<void> on_table_begin(const Entry& entry) = 0;
   virtual Result<void> on_rows(ByteView bytes) = 0;
   virtual Result<void> on_table_end() = 0;

@@ -6,7 +6,7 @@
 //
 // Data come in as pieces that are compressed already (compressor.h), so that several threads can compress the
 // parts of one table: for zstd each piece is a whole frame, for gzip each is a part of one stream per table,
-// which begins with stream_begin() and ends with stream_end() even when there is no row.
+// which begins with stream_begin() and ends with table_end() or large_object_end() even when there is no row.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,8 @@ class ArchiveWriter {
   Result<void> write_contents(const Contents& contents);
 
   // The block of an entry with rows. Each entry with data gets exactly one, also when it has no rows: with
-  // two, `pg_restore -j` marks only the last as created and truncates before it.
+  // two, `pg_restore -j` marks only the last as created and truncates before it. The last piece of a table is
+  // table_end().
   Result<void> begin_table(const Entry& entry);
   // Compressed bytes become data chunks of their own, as a reader of zstd drops what follows a frame's end in
   // the same chunk. Uncompressed ones are cut where the rows say so (framing.h), whatever the pieces.

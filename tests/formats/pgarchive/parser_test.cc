@@ -78,7 +78,7 @@ TEST(Parser, TheContentsComeWithTheirLastByte) {
 TEST(Parser, FramesOfZstdMayShareAChunkAndChunksAFrame) {
   const CompressionChoice zstd{Compression::kZstd, 3};
   std::string frames;
-  for (const auto& part : compressed_parts(zstd, "1\tada\n2\tgrace\n3\thedy\n", 7)) frames += part;
+  for (const auto& part : compressed_table(zstd, "1\tada\n2\tgrace\n3\thedy\n", 7)) frames += part;
   std::vector<std::string> single_bytes;
   for (const char byte : frames) single_bytes.emplace_back(1, byte);
   for (const auto& chunks : {std::vector{frames}, single_bytes, {frames.substr(0, 30), frames.substr(30)}}) {
@@ -128,6 +128,42 @@ TEST(Parser, RowsComeInLargeViewsWhateverTheFraming) {
   EXPECT_EQ(recorder.rows["users"].size(), 2000000u);
   for (size_t i = 0; i + 1 < recorder.views.size(); ++i) EXPECT_GE(recorder.views[i], 64 * KiB);
   EXPECT_EQ(recorder.views.size(), 8u);
+}
+
+// The mark that closes the rows is no row; a value that looks like it is.
+TEST(Parser, TheEndOfRowsIsTakenOffHoweverItIsCut) {
+  const std::vector<std::string> tables = {
+      "", "1\tada\n", "\\\\.\n\n\n", "\n\n", "\\\\.\n\n\n\\\\.\n\n\n", "a\\\\\n", "\\N\n"};
+  for (const std::string& rows : tables) {
+    for (const bool marked : {true, false}) {
+      const std::string data = rows + (marked ? std::string(kEndOfRows) : "");
+      for (size_t first = 0; first <= data.size(); ++first) {
+        for (size_t second = first; second <= data.size(); ++second) {
+          std::vector<std::string> chunks;
+          for (const auto& part :
+               {data.substr(0, first), data.substr(first, second - first), data.substr(second)}) {
+            if (!part.empty()) chunks.push_back(part);
+          }
+          Recorder recorder;
+          ASSERT_TRUE(parse(archive_of(Compression::kNone, chunks), recorder).ok());
+          EXPECT_EQ(recorder.rows["users"], rows) << marked;
+        }
+      }
+    }
+  }
+}
+
+TEST(Parser, TheEndOfRowsIsTakenOffAcrossLargeViews) {
+  std::string rows(64 * KiB - 1, 'x');
+  rows += '\n';
+  const std::string data = rows + rows + "\\\\.\n\n\n" + std::string(kEndOfRows);
+  for (size_t cut = data.size() - 12; cut <= data.size(); ++cut) {
+    std::vector<std::string> chunks = {data.substr(0, cut)};
+    if (cut < data.size()) chunks.push_back(data.substr(cut));
+    Recorder recorder;
+    ASSERT_TRUE(parse(archive_of(Compression::kNone, chunks), recorder).ok());
+    EXPECT_TRUE(recorder.rows["users"] == data.substr(0, data.size() - 5)) << cut;
+  }
 }
 
 TEST(Parser, AnArchiveCutAnywhereIsDamaged) {

@@ -36,6 +36,23 @@ void must(const Result<void>& result) {
   if (!result.ok()) std::abort();
 }
 
+using End = std::string (*)(const CompressionChoice&, const PartChecksum&);
+
+std::vector<std::string> compressed(const CompressionChoice& choice, std::string_view plain, size_t part,
+                                    End end) {
+  std::vector<std::string> pieces{stream_begin(choice)};
+  PartChecksum total;
+  for (; !plain.empty(); plain.remove_prefix(std::min(part, plain.size()))) {
+    auto compressor = std::move(PartCompressor::create(choice)).value();
+    pieces.emplace_back();
+    must(compressor->begin(&pieces.back()));
+    must(compressor->write(as_bytes(plain.substr(0, part))));
+    total = combine(total, compressor->finish().value());
+  }
+  pieces.push_back(end(choice, total));
+  return pieces;
+}
+
 }  // namespace
 
 Contents sample_contents(Compression compression) {
@@ -61,7 +78,7 @@ Contents sample_contents(Compression compression) {
   return contents;
 }
 
-std::string sample_archive(Compression compression, const SampleData& data) {
+std::string sample_archive(Compression compression, const SampleData& data, size_t part) {
   const CompressionChoice choice{compression, 3};
   const Contents contents = sample_contents(compression);
   std::string archive;
@@ -69,39 +86,34 @@ std::string sample_archive(Compression compression, const SampleData& data) {
     archive.append(as_text(bytes));
     return {};
   });
-  const auto pieces = [&](std::string_view plain) {
-    for (const auto& piece : compressed_parts(choice, plain, 9)) must(writer.piece(as_bytes(piece)));
+  const auto write = [&](const std::vector<std::string>& pieces) {
+    for (const auto& piece : pieces) must(writer.piece(as_bytes(piece)));
   };
   must(writer.write_contents(contents));
   must(writer.begin_table(*contents.find(11)));
-  pieces(data.users);
+  write(compressed_table(choice, data.users, part));
   must(writer.end_table());
   must(writer.begin_table(*contents.find(12)));
-  pieces("");
+  write(compressed_table(choice, "", part));
   must(writer.end_table());
   must(writer.begin_large_objects(*contents.find(13)));
   for (const auto& [oid, bytes] : data.large_objects) {
     must(writer.begin_large_object(oid));
-    pieces(bytes);
+    write(compressed_large_object(choice, bytes, part));
     must(writer.end_large_object());
   }
   must(writer.end_large_objects());
   return archive;
 }
 
-std::vector<std::string> compressed_parts(const CompressionChoice& choice, std::string_view plain,
+std::vector<std::string> compressed_table(const CompressionChoice& choice, std::string_view rows,
                                           size_t part) {
-  std::vector<std::string> pieces{stream_begin(choice)};
-  PartChecksum total;
-  for (; !plain.empty(); plain.remove_prefix(std::min(part, plain.size()))) {
-    auto compressor = std::move(PartCompressor::create(choice)).value();
-    pieces.emplace_back();
-    must(compressor->begin(&pieces.back()));
-    must(compressor->write(as_bytes(plain.substr(0, part))));
-    total = combine(total, compressor->finish().value());
-  }
-  pieces.push_back(stream_end(choice, total));
-  return pieces;
+  return compressed(choice, rows, part, table_end);
+}
+
+std::vector<std::string> compressed_large_object(const CompressionChoice& choice, std::string_view bytes,
+                                                 size_t part) {
+  return compressed(choice, bytes, part, large_object_end);
 }
 
 std::string integer(int64_t value) {

@@ -21,11 +21,15 @@ struct SampleData {
   std::string users = "1\tada\n2\tgrace\n3\t\\N\n";
   std::map<uint32_t, std::string> large_objects = {{4294967295, "the last oid"}, {16400, ""}};
 };
-std::string sample_archive(Compression compression, const SampleData& data = {});
+// Compressed in parts of `part` bytes.
+std::string sample_archive(Compression compression, const SampleData& data = {}, size_t part = 9);
 
-// Rows as one table's stream, compressed by several compressors, `part` bytes each.
-std::vector<std::string> compressed_parts(const CompressionChoice& choice, std::string_view plain,
+// The pieces of one table, or of a large object, each part of `part` bytes made by a compressor of its own.
+// Without their first and last those of one are those of the other.
+std::vector<std::string> compressed_table(const CompressionChoice& choice, std::string_view rows,
                                           size_t part);
+std::vector<std::string> compressed_large_object(const CompressionChoice& choice, std::string_view bytes,
+                                                 size_t part);
 
 // By hand, in archives with integers of 4 bytes.
 std::string integer(int64_t value);
