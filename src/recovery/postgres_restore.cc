@@ -6,7 +6,6 @@
 #include <charconv>
 #include <map>
 
-#include "core/digest.h"
 #include "recovery/secrets_restore.h"
 #include "stores/postgres/catalog.h"
 #include "stores/postgres/fingerprint.h"
@@ -30,6 +29,8 @@ struct Part {
   std::string artifact;
   std::string prefix;  // of its fingerprints' names
   uint64_t bytes = 0;  // at the source
+  uint64_t archive_bytes = 0;
+  uint64_t rows = 0;
   std::string timescale_version;
 };
 
@@ -55,6 +56,16 @@ std::string version_in(const std::string& list, std::string_view name) {
     start = end + 2;
   }
   return {};
+}
+
+// Rows of all tables, as they were when the backup was made.
+uint64_t rows_in(const ComponentRecord& record) {
+  uint64_t rows = 0;
+  for (const auto& fingerprint : record.fingerprints) {
+    const auto& kind = fingerprint.kind;
+    if (kind == "table" || kind == "hypertable") rows += fingerprint.count;
+  }
+  return rows;
 }
 
 std::vector<std::string> split_at_commas(const std::string& text) {
@@ -86,9 +97,7 @@ std::string what_of(const Fingerprint& fingerprint) { return fingerprint.kind + 
 class PostgresRestore final : public RestoreComponent {
  public:
   PostgresRestore(config::PostgresEndpoint endpoint, std::string name)
-      : endpoint_(std::move(endpoint)),
-        name_(std::move(name)),
-        engine_(postgres::make_pg_tools_engine(endpoint_)) {}
+      : endpoint_(std::move(endpoint)), name_(std::move(name)) {}
 
   std::string name() const override { return name_; }
   Result<PlanStep> plan(RestoreContext& context) override;
@@ -100,7 +109,6 @@ class PostgresRestore final : public RestoreComponent {
  private:
   Result<const ComponentRecord*> record(RestoreContext& context) const;
   Result<std::vector<Part>> parts(RestoreContext& context) const;
-  Result<fs::path> intact_archive(RestoreContext& context, const Part& part) const;
   Result<void> create_roles(RestoreContext& context);
   Result<std::string> globals_text(RestoreContext& context) const;
   Result<std::string> describe_target(const Part& part);
@@ -109,7 +117,6 @@ class PostgresRestore final : public RestoreComponent {
 
   config::PostgresEndpoint endpoint_;
   std::string name_;
-  std::unique_ptr<postgres::LogicalEngine> engine_;
 };
 
 Result<const ComponentRecord*> PostgresRestore::record(RestoreContext& context) const {
@@ -129,9 +136,13 @@ Result<std::vector<Part>> PostgresRestore::parts(RestoreContext& context) const 
     part.artifact = detail(*component, "archive:" + database);
     part.prefix = parts.empty() ? "" : database + "/";
     part.bytes = number_in(detail(*component, "bytes:" + database));
+    for (const auto& artifact : component->artifacts) {
+      if (artifact.name == part.artifact) part.archive_bytes = artifact.size;
+    }
     part.timescale_version = version_in(detail(*component, "extensions:" + database), "timescaledb");
     parts.push_back(std::move(part));
   }
+  if (parts.size() == 1) parts.front().rows = rows_in(*component);
   if (parts.empty() ||
       std::any_of(parts.begin(), parts.end(), [](const Part& part) { return part.artifact.empty(); })) {
     return Error(Code::kCorrupt, "the metadata of backup {} name no archive for {}",
@@ -141,20 +152,11 @@ Result<std::vector<Part>> PostgresRestore::parts(RestoreContext& context) const 
   return parts;
 }
 
-// pg_restore notices some kinds of damage only after hours, others never: the whole file is checked before
-// anything begins.
-Result<fs::path> PostgresRestore::intact_archive(RestoreContext& context, const Part& part) const {
-  ASSIGN_OR_RETURN(const auto* component, record(context));
-  ASSIGN_OR_RETURN(auto path, context.backup.native_file(part.artifact, context.workspace));
-  ASSIGN_OR_RETURN(auto digest, sha256_of_file(path));
-  for (const auto& artifact : component->artifacts) {
-    if (artifact.name != part.artifact || artifact.sha256 == to_hex(digest)) continue;
-    return Error(Code::kCorrupt, "{} of backup {} is damaged: its SHA-256 is not the recorded one",
-                 part.artifact, context.backup.metadata().id)
-        .hint(fmt::format("run `summit-dr verify {}`, and restore another backup",
-                          context.backup.metadata().id));
-  }
-  return path;
+// Streams from the backup; that its bytes are those recorded shows at the end of each reading.
+postgres::ArchiveSource archive_of(RestoreContext& context, const Part& part) {
+  return [&context, name = part.artifact](const std::function<Result<void>(ByteView)>& consume) {
+    return context.backup.read(name, consume, context.cancellation);
+  };
 }
 
 Result<std::string> PostgresRestore::describe_target(const Part& part) {
@@ -177,8 +179,7 @@ Result<PlanStep> PostgresRestore::plan(RestoreContext& context) {
     step.target += fmt::format("{}{}", step.target.empty() ? "database " : ", ", part.target);
     step.overwrites += fmt::format("{}{}", step.overwrites.empty() ? "" : "; ", overwritten);
     step.bytes += part.bytes;
-    ASSIGN_OR_RETURN(auto path, context.backup.native_file(part.artifact, context.workspace));
-    ASSIGN_OR_RETURN(auto contents, postgres::read_archive_contents(path));
+    ASSIGN_OR_RETURN(const auto contents, postgres::read_contents(archive_of(context, part)));
     ASSIGN_OR_RETURN(auto obstacles,
                      postgres::foresee_obstacles(endpoint_, part.target, contents, part.timescale_version));
     step.notes.insert(step.notes.end(), obstacles.begin(), obstacles.end());
@@ -229,25 +230,23 @@ Result<void> PostgresRestore::create_roles(RestoreContext& context) {
 
 Result<void> PostgresRestore::restore(RestoreContext& context,
                                       const std::optional<config::EnvironmentMarker>& marker) {
-  ASSIGN_OR_RETURN(auto all, parts(context));
-  std::vector<fs::path> archives;
-  for (const auto& part : all) {
-    ASSIGN_OR_RETURN(auto path, intact_archive(context, part));
-    archives.push_back(std::move(path));
-  }
+  ASSIGN_OR_RETURN(const auto all, parts(context));
   RETURN_IF_ERROR(create_roles(context));
-  for (size_t i = 0; i < all.size(); ++i) {
+  for (const auto& part : all) {
     postgres::DatabaseRestore request;
-    request.database = all[i].target;
-    request.archive = archives[i];
-    request.timescale_version = all[i].timescale_version;
-    request.expected_bytes = all[i].bytes;
+    request.database = part.target;
+    request.archive = archive_of(context, part);
+    request.timescale_version = part.timescale_version;
+    request.archive_bytes = part.archive_bytes;
+    request.rows = part.rows;
     request.marker = marker;
     request.terminate_connections = context.terminate_connections;
     request.jobs = std::max<size_t>(context.jobs, 1);
     request.workspace = context.workspace;
-    RETURN_IF_ERROR(postgres::restore_database(endpoint_, *engine_, request, context.reporter, name_,
-                                               context.cancellation));
+    ASSIGN_OR_RETURN(const auto restored, postgres::restore_database(endpoint_, request, context.reporter,
+                                                                     name_, context.cancellation));
+    context.reporter.info(fmt::format("{}: restored {} rows of {} tables into {}", name_,
+                                      restored.loaded.rows, restored.loaded.tables, part.target));
   }
   return {};
 }

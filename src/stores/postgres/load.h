@@ -1,8 +1,12 @@
 // Fills a database from an archive that streams by, in one pass.
 //
-// Definitions before and after the data are pg_restore's business: it gets the archive's head as a file. Rows
-// go in by parallel COPY, one connection a table, or several for one large table. Indexes and constraints are
-// built in parallel, the most expensive first, foreign keys last.
+// Definitions before and after the data are pg_restore's business: it gets the archive's head as a file
+// (stock_restore.h). Rows go in by parallel COPY, one connection a table, or several for one large table
+// (row_loader.h). Indexes and constraints are built in parallel, the most expensive first, foreign keys last
+// (index_builder.h).
+//
+// The sessions that load commit without waiting for the server's disk. Whoever calls this ends with a commit
+// that does wait: it makes everything durable that was committed before it.
 #pragma once
 
 #include <functional>
@@ -19,16 +23,30 @@
 
 namespace summit::postgres {
 
-// Gives the whole archive in order to `consume`, from its beginning; may be called more than once.
+// Gives the whole archive in order to `consume`, from its beginning; may be called more than once. An error
+// of `consume` ends it and is its own. That the bytes are those that were written (kCorrupt) may show at the
+// end only.
 using ArchiveSource = std::function<Result<void>(const std::function<Result<void>(ByteView)>& consume)>;
+
+// An archive that is a file.
+ArchiveSource archive_file(fs::path path);
 
 struct LoadRequest {
   ArchiveSource source;
-  std::string database;                                 // exists and is empty
-  std::string timescale_version;                        // at the source; empty: the target's default
-  size_t jobs = 1;                                      // connections
-  fs::path workspace;                                   // for small files
-  std::function<bool(const pgarchive::Entry&)> chosen;  // empty: every entry
+  const pgarchive::Contents& contents;                       // what read_contents() gave of it
+  std::string database;                                      // exists and is empty
+  std::string timescale_version;                             // at the source; empty: the target's default
+  size_t jobs = 1;                                           // connections
+  fs::path workspace;                                        // for small files
+  std::function<bool(const pgarchive::Entry&)> chosen = {};  // empty: every entry
+  uint64_t archive_bytes = 0;                                // for progress; 0: not known
+  uint64_t rows = 0;                                         // for progress; 0: not known
+};
+
+struct Loaded {
+  uint64_t tables = 0;  // that have rows
+  uint64_t rows = 0;
+  uint64_t bytes = 0;  // of rows, in COPY's text format
 };
 
 // kMissingTool or kUnsupported with a hint. Gives the versions to record ("pg_restore": "16.15").
@@ -38,9 +56,10 @@ Result<std::map<std::string, std::string>> check_load(const config::PostgresEndp
 // The table of contents alone; reads no further than its end.
 Result<pgarchive::Contents> read_contents(const ArchiveSource& source);
 
-// The first error ends it. What belongs to the database itself (its creation, settings, grants and comment)
-// is the caller's.
-Result<void> load_archive(const config::PostgresEndpoint& endpoint, const LoadRequest& request, Phase* phase,
-                          const Cancellation& cancellation);
+// The first error ends it; what was loaded is then of no use. kCorrupt also when the source finds at its end
+// that its bytes are damaged, or when the server stored another number of rows than the archive holds. What
+// belongs to the database itself (its creation, settings, grants and comment) is the caller's.
+Result<Loaded> load_archive(const config::PostgresEndpoint& endpoint, const LoadRequest& request,
+                            Reporter& reporter, const std::string& store, const Cancellation& cancellation);
 
 }  // namespace summit::postgres

@@ -35,6 +35,8 @@ std::string comment_of(const std::string& database) {
   return fmt::format("summit-dr: part of a restore of {}; the next restore removes it", database);
 }
 
+constexpr std::string_view kKeptComment = "summit-dr: what a restore replaced; drop it when nobody needs it";
+
 // The lock's key: one number a database name, so that two restores of it exclude each other.
 int64_t lock_key(const std::string& database) {
   const Sha256Digest digest = sha256(as_bytes("summit-dr restore of " + database));
@@ -94,16 +96,21 @@ Result<bool> DatabaseSwap::target_exists() {
 
 Result<std::vector<Leftover>> DatabaseSwap::leftovers() {
   ASSIGN_OR_RETURN(auto rows, maintenance_.query(R"sql(
-      SELECT datname, pg_catalog.shobj_description(oid, 'pg_database') IS NOT DISTINCT FROM $1
+      SELECT datname, coalesce(pg_catalog.shobj_description(oid, 'pg_database'), '')
       FROM pg_catalog.pg_database WHERE datname ~ '_(restoring|replaced)_[0-9a-f]{8}$' ORDER BY 1)sql",
-                                                 {comment_of(database_)}));
+                                                 {}));
   std::vector<Leftover> found;
   for (size_t i = 0; i < rows.size(); ++i) {
     const std::string name = rows.string(i, 0);
     const std::string suffix = name.substr(name.size() - 8);
     const bool of_this = name == marked_name(database_, kRestoring, suffix) ||
                          name == marked_name(database_, kReplaced, suffix);
-    if (of_this) found.push_back({name, rows.truth(i, 1)});
+    if (!of_this) continue;
+    using Kind = Leftover::Kind;
+    const auto comment = rows.text(i, 1);
+    found.push_back({name, comment == comment_of(database_) ? Kind::kCrashed
+                           : comment == kKeptComment        ? Kind::kKept
+                                                            : Kind::kUnknown});
   }
   return found;
 }
@@ -112,7 +119,7 @@ Result<std::vector<std::string>> DatabaseSwap::remove_leftovers() {
   ASSIGN_OR_RETURN(auto found, leftovers());
   std::vector<std::string> removed;
   for (const auto& leftover : found) {
-    if (!leftover.ours) continue;
+    if (leftover.kind != Leftover::Kind::kCrashed) continue;
     RETURN_IF_ERROR(maintenance_.execute(fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)",
                                                      quote_identifier(leftover.name))),
                     "while removing {}, left by an earlier restore", leftover.name);
@@ -149,7 +156,31 @@ Error DatabaseSwap::busy_error(const std::vector<Session>& sessions) const {
       .hint("stop these clients, or add `--terminate-connections` to end their sessions");
 }
 
+// Said before hours of loading, and not after.
+Result<void> DatabaseSwap::check_rights() {
+  ASSIGN_OR_RETURN(auto rows, helper_.query(R"sql(
+      SELECT r.rolname, r.rolsuper OR r.rolcreatedb,
+             r.rolsuper OR coalesce((SELECT pg_catalog.pg_has_role(d.datdba, 'USAGE')
+                                     FROM pg_catalog.pg_database d WHERE d.datname = $1), true)
+      FROM pg_catalog.pg_roles r WHERE r.rolname = CURRENT_USER)sql",
+                                            {database_}));
+  const std::string user = rows.string(0, 0);
+  if (!rows.truth(0, 1)) {
+    return Error(Code::kDenied, "user {} at {} may not create databases", user, address_of(endpoint_))
+        .hint(fmt::format("run `ALTER ROLE {} CREATEDB` as a superuser, or add `--in-place`",
+                          quote_identifier(user)));
+  }
+  if (!rows.truth(0, 2)) {
+    return Error(Code::kDenied, "user {} does not own database {} at {} and may not replace it", user,
+                 database_, address_of(endpoint_))
+        .hint(fmt::format("run `ALTER DATABASE {} OWNER TO {}` as its owner, or connect as that owner",
+                          quote_identifier(database_), quote_identifier(user)));
+  }
+  return {};
+}
+
 Result<void> DatabaseSwap::check_replaceable(bool terminate_connections) {
+  RETURN_IF_ERROR(check_rights());
   ASSIGN_OR_RETURN(auto slots, first_column(helper_,
                                             "SELECT slot_name FROM pg_catalog.pg_replication_slots "
                                             "WHERE slot_type = 'logical' AND database = $1 ORDER BY 1",
@@ -218,13 +249,14 @@ Result<void> DatabaseSwap::end_sessions_while_renaming(bool terminate_connection
   }
 }
 
-Result<void> DatabaseSwap::rename(const std::string& comment, bool terminate_connections) {
+Result<void> DatabaseSwap::rename(const std::string& comment, bool terminate_connections,
+                                  bool keep_replaced) {
   ASSIGN_OR_RETURN(const bool exists, target_exists());
   std::string swap = "BEGIN; ";
   if (exists) {
     swap += fmt::format("ALTER DATABASE {} RENAME TO {}; COMMENT ON DATABASE {} IS {}; ",
                         quote_identifier(database_), quote_identifier(replaced_), quote_identifier(replaced_),
-                        quote_literal(comment_of(database_)));
+                        quote_literal(keep_replaced ? std::string(kKeptComment) : comment_of(database_)));
   }
   swap += fmt::format("ALTER DATABASE {} RENAME TO {}; COMMENT ON DATABASE {} IS {}; COMMIT",
                       quote_identifier(restoring_), quote_identifier(database_), quote_identifier(database_),
@@ -238,13 +270,15 @@ Result<void> DatabaseSwap::rename(const std::string& comment, bool terminate_con
   return std::move(renamed).error();
 }
 
-Result<void> DatabaseSwap::commit(const std::string& comment, bool terminate_connections) {
+Result<std::string> DatabaseSwap::commit(const std::string& comment, bool terminate_connections,
+                                         bool keep_replaced) {
+  ASSIGN_OR_RETURN(const bool replaces, target_exists());
   // The server gives up after 5 s each time. On a busy machine sessions take longer to end than that.
   const int attempts = terminate_connections ? 12 : 3;
   Result<void> renamed;
   for (int attempt = 0; attempt < attempts; ++attempt) {
     RETURN_IF_ERROR(check_replaceable(terminate_connections));
-    renamed = rename(comment, terminate_connections);
+    renamed = rename(comment, terminate_connections, keep_replaced);
     if (renamed.ok() || renamed.error().code() != Code::kBusy) break;
   }
   if (!renamed.ok() && renamed.error().code() == Code::kBusy) {
@@ -253,10 +287,11 @@ Result<void> DatabaseSwap::commit(const std::string& comment, bool terminate_con
   }
   RETURN_IF_ERROR(std::move(renamed), "while putting the restored {} in its place", database_);
   created_ = false;
+  if (keep_replaced) return replaces ? replaced_ : std::string();
   RETURN_IF_ERROR(maintenance_.execute(
                       fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote_identifier(replaced_))),
                   "{} is restored, but the replaced one could not be dropped", database_);
-  return {};
+  return std::string();
 }
 
 void DatabaseSwap::abandon() {

@@ -2,7 +2,7 @@
 //
 // A restore never touches the database that is there. It fills `<database>_restoring_<random>`, and when that
 // is complete both names change in one transaction: the old database becomes `<database>_replaced_<random>`
-// and is dropped after. A crash at any moment leaves the old one whole or the new one complete under its
+// and is dropped after, or kept when asked to. A crash at any moment leaves the old one whole or the new one complete under its
 // name; what else remains is recognised by its name and comment and removed by the next restore.
 #pragma once
 
@@ -25,10 +25,13 @@ struct Session {
   std::string address;  // empty: a local socket
 };
 
-// A database that a crashed restore left behind.
+// A database that an earlier restore left behind.
 struct Leftover {
+  // A crashed restore's carry our comment. Kept ones were replaced and are somebody's way back; of others
+  // only the name looks like it. Neither of the two is ever dropped.
+  enum class Kind { kCrashed, kKept, kUnknown };
   std::string name;
-  bool ours = false;  // carries our comment; otherwise only its name looks like it, and it is never dropped
+  Kind kind = Kind::kUnknown;
 };
 
 class DatabaseSwap {
@@ -40,13 +43,13 @@ class DatabaseSwap {
 
   Result<bool> target_exists();
   Result<std::vector<Leftover>> leftovers();
-  // Drops those that are ours; gives their names.
+  // Drops those of crashed restores; gives their names.
   Result<std::vector<std::string>> remove_leftovers();
 
   // Sessions of clients in the database that is to be replaced.
   Result<std::vector<Session>> sessions();
   // kBusy with who is connected, unless sessions may be ended; kRefused when logical replication slots or
-  // subscriptions would be lost with the database.
+  // subscriptions would be lost with the database; kDenied when we may neither create nor rename one.
   Result<void> check_replaceable(bool terminate_connections);
 
   // Creates the empty database. `create_statements` make it under the name `database`, as the archive gives
@@ -55,9 +58,10 @@ class DatabaseSwap {
                       const std::string& owner);
   const std::string& restoring() const { return restoring_; }
 
-  // Both renames in one transaction, with `comment` (empty: none) on the new one; then drops the old one.
-  // kBusy when sessions are in the way. Background workers are ended, client sessions only when allowed.
-  Result<void> commit(const std::string& comment, bool terminate_connections);
+  // Both renames in one transaction, with `comment` (empty: none) on the new one; then drops the old one,
+  // unless it is to be kept. Gives the name of the one that was kept, empty when there is none. kBusy when
+  // sessions are in the way. Background workers are ended, client sessions only when allowed.
+  Result<std::string> commit(const std::string& comment, bool terminate_connections, bool keep_replaced);
   // Drops what create() made. For failed restores.
   void abandon();
 
@@ -67,8 +71,9 @@ class DatabaseSwap {
  private:
   DatabaseSwap(config::PostgresEndpoint endpoint, std::string database, Connection maintenance,
                Connection helper);
-  Result<void> rename(const std::string& comment, bool terminate_connections);
+  Result<void> rename(const std::string& comment, bool terminate_connections, bool keep_replaced);
   Result<void> end_sessions_while_renaming(bool terminate_connections);
+  Result<void> check_rights();
   Error busy_error(const std::vector<Session>& sessions) const;
 
   config::PostgresEndpoint endpoint_;

@@ -59,17 +59,18 @@ class Fault : public PostgresTest {
     return found;
   }
 
-  void wait_for_index_build() {
+  // In a database that is being restored.
+  void wait_for_statement(const std::string& pattern) {
     auto connection = connect("postgres");
     expect_ok(wait_until(
         [&]() -> Result<bool> {
-          ASSIGN_OR_RETURN(
-              auto rows,
-              connection.query("SELECT FROM pg_catalog.pg_stat_activity WHERE query LIKE 'CREATE INDEX%' "
-                               "AND state = 'active' AND datname LIKE '%restoring%'"));
+          ASSIGN_OR_RETURN(auto rows,
+                           connection.query("SELECT FROM pg_catalog.pg_stat_activity WHERE query LIKE $1 "
+                                            "AND state = 'active' AND datname LIKE '%restoring%'",
+                                            {pattern}));
           return !rows.empty();
         },
-        "an index to be built", 30s, 20ms, {}));
+        "statement " + pattern, 30s, 20ms, {}));
   }
 };
 
@@ -218,18 +219,48 @@ TEST_F(Fault, AnExtensionThatIsNotInstalledIsSaidBeforeAnythingBegins) {
 }
 
 TEST_F(Fault, KillDuringPgRestore_OldDatabaseStaysAndNextRestoreWorks) {
-  make_restore_slow();
+  run("summit", "CREATE FUNCTION public.slow() RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$");
+  run("summit", "CREATE MATERIALIZED VIEW public.v AS SELECT public.slow() AS one");
+  run("summit",
+      "CREATE OR REPLACE FUNCTION public.slow() RETURNS integer LANGUAGE plpgsql AS "
+      "$$ BEGIN PERFORM pg_catalog.pg_sleep(3); RETURN 1; END $$");
   const auto original = dump("summit");
   run("summit", "INSERT INTO public.t VALUES (101)");
   TaskGroup restoring;
-  restoring.spawn([&] { return restore("summit", original.archive); });
-  wait_for_index_build();
+  restoring.spawn([&]() -> Result<void> {
+    RETURN_IF_ERROR(restore("summit", original.archive));
+    return {};
+  });
+  wait_for_statement("REFRESH%");
   const auto processes = restoring_processes();
   ASSERT_FALSE(processes.empty());
   for (const pid_t pid : processes) kill(pid, SIGKILL);
   const auto restored = restoring.join();
   ASSERT_FALSE(restored.ok());
   EXPECT_THAT(restored.error().message(), HasSubstr("while restoring summit"));
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.t"), "101");
+  EXPECT_THAT(databases(), Not(Contains(HasSubstr("_restoring_"))));
+  expect_ok(restore("summit", original.archive));
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.t"), "100");
+}
+
+TEST_F(Fault, EndOfAnIndexBuild_OldDatabaseStays) {
+  make_restore_slow();
+  const auto original = dump("summit");
+  run("summit", "INSERT INTO public.t VALUES (101)");
+  TaskGroup restoring;
+  restoring.spawn([&]() -> Result<void> {
+    RETURN_IF_ERROR(restore("summit", original.archive));
+    return {};
+  });
+  wait_for_statement("CREATE INDEX%");
+  run("postgres",
+      "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE query LIKE 'CREATE "
+      "INDEX%' AND datname LIKE '%restoring%'");
+  const auto restored = restoring.join();
+  ASSERT_FALSE(restored.ok());
+  EXPECT_EQ(restored.error().code(), Code::kUnreachable) << restored.error().to_string();
+  EXPECT_THAT(restored.error().message(), HasSubstr("while building public.s_slow_idx"));
   EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.t"), "101");
   EXPECT_THAT(databases(), Not(Contains(HasSubstr("_restoring_"))));
 }
@@ -249,7 +280,7 @@ TEST_F(Fault, KillOfTheWholeProgram_OldDatabaseStaysAndNextRestoreCleansUp) {
                  directory().string()};
   helper.env["PGPASSWORD"] = endpoint().password.reveal();
   auto process = expect_ok(Process::start(helper, {}));
-  wait_for_index_build();
+  wait_for_statement("CREATE INDEX%");
   kill(process.pid(), SIGKILL);
   expect_ok(process.wait());
 
@@ -277,8 +308,11 @@ TEST_F(Fault, CancellingARestoreLeavesNothingBehind) {
   run("summit", "INSERT INTO public.t VALUES (101)");
   Cancellation cancellation;
   TaskGroup restoring;
-  restoring.spawn([&] { return restore("summit", original.archive, {}, cancellation); });
-  wait_for_index_build();
+  restoring.spawn([&]() -> Result<void> {
+    RETURN_IF_ERROR(restore("summit", original.archive, {}, cancellation));
+    return {};
+  });
+  wait_for_statement("CREATE INDEX%");
   cancellation.request();
   const auto restored = restoring.join();
   ASSERT_FALSE(restored.ok());

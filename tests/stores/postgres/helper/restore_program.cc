@@ -18,13 +18,11 @@ int main(int argc, char** argv) {
 
   summit::postgres::DatabaseRestore restore;
   restore.database = argv[5];
-  restore.archive = argv[6];
+  restore.archive = summit::postgres::archive_file(argv[6]);
   restore.workspace = argv[7];
   restore.terminate_connections = true;
   summit::SilentReporter reporter;
-  auto engine = summit::postgres::make_pg_tools_engine(endpoint);
-  const auto restored =
-      summit::postgres::restore_database(endpoint, *engine, restore, reporter, "postgresql", {});
+  const auto restored = summit::postgres::restore_database(endpoint, restore, reporter, "postgresql", {});
   if (restored.ok()) return 0;
   std::fprintf(stderr, "%s\n", restored.error().to_string().c_str());
   return 1;

@@ -89,15 +89,14 @@ PostgresTest::Dump PostgresTest::dump(const std::string& database, bool compress
   return dump;
 }
 
-Result<void> PostgresTest::restore(const std::string& database, const fs::path& archive,
-                                   DatabaseRestore options, const Cancellation& cancellation) {
+Result<Restored> PostgresTest::restore(const std::string& database, const fs::path& archive,
+                                       DatabaseRestore options, const Cancellation& cancellation) {
   SilentReporter reporter;
-  auto engine = make_pg_tools_engine(endpoint_);
   options.database = database;
-  options.archive = archive;
+  options.archive = archive_file(archive);
   options.workspace = directory();
   if (options.jobs == 1) options.jobs = 2;
-  return restore_database(endpoint_, *engine, options, reporter, "postgresql", cancellation);
+  return restore_database(endpoint_, options, reporter, "postgresql", cancellation);
 }
 
 std::vector<std::string> lines(const std::vector<Fingerprint>& fingerprints) {

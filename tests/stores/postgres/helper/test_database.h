@@ -55,8 +55,8 @@ class PostgresTest : public testing::Test {
     std::string timescale_version;
   };
   Dump dump(const std::string& database, bool compress = true);
-  Result<void> restore(const std::string& database, const fs::path& archive, DatabaseRestore options = {},
-                       const Cancellation& cancellation = {});
+  Result<Restored> restore(const std::string& database, const fs::path& archive, DatabaseRestore options = {},
+                           const Cancellation& cancellation = {});
 
  private:
   std::optional<TemporaryDirectory> scratch_;

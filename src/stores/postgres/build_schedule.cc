@@ -1,0 +1,176 @@
+#include "stores/postgres/build_schedule.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+namespace summit::postgres {
+
+using pgarchive::Contents;
+using pgarchive::Entry;
+
+namespace {
+
+constexpr std::chrono::milliseconds kPatience(50);
+
+// Tables that belong together, by partitioning or inheritance: each maps to the least of them.
+class Families {
+ public:
+  Families(const Contents& contents, const EntryIndex& index) {
+    for (const auto& entry : contents.entries) {
+      if (entry.is("TABLE")) join_with_tables(index, entry, entry.id);
+      if (entry.is("TABLE ATTACH")) join_with_tables(index, entry, std::nullopt);
+    }
+  }
+
+  std::unordered_map<int64_t, int64_t> take() {
+    std::unordered_map<int64_t, int64_t> families;
+    for (const auto& [table, parent] : parent_) families[table] = root(table);
+    return families;
+  }
+
+ private:
+  void join_with_tables(const EntryIndex& index, const Entry& entry, std::optional<int64_t> first) {
+    if (first) parent_.try_emplace(*first, *first);
+    for (const auto& text : entry.dependencies) {
+      const Entry* other = index.find(text);
+      if (!other || !other->is("TABLE")) continue;
+      parent_.try_emplace(other->id, other->id);
+      if (first) unite(*first, other->id);
+      first = other->id;
+    }
+  }
+  int64_t root(int64_t table) {
+    while (parent_.at(table) != table) table = parent_.at(table) = parent_.at(parent_.at(table));
+    return table;
+  }
+  void unite(int64_t a, int64_t b) {
+    a = root(a);
+    b = root(b);
+    parent_[std::max(a, b)] = std::min(a, b);
+  }
+
+  std::unordered_map<int64_t, int64_t> parent_;
+};
+
+// The tables that an entry names, itself or through the indexes and constraints that it depends on.
+void collect_tables(const EntryIndex& index, const Entry& entry, std::set<int64_t>& tables) {
+  for (const auto& text : entry.dependencies) {
+    const Entry* other = index.find(text);
+    if (!other) continue;
+    if (other->is("TABLE") || other->is("MATERIALIZED VIEW")) {
+      tables.insert(other->id);
+    } else if (other->is("CONSTRAINT") || other->is("INDEX")) {
+      collect_tables(index, *other, tables);
+    }
+  }
+}
+
+bool overlap(const std::set<int64_t>& a, const std::set<int64_t>& b) {
+  return std::any_of(a.begin(), a.end(), [&](int64_t table) { return b.contains(table); });
+}
+
+}  // namespace
+
+double build_cost(const Entry& entry, uint64_t table_bytes) {
+  struct Kind {
+    std::string_view method;
+    double factor;
+  };
+  // Relative to a B-tree, from builds of tables of the same size.
+  static constexpr Kind kKinds[] = {{" USING hnsw ", 100}, {" USING ivfflat ", 10}, {" USING gin ", 8},
+                                    {" USING gist ", 8},   {" USING spgist ", 4},   {" USING brin ", 0.3}};
+  const auto bytes = static_cast<double>(std::max<uint64_t>(table_bytes, 1));
+  const std::string_view definition = entry.definition ? std::string_view(*entry.definition) : "";
+  for (const auto& kind : kKinds) {
+    if (definition.find(kind.method) != std::string::npos) return bytes * kind.factor;
+  }
+  return bytes;
+}
+
+BuildSchedule::BuildSchedule(const Contents& contents, const LoadPlan::Entries& entries,
+                             const std::map<int64_t, uint64_t>& table_bytes) {
+  const EntryIndex index(contents);
+  family_ = Families(contents, index).take();
+  for (const auto* entry : entries) {
+    Item item;
+    item.entry = entry;
+    std::set<int64_t> tables;
+    collect_tables(index, *entry, tables);
+    for (const int64_t table : tables) {
+      const auto found = table_bytes.find(table);
+      if (found != table_bytes.end()) item.table_bytes += found->second;
+    }
+    item.cost = build_cost(*entry, item.table_bytes);
+    add_locks(std::move(tables), item);
+    cost_left_ += item.cost;
+    items_.push_back(std::move(item));
+  }
+  std::stable_sort(items_.begin(), items_.end(),
+                   [](const Item& a, const Item& b) { return a.cost > b.cost; });
+  std::unordered_map<const Entry*, size_t> position;
+  for (size_t i = 0; i < items_.size(); ++i) position[items_[i].entry] = i;
+  for (auto& item : items_) {
+    for (const auto& id : item.entry->dependencies) {
+      const auto found = position.find(index.find(id));
+      if (found != position.end()) item.needs.push_back(found->second);
+    }
+  }
+  waiting_ = items_.size();
+}
+
+void BuildSchedule::add_locks(std::set<int64_t> tables, Item& item) const {
+  if (item.entry->is("INDEX")) {
+    item.shares = std::move(tables);
+  } else if (item.entry->is("CONSTRAINT")) {
+    item.owns = std::move(tables);
+  } else {
+    for (const int64_t table : tables) {
+      const auto family = family_.find(table);
+      item.owns.insert(family == family_.end() ? table : family->second);
+    }
+  }
+}
+
+bool BuildSchedule::may_begin(const Item& item) const {
+  if (item.state != Item::State::kWaiting) return false;
+  for (const size_t needed : item.needs) {
+    if (items_[needed].state != Item::State::kDone) return false;
+  }
+  return std::none_of(running_.begin(), running_.end(), [&](size_t index) {
+    const Item& other = items_[index];
+    return overlap(item.owns, other.owns) || overlap(item.owns, other.shares) ||
+           overlap(item.shares, other.owns);
+  });
+}
+
+Result<std::optional<BuildSchedule::Build>> BuildSchedule::next(const Cancellation& cancellation) {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    RETURN_IF_ERROR(cancellation.check());
+    if (waiting_ == 0) return std::optional<Build>();
+    const auto item =
+        std::find_if(items_.begin(), items_.end(), [&](const Item& each) { return may_begin(each); });
+    if (item != items_.end()) {
+      item->state = Item::State::kRunning;
+      --waiting_;
+      running_.push_back(static_cast<size_t>(item - items_.begin()));
+      return std::optional(Build{static_cast<size_t>(item - items_.begin()), item->entry, item->table_bytes,
+                                 item->cost / cost_left_});
+    }
+    if (running_.empty())
+      return Error(Code::kCorrupt, "indexes and constraints of the archive depend on each other in a circle");
+    changed_.wait_for(lock, kPatience);
+  }
+}
+
+void BuildSchedule::done(const Build& build) {
+  const std::lock_guard lock(mutex_);
+  items_[build.index].state = Item::State::kDone;
+  cost_left_ -= items_[build.index].cost;
+  std::erase(running_, build.index);
+  changed_.notify_all();
+}
+
+}  // namespace summit::postgres

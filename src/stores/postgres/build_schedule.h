@@ -1,0 +1,67 @@
+// Which index or constraint is built next, and beside which others.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "core/cancellation.h"
+#include "core/result.h"
+#include "formats/pgarchive/contents.h"
+#include "stores/postgres/load_plan.h"
+
+namespace summit::postgres {
+
+// What building costs, relative to others: bytes of the table times a factor for the kind of index.
+double build_cost(const pgarchive::Entry& entry, uint64_t table_bytes);
+
+// Hands out the most expensive build that may begin now: what it depends on is done, and nothing that runs
+// holds a lock it would wait for. Indexes of one table are built side by side; a constraint has its table to
+// itself; a foreign key has the families of both its tables (partitions and all) to itself, for two that
+// refer to each other's tables would deadlock. Thread-safe.
+class BuildSchedule {
+ public:
+  // `table_bytes` by the number of a TABLE entry; absent: small.
+  BuildSchedule(const pgarchive::Contents& contents, const LoadPlan::Entries& entries,
+                const std::map<int64_t, uint64_t>& table_bytes);
+
+  struct Build {
+    size_t index = 0;
+    const pgarchive::Entry* entry = nullptr;
+    uint64_t table_bytes = 0;
+    double share = 0;  // of the cost of everything that is not done, itself included; in [0, 1]
+  };
+  // Waits until one may begin; nothing when all have begun; kCancelled on a request to stop; kCorrupt when
+  // the entries depend on each other in a circle.
+  Result<std::optional<Build>> next(const Cancellation& cancellation);
+  void done(const Build& build);
+
+ private:
+  struct Item {
+    const pgarchive::Entry* entry = nullptr;
+    uint64_t table_bytes = 0;
+    double cost = 0;
+    std::vector<size_t> needs;  // items
+    std::set<int64_t> shares;   // tables that others may read meanwhile
+    std::set<int64_t> owns;     // tables that nobody else may touch
+    enum class State { kWaiting, kRunning, kDone } state = State::kWaiting;
+  };
+  void add_locks(std::set<int64_t> tables, Item& item) const;
+  bool may_begin(const Item& item) const;
+
+  std::unordered_map<int64_t, int64_t> family_;  // a table's family is the number of its first member
+  std::mutex mutex_;                             // guards what follows
+  std::condition_variable changed_;
+  std::vector<Item> items_;  // the most expensive first
+  double cost_left_ = 0;
+  size_t waiting_ = 0;
+  std::vector<size_t> running_;  // items
+};
+
+}  // namespace summit::postgres

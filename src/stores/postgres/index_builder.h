@@ -1,0 +1,32 @@
+// Builds the indexes and constraints of a loaded database, several at once.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "config/endpoint.h"
+#include "core/cancellation.h"
+#include "core/progress.h"
+#include "core/result.h"
+#include "formats/pgarchive/contents.h"
+#include "stores/postgres/load_plan.h"
+
+namespace summit::postgres {
+
+struct IndexBuilding {
+  const config::PostgresEndpoint& endpoint;
+  std::string database;
+  const pgarchive::Contents& contents;
+  size_t jobs = 1;                          // connections
+  std::map<int64_t, uint64_t> table_bytes;  // by the number of a TABLE entry; absent: small
+};
+
+// Executes the definitions of `entries` in the order of build_schedule.h. The builds at one time share the
+// memory that the server can spare, and one that may be parallel in itself gets as many workers as its share
+// of the cost. A build that does not get its memory from the server is tried once more with the server's own
+// settings, one that deadlocks with somebody else's lock some times more. The first error ends it.
+Result<void> build_indexes(const IndexBuilding& building, const LoadPlan::Entries& entries, Phase* phase,
+                           const Cancellation& cancellation);
+
+}  // namespace summit::postgres

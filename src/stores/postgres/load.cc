@@ -1,0 +1,261 @@
+#include "stores/postgres/load.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <optional>
+
+#include "core/task_group.h"
+#include "formats/pgarchive/parser.h"
+#include "stores/postgres/archive_loader.h"
+#include "stores/postgres/index_builder.h"
+#include "stores/postgres/load_plan.h"
+#include "stores/postgres/load_session.h"
+#include "stores/postgres/stock_restore.h"
+#include "stores/postgres/timescale.h"
+#include "stores/postgres/tools.h"
+
+namespace summit::postgres {
+
+using pgarchive::Contents;
+using pgarchive::Entry;
+
+namespace {
+
+// Read ahead of the connections.
+constexpr uint64_t kQueued = 32 * MiB;
+
+Result<Tool> find_pg_restore(const config::PostgresEndpoint& endpoint, int server_version) {
+  return find_tool(endpoint, "pg_restore", server_version / 10000);
+}
+
+// One load: its steps in their order, and what they share.
+class Load {
+ public:
+  Load(const config::PostgresEndpoint& endpoint, const LoadRequest& request, Reporter& reporter,
+       const std::string& store, const Cancellation& cancellation)
+      : endpoint_(endpoint),
+        request_(request),
+        reporter_(reporter),
+        store_(store),
+        cancellation_(cancellation) {}
+
+  Result<Loaded> run() {
+    RETURN_IF_ERROR(prepare());
+    RETURN_IF_ERROR(definitions_->run(request_.database, plan_.before, 1, cancellation_));
+    RETURN_IF_ERROR(load_data());
+    RETURN_IF_ERROR(set_sequences());
+    RETURN_IF_ERROR(check_counts());
+    RETURN_IF_ERROR(build());
+    RETURN_IF_ERROR(definitions_->run(request_.database, plan_.after, request_.jobs, cancellation_));
+    if (!timescale_schema_.empty()) {
+      RETURN_IF_ERROR(end_timescale_restore(endpoint_, request_.database, timescale_schema_, cancellation_));
+    }
+    return loaded_;
+  }
+
+ private:
+  Result<void> prepare();
+  Result<void> load_data();
+  Result<void> read_archive(LoadQueue& queue, RowLoader& in_order, Phase& bytes,
+                            const Cancellation& cancellation);
+  Result<void> load_units(LoadQueue& queue, Phase& rows, const Cancellation& cancellation);
+  Result<void> set_sequences();
+  Result<void> check_counts();
+  Result<void> build();
+  Result<Connection> session(const Cancellation& cancellation) {
+    return open_load_session(endpoint_, request_.database, request_.contents, cancellation);
+  }
+
+  const config::PostgresEndpoint& endpoint_;
+  const LoadRequest& request_;
+  Reporter& reporter_;
+  const std::string& store_;
+  const Cancellation& cancellation_;
+  std::string timescale_schema_;  // empty: the archive has none
+  LoadPlan plan_;
+  LoadTargets targets_;
+  std::optional<StockRestore> definitions_;
+  Loaded loaded_;
+};
+
+Result<void> Load::prepare() {
+  Connection::Options options;
+  options.cancellation = cancellation_;
+  ASSIGN_OR_RETURN(const auto connection, Connection::open(endpoint_, request_.database, options));
+  ASSIGN_OR_RETURN(auto tool, find_pg_restore(endpoint_, connection.server_version()));
+  ASSIGN_OR_RETURN(definitions_,
+                   StockRestore::create(endpoint_, std::move(tool), request_.contents, request_.workspace));
+  if (request_.contents.has_extension("timescaledb")) {
+    ASSIGN_OR_RETURN(timescale_schema_,
+                     begin_timescale_restore(endpoint_, request_.database, request_.contents,
+                                             request_.timescale_version, cancellation_));
+  }
+  plan_ = plan_load(request_.contents, [&](const Entry& entry) {
+    if (!timescale_schema_.empty() && made_by_timescale(entry, timescale_schema_)) return false;
+    return !request_.chosen || request_.chosen(entry);
+  });
+  ASSIGN_OR_RETURN(targets_, load_targets(request_.contents, plan_));
+  return {};
+}
+
+Result<void> Load::load_data() {
+  auto bytes = reporter_.phase(store_, "reading the archive of " + request_.database);
+  bytes->set_total(request_.archive_bytes);
+  auto rows = reporter_.phase(store_, "loading " + request_.database, "rows");
+  rows->set_total(request_.rows);
+  LoadQueue queue(kQueued);
+  TaskGroup group(cancellation_);
+  group.spawn([&]() -> Result<void> {
+    ASSIGN_OR_RETURN(auto connection, session(group.cancellation()));
+    RowLoader in_order(std::move(connection), rows.get());
+    RETURN_IF_ERROR(read_archive(queue, in_order, *bytes, group.cancellation()));
+    queue.close();
+    return {};
+  });
+  for (size_t i = 0; i < std::max<size_t>(request_.jobs, 1); ++i)
+    group.spawn([&]() -> Result<void> { return load_units(queue, *rows, group.cancellation()); });
+  return group.join();
+}
+
+Result<void> Load::read_archive(LoadQueue& queue, RowLoader& in_order, Phase& bytes,
+                                const Cancellation& cancellation) {
+  const auto& chosen = request_.chosen;
+  const auto objects = std::any_of(
+      request_.contents.entries.begin(), request_.contents.entries.end(),
+      [&](const Entry& entry) { return entry.has_data && !entry.copy && (!chosen || chosen(entry)); });
+  ArchiveLoader loader({request_.contents, targets_, queue, objects, in_order, cancellation});
+  pgarchive::Parser parser(loader);
+  auto read = request_.source([&](ByteView piece) -> Result<void> {
+    RETURN_IF_ERROR(cancellation.check());
+    RETURN_IF_ERROR(parser.feed(piece));
+    bytes.advance(piece.size());
+    return {};
+  });
+  RETURN_IF_ERROR(std::move(read));
+  return parser.finish();
+}
+
+Result<void> Load::load_units(LoadQueue& queue, Phase& rows, const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(auto connection, session(cancellation));
+  RowLoader loader(std::move(connection), &rows);
+  for (;;) {
+    ASSIGN_OR_RETURN(const auto unit, queue.take(cancellation));
+    if (!unit) return loader.finish();
+    RETURN_IF_ERROR(loader.load(*unit));
+  }
+}
+
+Result<void> Load::set_sequences() {
+  if (plan_.sequences.empty()) return {};
+  ASSIGN_OR_RETURN(auto connection, session(cancellation_));
+  for (const auto* entry : plan_.sequences) {
+    RETURN_IF_ERROR(connection.execute(entry->definition.value_or("")), "while setting the sequence {}",
+                    entry->tag.value_or(""));
+  }
+  return {};
+}
+
+// No row was lost or doubled on the way.
+Result<void> Load::check_counts() {
+  for (const auto& [id, target] : targets_) {
+    loaded_.tables += target->rows > 0 ? 1 : 0;
+    loaded_.rows += target->rows;
+    loaded_.bytes += target->bytes;
+    // Triggers of an extension may keep rows out.
+    if (target->of_extension || target->stored == target->rows) continue;
+    return Error(Code::kCorrupt, "{} has {} rows in the archive, and the server stored {}", target->name,
+                 target->rows, target->stored.load());
+  }
+  return {};
+}
+
+Result<void> Load::build() {
+  const EntryIndex index(request_.contents);
+  IndexBuilding building{endpoint_, request_.database, request_.contents, request_.jobs, {}};
+  for (const auto& [id, target] : targets_) {
+    if (const Entry* table = table_of(index, *target->entry)) building.table_bytes[table->id] = target->bytes;
+  }
+  auto phase = reporter_.phase(store_, "building indexes of " + request_.database, "definitions");
+  phase->set_total(plan_.builds.size() + plan_.attachments.size() + plan_.foreign_keys.size());
+  RETURN_IF_ERROR(build_indexes(building, plan_.builds, phase.get(), cancellation_));
+  // Each takes locks on parent and child: side by side they deadlock.
+  IndexBuilding one_by_one = building;
+  one_by_one.jobs = 1;
+  RETURN_IF_ERROR(build_indexes(one_by_one, plan_.attachments, phase.get(), cancellation_));
+  return build_indexes(building, plan_.foreign_keys, phase.get(), cancellation_);
+}
+
+// Keeps what streams by until the table of contents is complete.
+class HeadReader {
+ public:
+  // False when nothing more is needed.
+  Result<bool> feed(ByteView piece) {
+    head_ += as_text(piece);
+    if (head_.size() < next_attempt_) return true;
+    // Attempts at doubled sizes keep the whole effort linear.
+    next_attempt_ = head_.size() * 2;
+    return try_to_read();
+  }
+  Result<Contents> finish() {
+    if (!contents_) RETURN_IF_ERROR(try_to_read_at_end());
+    return *std::move(contents_);
+  }
+
+ private:
+  Result<bool> try_to_read() {
+    ASSIGN_OR_RETURN(auto head, pgarchive::read_contents(head_));
+    if (head) contents_ = std::move(head->contents);
+    return !contents_;
+  }
+  Result<void> try_to_read_at_end() {
+    ASSIGN_OR_RETURN(const bool more_needed, try_to_read());
+    if (!more_needed) return {};
+    return Error(Code::kCorrupt, "the archive ends within its table of contents")
+        .hint("run `summit-dr verify` on this backup");
+  }
+
+  std::string head_;
+  size_t next_attempt_ = 64 * KiB;
+  std::optional<Contents> contents_;
+};
+
+}  // namespace
+
+ArchiveSource archive_file(fs::path path) {
+  return [path = std::move(path)](const std::function<Result<void>(ByteView)>& consume) -> Result<void> {
+    ASSIGN_OR_RETURN(const auto file, open_for_reading(path));
+    std::string buffer(256 * KiB, '\0');
+    for (;;) {
+      ASSIGN_OR_RETURN(const size_t size, read_some(file.get(), buffer.data(), buffer.size(), path));
+      if (size == 0) return {};
+      RETURN_IF_ERROR(consume(as_bytes(std::string_view(buffer.data(), size))));
+    }
+  };
+}
+
+Result<std::map<std::string, std::string>> check_load(const config::PostgresEndpoint& endpoint,
+                                                      int server_version) {
+  ASSIGN_OR_RETURN(const auto tool, find_pg_restore(endpoint, server_version));
+  return std::map<std::string, std::string>{{"pg_restore", tool.version}};
+}
+
+Result<Contents> read_contents(const ArchiveSource& source) {
+  HeadReader head;
+  bool complete = false;
+  auto read = source([&](ByteView piece) -> Result<void> {
+    ASSIGN_OR_RETURN(const bool more, head.feed(piece));
+    complete = !more;
+    if (complete) return Error(Code::kCancelled, "nothing more is needed");
+    return {};
+  });
+  if (!complete) RETURN_IF_ERROR(std::move(read));
+  return head.finish();
+}
+
+Result<Loaded> load_archive(const config::PostgresEndpoint& endpoint, const LoadRequest& request,
+                            Reporter& reporter, const std::string& store, const Cancellation& cancellation) {
+  return Load(endpoint, request, reporter, store, cancellation).run();
+}
+
+}  // namespace summit::postgres

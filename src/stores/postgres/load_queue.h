@@ -1,0 +1,66 @@
+// What the reader of an archive hands to the connections that load it.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "core/cancellation.h"
+#include "core/result.h"
+#include "formats/pgarchive/contents.h"
+#include "stores/postgres/row_splitter.h"
+
+namespace summit::postgres {
+
+// A table that rows go into. The counters are of rows.
+struct LoadTarget {
+  const pgarchive::Entry* entry = nullptr;  // its TABLE DATA
+  std::string name;                         // for messages: public.users
+  std::string copy;                         // COPY public.users (id, name) FROM stdin
+  // TRUNCATE ONLY public.users; empty when it may hold rows that did not come from this entry.
+  std::string truncate;
+  // A table that an extension made: it may hold rows already, has triggers, and refers to others of its kind.
+  bool of_extension = false;
+  uint64_t bytes = 0;  // fed; the reader's
+  uint64_t rows = 0;   // fed; the reader's
+  std::atomic<uint64_t> stored{0};
+};
+
+// One piece of work. Pieces of one kind are independent of each other, also those of one table or large
+// object.
+struct LoadUnit {
+  enum class Kind { kWholeTable, kRows, kLargeObject };
+  Kind kind = Kind::kRows;
+  LoadTarget* target = nullptr;  // outlives the unit; null for a large object
+  RowBlock block;                // a large object's bytes have no rows
+  uint32_t object = 0;
+  uint64_t offset = 0;
+};
+
+// First in, first out. Thread-safe. `capacity` in bytes bounds what waits, apart from the unit that crosses
+// it.
+class LoadQueue {
+ public:
+  explicit LoadQueue(uint64_t capacity) : capacity_(capacity) {}
+
+  // Waits for room; kCancelled on a request to stop.
+  Result<void> push(LoadUnit unit, const Cancellation& cancellation);
+  // No more units come.
+  void close();
+  // Nothing at the end; kCancelled on a request to stop.
+  Result<std::optional<LoadUnit>> take(const Cancellation& cancellation);
+
+ private:
+  const uint64_t capacity_;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  std::deque<LoadUnit> units_;
+  uint64_t bytes_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace summit::postgres

@@ -1,0 +1,24 @@
+// Connections that load: their settings are those under which pg_restore works.
+#pragma once
+
+#include <string>
+
+#include "config/endpoint.h"
+#include "core/cancellation.h"
+#include "core/result.h"
+#include "formats/pgarchive/contents.h"
+#include "stores/postgres/connection.h"
+
+namespace summit::postgres {
+
+// Speaks the archive's encoding, heeds no row-level policy, checks no function bodies, and commits without
+// waiting for the server's disk (load.h says why that is safe).
+Result<Connection> open_load_session(const config::PostgresEndpoint& endpoint, const std::string& database,
+                                     const pgarchive::Contents& contents, const Cancellation& cancellation);
+
+// What has to precede the definition of `entry` when it is executed here: the tablespace of what it creates,
+// and the schema that its names are in, for archives of times when pg_dump did not qualify them.
+std::string settings_for(const pgarchive::Entry& entry, bool names_are_qualified);
+bool names_are_qualified(const pgarchive::Contents& contents);
+
+}  // namespace summit::postgres

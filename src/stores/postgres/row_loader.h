@@ -1,0 +1,41 @@
+// One connection that takes rows and large objects into a database.
+#pragma once
+
+#include <cstdint>
+
+#include "core/progress.h"
+#include "core/result.h"
+#include "stores/postgres/connection.h"
+#include "stores/postgres/load_queue.h"
+
+namespace summit::postgres {
+
+// A whole table goes in by TRUNCATE and COPY (FREEZE) in one transaction: its rows are visible to everybody
+// at once, so no later reader or VACUUM writes them again, and a server with wal_level = minimal logs
+// nothing. Rows of a larger table, which come over several connections, cannot be frozen.
+//
+// One thread at a time. After an error the connection is of no more use.
+class RowLoader {
+ public:
+  // `connection` is a load session (load_session.h); `rows` may be null.
+  RowLoader(Connection connection, Phase* rows) : connection_(std::move(connection)), rows_(rows) {}
+
+  Result<void> load(const LoadUnit& unit);
+  // Commits what is under way.
+  Result<void> finish();
+
+ private:
+  Result<void> load_table(const LoadUnit& unit);
+  Result<void> load_rows(const LoadUnit& unit);
+  Result<void> load_large_object(const LoadUnit& unit);
+  Result<void> put(const LoadUnit& unit);
+  Result<void> end_copy();
+
+  Connection connection_;
+  Phase* rows_;
+  LoadTarget* copying_ = nullptr;  // into which a COPY is open
+  uint64_t copied_ = 0;            // bytes in that COPY
+  bool writing_objects_ = false;   // in a transaction of their own
+};
+
+}  // namespace summit::postgres

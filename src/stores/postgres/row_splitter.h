@@ -1,0 +1,39 @@
+// Cuts the rows of one table, as they stream by in COPY's text format, into blocks of whole rows.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/bytes.h"
+#include "core/result.h"
+
+namespace summit::postgres {
+
+struct RowBlock {
+  std::string bytes;  // whole rows, each with its newline
+  uint64_t rows = 0;
+};
+
+// A newline ends a row and stands nowhere else: within values it is written as \n, and in no encoding that a
+// client may use is it part of another character. The line `\.` that pg_dump puts after the last row, and the
+// empty lines that follow it, are left out.
+//
+// Memory: what waits for a block, which is at least one row. One thread at a time.
+class RowSplitter {
+ public:
+  void feed(ByteView bytes);
+  // What was fed and is not taken.
+  size_t waiting() const { return waiting_.size(); }
+  // All whole rows that wait, nothing when there is none yet.
+  std::optional<RowBlock> take();
+  // The remaining rows, when the table has ended; kCorrupt when the last one has no end.
+  Result<RowBlock> finish();
+
+ private:
+  std::string waiting_;
+  size_t searched_ = 0;  // no row ends before this that is not counted in end_
+  size_t end_ = 0;       // of the last whole row that may be taken
+};
+
+}  // namespace summit::postgres

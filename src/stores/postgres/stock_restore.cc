@@ -1,0 +1,52 @@
+#include "stores/postgres/stock_restore.h"
+
+#include <fmt/format.h>
+
+#include "core/process.h"
+#include "stores/postgres/sqlstate.h"
+
+namespace summit::postgres {
+
+Result<StockRestore> StockRestore::create(const config::PostgresEndpoint& endpoint, Tool tool,
+                                          const pgarchive::Contents& contents, const fs::path& workspace) {
+  ASSIGN_OR_RETURN(auto directory, TemporaryDirectory::create(workspace, "definitions-"));
+  StockRestore restore(endpoint, std::move(tool), std::move(directory));
+  // Without data there is nothing to decompress: a pg_restore built without zstd reads this as well.
+  pgarchive::Contents head = contents;
+  head.compression = pgarchive::Compression::kNone;
+  head.level = 0;
+  RETURN_IF_ERROR(write_file_durably(restore.head(), pgarchive::write_contents(head)));
+  return restore;
+}
+
+Result<fs::path> StockRestore::write_list(const LoadPlan::Entries& entries) const {
+  std::string list;
+  for (const auto* entry : entries) list += fmt::format("{};\n", entry->id);
+  const fs::path path = directory_.path() / "entries.list";
+  RETURN_IF_ERROR(write_file_durably(path, list));
+  return path;
+}
+
+Result<void> StockRestore::run(const std::string& database, const LoadPlan::Entries& entries, size_t jobs,
+                               const Cancellation& cancellation) {
+  if (entries.empty()) return {};
+  ASSIGN_OR_RETURN(const auto list, write_list(entries));
+  const Command command = tool_command(
+      endpoint_, tool_, database,
+      {"--exit-on-error", "--use-list=" + list.string(), fmt::format("--jobs={}", jobs), head().string()});
+  auto ended = summit::run(command, cancellation);
+  if (!ended.ok()) return tool_error(std::move(ended).error());
+  return {};
+}
+
+Result<std::string> StockRestore::script(const LoadPlan::Entries& entries, const Cancellation& cancellation) {
+  if (entries.empty()) return std::string();
+  ASSIGN_OR_RETURN(const auto list, write_list(entries));
+  Command command;
+  command.argv = {tool_.path.string(), "--use-list=" + list.string(), "--file=-", head().string()};
+  auto script = summit::run(command, cancellation);
+  if (!script.ok()) return tool_error(std::move(script).error());
+  return script;
+}
+
+}  // namespace summit::postgres

@@ -1,0 +1,63 @@
+#include "stores/postgres/timescale.h"
+
+#include <fmt/format.h>
+
+#include "stores/postgres/connection.h"
+#include "stores/postgres/sql.h"
+
+namespace summit::postgres {
+
+namespace {
+
+std::string schema_of_extension(const pgarchive::Contents& contents) {
+  for (const auto& entry : contents.entries) {
+    if (!entry.is("EXTENSION") || entry.tag != "timescaledb") continue;
+    const auto words = words_of(entry.definition.value_or(""));
+    for (size_t i = 0; i + 1 < words.size(); ++i) {
+      if (words[i].is("SCHEMA")) return words[i + 1].text;
+    }
+  }
+  return "public";
+}
+
+}  // namespace
+
+Result<std::string> begin_timescale_restore(const config::PostgresEndpoint& endpoint,
+                                            const std::string& database, const pgarchive::Contents& contents,
+                                            const std::string& version, const Cancellation& cancellation) {
+  const std::string schema = schema_of_extension(contents);
+  Connection::Options options;
+  options.cancellation = cancellation;
+  {
+    ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, options));
+    std::string create = fmt::format("CREATE EXTENSION timescaledb WITH SCHEMA {}", quote_identifier(schema));
+    if (!version.empty()) create += " VERSION " + quote_literal(version);
+    if (schema != "public")
+      RETURN_IF_ERROR(connection.execute("CREATE SCHEMA IF NOT EXISTS " + quote_identifier(schema)));
+    RETURN_IF_ERROR(connection.execute(create), "while creating the extension timescaledb");
+  }
+  // In a session of its own: the extension's library is loaded at the start of one.
+  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, options));
+  ASSIGN_OR_RETURN(
+      [[maybe_unused]] auto prepared,
+      connection.query(fmt::format("SELECT {}.timescaledb_pre_restore()", quote_identifier(schema))));
+  return schema;
+}
+
+Result<void> end_timescale_restore(const config::PostgresEndpoint& endpoint, const std::string& database,
+                                   const std::string& schema, const Cancellation& cancellation) {
+  Connection::Options options;
+  options.cancellation = cancellation;
+  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, options));
+  ASSIGN_OR_RETURN(
+      [[maybe_unused]] auto finished,
+      connection.query(fmt::format("SELECT {}.timescaledb_post_restore()", quote_identifier(schema))));
+  return {};
+}
+
+bool made_by_timescale(const pgarchive::Entry& entry, const std::string& schema) {
+  return (entry.is("EXTENSION") && entry.tag == "timescaledb") ||
+         (entry.is("SCHEMA") && entry.tag == schema && schema != "public");
+}
+
+}  // namespace summit::postgres

@@ -1,0 +1,25 @@
+// What a restore of a database with TimescaleDB does beside others.
+#pragma once
+
+#include <string>
+
+#include "config/endpoint.h"
+#include "core/cancellation.h"
+#include "core/result.h"
+#include "formats/pgarchive/contents.h"
+
+namespace summit::postgres {
+
+// Creates the extension, in the source's version because its catalogs are restored as data, and puts the
+// database into the state in which they may be. `version` empty: the server's default. Gives the schema that
+// the extension is in.
+Result<std::string> begin_timescale_restore(const config::PostgresEndpoint& endpoint,
+                                            const std::string& database, const pgarchive::Contents& contents,
+                                            const std::string& version, const Cancellation& cancellation);
+Result<void> end_timescale_restore(const config::PostgresEndpoint& endpoint, const std::string& database,
+                                   const std::string& schema, const Cancellation& cancellation);
+
+// What begin_timescale_restore() has made already.
+bool made_by_timescale(const pgarchive::Entry& entry, const std::string& schema);
+
+}  // namespace summit::postgres

@@ -1,0 +1,245 @@
+// Archives of the stock pg_dump and of ours, loaded as they stream by.
+#include "stores/postgres/load.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "core/task_group.h"
+#include "core/wait.h"
+#include "tests/stores/postgres/helper/awkward_database.h"
+#include "tests/stores/postgres/helper/test_database.h"
+
+namespace summit::postgres {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+class Load : public PostgresTest {
+ protected:
+  void SetUp() override {
+    PostgresTest::SetUp();
+    create_database("summit");
+  }
+
+  fs::path stock_dump(const std::string& database, std::vector<std::string> options) {
+    Command command;
+    const fs::path file = directory() / "stock.dump";
+    command.argv = {(endpoint().bin_directory / "pg_dump").string(),
+                    "--format=custom",
+                    "--exclude-schema=summit_dr",
+                    "--no-password",
+                    "--file=" + file.string(),
+                    "--dbname=" + connection_string(endpoint(), database)};
+    command.argv.insert(command.argv.end(), options.begin(), options.end());
+    command.env["PGPASSWORD"] = endpoint().password.reveal();
+    expect_ok(summit::run(command));
+    return file;
+  }
+
+  // What pg_dump makes of a database, without what differs between any two runs.
+  std::string dumped(const std::string& database) {
+    Command command;
+    command.argv = {(endpoint().bin_directory / "pg_dump").string(), "--exclude-schema=summit_dr",
+                    "--no-password", "--restrict-key=same",
+                    "--dbname=" + connection_string(endpoint(), database)};
+    command.env["PGPASSWORD"] = endpoint().password.reveal();
+    return expect_ok(summit::run(command));
+  }
+};
+
+// Blocks half way through, until the test allows the rest: what it does meanwhile falls into the middle of a
+// COPY.
+class PausedArchive {
+ public:
+  explicit PausedArchive(const fs::path& path) : path_(path), half_(fs::file_size(path) / 2) {}
+
+  ArchiveSource source() {
+    return [this](const std::function<Result<void>(ByteView)>& consume) {
+      uint64_t given = 0;
+      return archive_file(path_)([&, this](ByteView piece) -> Result<void> {
+        given += piece.size();
+        if (given > half_) {
+          reached_.request();
+          while (!go_on_.requested()) {
+            RETURN_IF_ERROR(pause_for(2ms, {}));
+            RETURN_IF_ERROR(consume({}));
+          }
+        }
+        return consume(piece);
+      });
+    };
+  }
+  void wait() {
+    while (!reached_.requested()) EXPECT_TRUE(pause_for(2ms, {}).ok());
+  }
+  void go_on() { go_on_.request(); }
+
+ private:
+  fs::path path_;
+  uint64_t half_;
+  Cancellation reached_;
+  Cancellation go_on_;
+};
+
+TEST_F(Load, ArchivesOfStockPgDumpGiveEqualDatabasesWhateverTheirCompression) {
+  run("postgres", awkward_roles());
+  run("summit", awkward_schema());
+  run("summit", awkward_rows());
+  const auto original = lines(fingerprints("summit"));
+  DatabaseRestore options;
+  options.timescale_version =
+      ask("summit", "SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'");
+  for (const std::string compression : {"none", "gzip:1", "zstd:3"}) {
+    const auto archive = stock_dump("summit", {"--compress=" + compression});
+    expect_ok(restore("copy", archive, options), compression.c_str());
+    EXPECT_EQ(lines(fingerprints("copy")), original) << compression;
+  }
+}
+
+TEST_F(Load, TheRestoredDatabaseDumpsToTheSameText) {
+  run("summit",
+      "CREATE TABLE public.a (id integer PRIMARY KEY, b text UNIQUE); INSERT INTO public.a SELECT i, 'b' || "
+      "i "
+      "FROM generate_series(1, 3000) i; CREATE TABLE public.c (id integer REFERENCES public.a, n numeric); "
+      "INSERT INTO public.c SELECT i, i / 7.0 FROM generate_series(1, 3000) i; CREATE VIEW public.grouped AS "
+      "SELECT a.id, a.b, count(*) AS n FROM public.a GROUP BY a.id; CREATE MATERIALIZED VIEW public.stored "
+      "AS "
+      "SELECT a.id, a.b FROM public.a GROUP BY a.id; CREATE UNIQUE INDEX ON public.stored (id); CREATE "
+      "SEQUENCE public.s; SELECT nextval('public.s'); SELECT lo_from_bytea(7, '\\x0102');"
+      "CREATE TABLE public.p (id integer, k text) PARTITION BY HASH (id); CREATE TABLE public.p0 PARTITION "
+      "OF "
+      "public.p FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE public.p1 PARTITION OF public.p FOR "
+      "VALUES WITH (MODULUS 2, REMAINDER 1); ALTER TABLE public.p ADD PRIMARY KEY (id); INSERT INTO public.p "
+      "SELECT i, 'k' FROM generate_series(1, 500) i; CREATE TABLE public.q (p integer REFERENCES public.p); "
+      "INSERT INTO public.q SELECT generate_series(1, 500)");
+  for (const std::string option : {"--compress=zstd:1", "--load-via-partition-root"}) {
+    expect_ok(restore("copy", stock_dump("summit", {option})), option.c_str());
+    EXPECT_EQ(dumped("copy"), dumped("summit")) << option;
+  }
+}
+
+TEST_F(Load, ALargeTableOverSeveralConnectionsLosesAndDoublesNoRow) {
+  // Longer than what one connection takes whole; rows of every length, one longer than a block.
+  run("summit",
+      "CREATE TABLE public.wide (id integer, empty text, body text); INSERT INTO public.wide SELECT i, '', "
+      "repeat(md5(i::text), i % 20) FROM generate_series(1, 60000) i; INSERT INTO public.wide VALUES (0, "
+      "NULL, "
+      "repeat('0123456789abcdef', 200000)); CREATE TABLE public.blank (nothing text); INSERT INTO "
+      "public.blank "
+      "SELECT '' FROM generate_series(1, 1000)");
+  const auto original = lines(fingerprints("summit"));
+  DatabaseRestore options;
+  options.jobs = 3;
+  const auto restored = expect_ok(restore("copy", stock_dump("summit", {"--compress=none"}), options));
+  EXPECT_EQ(restored.loaded.rows, 61001u);
+  EXPECT_EQ(lines(fingerprints("copy")), original);
+}
+
+TEST_F(Load, SmallTablesAreFrozen) {
+  run("summit", "CREATE TABLE public.t AS SELECT generate_series(1, 1000) AS id");
+  expect_ok(restore("copy", stock_dump("summit", {})));
+  EXPECT_EQ(ask("copy", "SELECT count(*) FROM public.t WHERE xmin::text::bigint > 2"), "1000");
+  EXPECT_EQ(ask("copy", "SELECT relallvisible > 0 FROM pg_class WHERE relname = 't'"), "t");
+}
+
+TEST_F(Load, RowsAsInsertStatementsAreRefused) {
+  run("summit", "CREATE TABLE public.t AS SELECT generate_series(1, 10) AS id");
+  const auto restored = restore("copy", stock_dump("summit", {"--inserts"}));
+  ASSERT_FALSE(restored.ok());
+  EXPECT_EQ(restored.error().code(), Code::kUnsupported);
+  EXPECT_THAT(restored.error().message(), HasSubstr("public.t"));
+  EXPECT_FALSE(exists("copy"));
+}
+
+TEST_F(Load, AnotherEncodingIsHeeded) {
+  run("postgres", "CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'");
+  run("latin", "CREATE TABLE public.t (word text); INSERT INTO public.t VALUES ('äöü'), ('ñ')");
+  const auto original = lines(fingerprints("latin"));
+  expect_ok(restore("copy", stock_dump("latin", {})));
+  EXPECT_EQ(lines(fingerprints("copy")), original);
+  EXPECT_EQ(ask("copy", "SHOW server_encoding"), "LATIN1");
+}
+
+TEST_F(Load, EndOfALoadingConnection_OldDatabaseStays) {
+  run("summit",
+      "CREATE TABLE public.t AS SELECT i AS id, md5(i::text) || md5((-i)::text) AS m FROM generate_series(1, "
+      "400000) i");
+  const auto archive = stock_dump("summit", {"--compress=none"});
+  run("summit", "DELETE FROM public.t WHERE id = 1");
+  PausedArchive paused(archive);
+  DatabaseRestore options;
+  options.database = "summit";
+  options.archive = paused.source();
+  options.workspace = directory();
+  options.jobs = 2;
+  SilentReporter reporter;
+  TaskGroup restoring;
+  restoring.spawn([&]() -> Result<void> {
+    RETURN_IF_ERROR(restore_database(endpoint(), options, reporter, "postgresql", {}));
+    return {};
+  });
+  paused.wait();
+  auto killer = connect("postgres");
+  expect_ok(wait_until(
+      [&]() -> Result<bool> {
+        ASSIGN_OR_RETURN(
+            auto rows,
+            killer.query("SELECT pg_catalog.pg_terminate_backend(pid) FROM "
+                         "pg_catalog.pg_stat_progress_copy WHERE datname LIKE '%restoring%' LIMIT 1"));
+        return !rows.empty();
+      },
+      "a COPY to end", 30s, 5ms, {}));
+  paused.go_on();
+  const auto restored = restoring.join();
+  ASSERT_FALSE(restored.ok());
+  EXPECT_EQ(restored.error().code(), Code::kUnreachable) << restored.error().to_string();
+  EXPECT_THAT(restored.error().message(), HasSubstr("while loading the rows of public.t"));
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.t"), "399999");
+  EXPECT_THAT(databases(), Not(Contains(HasSubstr("_restoring_"))));
+  expect_ok(restore("summit", archive));
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.t"), "400000");
+}
+
+TEST_F(Load, DamageThatShowsAtTheEndOfTheSource_OldDatabaseStays) {
+  run("summit", "CREATE TABLE public.t AS SELECT generate_series(1, 1000) AS id");
+  const auto archive = stock_dump("summit", {});
+  DatabaseRestore options;
+  options.database = "summit";
+  options.workspace = directory();
+  options.archive = [&](const std::function<Result<void>(ByteView)>& consume) -> Result<void> {
+    RETURN_IF_ERROR(archive_file(archive)(consume));
+    return Error(Code::kCorrupt, "its SHA-256 is not the recorded one");
+  };
+  run("summit", "DELETE FROM public.t WHERE id = 1");
+  SilentReporter reporter;
+  const auto restored = restore_database(endpoint(), options, reporter, "postgresql", {});
+  ASSERT_FALSE(restored.ok());
+  EXPECT_EQ(restored.error().code(), Code::kCorrupt);
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.t"), "999");
+  EXPECT_THAT(databases(), Not(Contains(HasSubstr("_restoring_"))));
+}
+
+TEST_F(Load, AnArchiveCutAnywhereNeverReplacesTheDatabase) {
+  run("summit",
+      "CREATE TABLE public.t AS SELECT i AS id, md5(i::text) AS m FROM generate_series(1, 300) i; CREATE "
+      "INDEX "
+      "ON public.t (id)");
+  const std::string whole = expect_ok(read_file(stock_dump("summit", {"--compress=zstd:1"})));
+  run("summit", "DELETE FROM public.t WHERE id = 1");
+  const fs::path damaged = directory() / "damaged.dump";
+  for (size_t i = 1; i <= 6; ++i) {
+    std::ofstream(damaged, std::ios::binary) << whole.substr(0, whole.size() * i / 7);
+    const auto restored = restore("summit", damaged);
+    ASSERT_FALSE(restored.ok()) << "cut after " << i << " of 7 parts";
+    EXPECT_EQ(restored.error().code(), Code::kCorrupt) << restored.error().to_string();
+    EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.t"), "299");
+  }
+  EXPECT_THAT(databases(), Not(Contains(HasSubstr("_restoring_"))));
+}
+
+}  // namespace
+}  // namespace summit::postgres
