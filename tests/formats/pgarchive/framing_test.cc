@@ -87,8 +87,8 @@ TEST(Framing, AnInsertedOrDeletedRowMovesTheFramingOnlyNearIt) {
     const std::string stream = stream_of(kind);
     const auto before = chunks_of(stream);
     const std::multiset<std::string> known(before.begin(), before.end());
-    for (int place = 1; place <= 5; ++place) {
-      const size_t at = stream.find('\n', stream.size() / 6 * static_cast<size_t>(place)) + 1;
+    for (int place = 1; place <= 3; ++place) {
+      const size_t at = stream.find('\n', stream.size() / 4 * static_cast<size_t>(place)) + 1;
       const std::string inserted = stream.substr(0, at) + kind.row(kind.rows + 1) + stream.substr(at);
       const std::string deleted = stream.substr(0, at) + stream.substr(stream.find('\n', at) + 1);
       for (const std::string& changed : {inserted, deleted}) {
