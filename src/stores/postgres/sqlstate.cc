@@ -82,6 +82,10 @@ Error sqlstate_error(std::string_view sqlstate, std::string_view message, const 
   return Error(code_of(sqlstate), "{}: {} (SQLSTATE {})", where, shown, sqlstate).hint(hint_for(sqlstate));
 }
 
+bool has_sqlstate(const Error& error, std::string_view sqlstate) {
+  return error.message().find(fmt::format("(SQLSTATE {})", sqlstate)) != std::string::npos;
+}
+
 Error connect_error(std::string_view sqlstate, std::string_view message,
                     const config::PostgresEndpoint& endpoint, const std::string& database) {
   const std::string where = address_of(endpoint);

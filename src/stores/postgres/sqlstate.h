@@ -12,6 +12,9 @@ namespace summit::postgres {
 // `message` is the server's own; `where` is Connection::where() or an address.
 Error sqlstate_error(std::string_view sqlstate, std::string_view message, const std::string& where);
 
+// Whether it was made by sqlstate_error() of this state, wherever it has been since.
+bool has_sqlstate(const Error& error, std::string_view sqlstate);
+
 // The same for a failed attempt to connect, whose SQLSTATE is empty when no server spoke.
 Error connect_error(std::string_view sqlstate, std::string_view message,
                     const config::PostgresEndpoint& endpoint, const std::string& database);

@@ -1,0 +1,120 @@
+#include "stores/postgres/merge/closure.h"
+
+#include <fmt/format.h>
+
+namespace summit::postgres::merge {
+
+namespace {
+
+class Closure {
+ public:
+  Closure(Workspace& workspace, Side side) : workspace_(workspace), side_(side) {
+    for (size_t i = 0; i < workspace.target.tables.size(); ++i) {
+      if (workspace.ownership.rule(i) == Ownership::Rule::kThroughParents) tables_.push_back(i);
+    }
+  }
+
+  Result<void> find() {
+    for (const size_t table : tables_) RETURN_IF_ERROR(create(table));
+    for (size_t round = 1;; ++round) {
+      uint64_t added = 0;
+      for (const size_t table : tables_) {
+        ASSIGN_OR_RETURN(const uint64_t here, add_children(table, round));
+        added += here;
+      }
+      if (added == 0) break;
+    }
+    for (uint64_t removed = 1; removed > 0;) {
+      removed = 0;
+      for (const size_t table : tables_) {
+        ASSIGN_OR_RETURN(const uint64_t here, remove_shared(table));
+        removed += here;
+      }
+    }
+    return {};
+  }
+
+ private:
+  Result<void> create(size_t table) {
+    return workspace_.connection.execute(fmt::format(
+        "DROP TABLE IF EXISTS {0}; CREATE TEMP TABLE {0} (part oid, place tid, round integer) ON COMMIT DROP",
+        owned_table(side_, table)));
+  }
+
+  // Children of rows that became owned in the round before; in the first, of rows that are owned by a column.
+  Result<uint64_t> add_children(size_t table, size_t round) {
+    uint64_t added = 0;
+    if (!workspace_.has(side_, table)) return added;
+    for (const size_t index : workspace_.ownership.owning_references(table)) {
+      const auto& reference = workspace_.target.references[index];
+      if (round == 1 && side_ == Side::kLive) {
+        ASSIGN_OR_RETURN(const uint64_t orphans, add_orphans(reference));
+        added += orphans;
+      }
+      const bool by_column = workspace_.ownership.rule(reference.to) == Ownership::Rule::kByColumn;
+      if (by_column != (round == 1) || !workspace_.has(side_, reference.to)) continue;
+      const std::string is_owned =
+          by_column ? workspace_.ownership.owned_by_column(reference.to, "parent")
+                    : fmt::format(
+                          "EXISTS (SELECT FROM {} o WHERE o.part = parent.tableoid AND o.place = parent.ctid "
+                          "AND o.round = {})",
+                          owned_table(side_, reference.to), round - 1);
+      ASSIGN_OR_RETURN(const uint64_t here,
+                       insert_children(reference, round, workspace_.rows_of(side_, reference.to), is_owned));
+      added += here;
+    }
+    return added;
+  }
+
+  // Children of rows that the owner has lost: who they belong to is still told by the backup.
+  Result<uint64_t> add_orphans(const Reference& reference) {
+    if (!workspace_.has(Side::kBackup, reference.to)) return 0;
+    return insert_children(
+        reference, 1, workspace_.rows_of(Side::kBackup, reference.to),
+        fmt::format("{} AND NOT EXISTS (SELECT FROM {} here WHERE {})",
+                    workspace_.ownership.owned(Side::kBackup, reference.to, "parent"),
+                    workspace_.rows_of(Side::kLive, reference.to), reference.condition("child", "here")));
+  }
+
+  Result<uint64_t> insert_children(const Reference& reference, size_t round, const std::string& parents,
+                                   const std::string& which) {
+    const std::string own = owned_table(side_, reference.from);
+    ASSIGN_OR_RETURN(auto added, workspace_.connection.query(
+                                     fmt::format("INSERT INTO {0} SELECT DISTINCT child.tableoid, "
+                                                 "child.ctid, {1} FROM {2} child JOIN {3} parent ON {4} "
+                                                 "WHERE {5} AND NOT EXISTS (SELECT FROM {0} o WHERE o.part = "
+                                                 "child.tableoid AND o.place = child.ctid)",
+                                                 own, round, workspace_.rows_of(side_, reference.from),
+                                                 parents, reference.condition("child", "parent"), which)));
+    if (added.affected() > 0) RETURN_IF_ERROR(analyze(workspace_.connection, own));
+    return added.affected();
+  }
+
+  Result<uint64_t> remove_shared(size_t table) {
+    uint64_t removed = 0;
+    if (!workspace_.has(side_, table)) return removed;
+    for (const size_t index : workspace_.ownership.owning_references(table)) {
+      const auto& reference = workspace_.target.references[index];
+      if (!workspace_.has(side_, reference.to)) continue;
+      ASSIGN_OR_RETURN(auto deleted,
+                       workspace_.connection.query(fmt::format(
+                           "DELETE FROM {0} own USING {1} child, {2} parent "
+                           "WHERE child.tableoid = own.part AND child.ctid = own.place AND {3} AND {4}",
+                           owned_table(side_, table), workspace_.rows_of(side_, table),
+                           workspace_.rows_of(side_, reference.to), reference.condition("child", "parent"),
+                           workspace_.ownership.not_owned(side_, reference.to, "parent"))));
+      removed += deleted.affected();
+    }
+    return removed;
+  }
+
+  Workspace& workspace_;
+  Side side_;
+  std::vector<size_t> tables_;
+};
+
+}  // namespace
+
+Result<void> find_owned_rows(Workspace& workspace, Side side) { return Closure(workspace, side).find(); }
+
+}  // namespace summit::postgres::merge
