@@ -164,7 +164,7 @@ class Neo4jComponent final : public Component {
     record.details["derived_files"] = copied.derived_copied ? "copied" : "rebuilt";
     record.details["checkpoint_during_copy"] = copied.checkpoint_passed ? "yes" : "no";
     if (!store_format_.empty()) record.details["store_format"] = store_format_;
-    if (!running_) record.notes.push_back("the server was stopped: its files were copied as they were");
+    if (!running_) record.notes.emplace_back("the server was stopped: its files were copied as they were");
   }
 
   // The marker leaves before anything is counted or dumped; indexes are whole before the server stops, so
@@ -206,7 +206,7 @@ class Neo4jComponent final : public Component {
   Result<void> write_system_dump(const scratch::Neo4jScratch& server, repository::ComponentRecord& record,
                                  CaptureContext& context) {
     if (!context.sealing_key) {
-      record.notes.push_back(
+      record.notes.emplace_back(
           "users and passwords are not in this backup: no encryption key is set (summit-dr key init)");
       return {};
     }

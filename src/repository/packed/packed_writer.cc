@@ -245,6 +245,7 @@ Result<std::vector<StoredPack>> PackedWriter::stored(const std::set<PackName>& p
   }));
   for (const auto& pack : proven) found.emplace(pack.name, pack);
   std::vector<StoredPack> all;
+  all.reserve(found.size());
   for (const auto& [name, pack] : found) all.push_back(pack);
   return all;
 }

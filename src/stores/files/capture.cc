@@ -48,7 +48,7 @@ class OwnerNames {
     if (fresh) {
       passwd record{};
       passwd* result = nullptr;
-      std::array<char, 16384> buffer;
+      std::array<char, 16384> buffer{};
       if (::getpwuid_r(id, &record, buffer.data(), buffer.size(), &result) == 0 && result != nullptr)
         found->second = record.pw_name;
     }
@@ -59,7 +59,7 @@ class OwnerNames {
     if (fresh) {
       ::group record{};
       ::group* result = nullptr;
-      std::array<char, 16384> buffer;
+      std::array<char, 16384> buffer{};
       if (::getgrgid_r(id, &record, buffer.data(), buffer.size(), &result) == 0 && result != nullptr)
         found->second = record.gr_name;
     }
@@ -143,8 +143,8 @@ class Capture final : public TreeVisitor {
   };
   struct KnownFile {  // the first name of a file with several
     std::string path;
-    uint64_t size;
-    Sha256Digest content;
+    uint64_t size = 0;
+    Sha256Digest content{};
   };
 
   // Keeps of the directories on the way only those that hold `path`.

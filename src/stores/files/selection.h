@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/endpoint.h"
+#include "core/bytes.h"
 #include "core/secret.h"
 #include "stores/files/glob.h"
 
@@ -63,7 +64,7 @@ struct SecretKnowledge {
 };
 
 // Files up to this size are searched for the sealing key.
-inline constexpr uint64_t kKeySearchLimit = 64 * 1024;
+inline constexpr uint64_t kKeySearchLimit = 64 * KiB;
 
 // Whether the content of a file with this name and size takes part in the decision.
 bool content_decides(std::string_view path, uint64_t size, const SecretKnowledge& knowledge);

@@ -45,7 +45,7 @@ class GraphReader {
   GraphReader(HttpApi& api, NodeDigests digests) : api_(api), digests_(std::move(digests)) {}
 
   Result<void> read_nodes(Counter& counter, const Cancellation& cancellation) {
-    const auto take = [&](Row row) -> Result<void> {
+    const auto take = [&](const Row& row) -> Result<void> {
       counter.count();
       return take_node(row);
     };
@@ -53,7 +53,7 @@ class GraphReader {
   }
 
   Result<void> read_relationships(Counter& counter, const Cancellation& cancellation) {
-    const auto take = [&](Row row) -> Result<void> {
+    const auto take = [&](const Row& row) -> Result<void> {
       counter.count();
       return take_relationship(row);
     };
