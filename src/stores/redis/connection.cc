@@ -15,7 +15,7 @@ Connection::~Connection() = default;
 
 Result<Connection> Connection::open(const config::RedisEndpoint& endpoint, ConnectionOptions options,
                                     const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(auto transport, Transport::connect(endpoint, options.connect_timeout, cancellation));
+  ASSIGN_OR_RETURN(auto transport, connect_transport(endpoint, options.connect_timeout, cancellation));
   Connection connection(endpoint, options, std::move(transport));
   const std::string where =
       fmt::format("cannot sign in to redis `{}` at {}", endpoint.name, address_of(endpoint));

@@ -1,187 +1,33 @@
 #include "stores/redis/transport.h"
 
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-
-#include "stores/redis/socket.h"
-
 namespace summit::redis {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-using Milliseconds = Transport::Milliseconds;
-
-constexpr Milliseconds kSlice{50};
-
-class PlainTransport final : public Transport {
- public:
-  PlainTransport(UniqueFd socket, Cancellation cancellation)
-      : socket_(std::move(socket)), cancellation_(std::move(cancellation)) {}
-
-  Result<Progress> try_read(void* buffer, size_t capacity) override {
-    return read_socket(socket_.get(), buffer, capacity);
-  }
-  Result<Progress> try_write(ByteView bytes) override { return write_socket(socket_.get(), bytes); }
-  Result<bool> wait(bool for_reading, bool for_writing, Milliseconds timeout) override {
-    const int events = (for_reading ? POLLIN : 0) | (for_writing ? POLLOUT : 0);
-    return wait_for_events(socket_.get(), static_cast<short>(events), timeout, cancellation_);
-  }
-
- private:
-  UniqueFd socket_;
-  Cancellation cancellation_;
-};
-
-Error unreachable(const config::RedisEndpoint& endpoint, std::string_view why) {
-  return Error(Code::kUnreachable, "redis `{}` at {} cannot be reached: {}", endpoint.name,
-               address_of(endpoint), why)
-      .hint(
-          "start the server (`make up` for the development platform), or correct host and port in "
-          "config/environments.yaml");
-}
-
-// Connects one address; gives the reason as an error.
-Result<UniqueFd> connect_address(const sockaddr* address, socklen_t size, int family, Milliseconds timeout,
-                                 const Cancellation& cancellation) {
-  UniqueFd socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!socket.valid()) return errno_error(errno, "cannot create a socket");
-  if (::connect(socket.get(), address, size) == 0) return socket;
-  if (errno != EINPROGRESS) return errno_error(errno, "connect");
-  ASSIGN_OR_RETURN(const bool answered, wait_for_events(socket.get(), POLLOUT, timeout, cancellation));
-  if (!answered) return errno_error(ETIMEDOUT, "connect");
-  int error = 0;
-  socklen_t length = sizeof error;
-  if (::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &length) != 0)
-    return errno_error(errno, "connect");
-  if (error != 0) return errno_error(error, "connect");
-  return socket;
-}
-
-Result<UniqueFd> connect_unix(const config::RedisEndpoint& endpoint, Milliseconds timeout,
-                              const Cancellation& cancellation) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (endpoint.host.size() >= sizeof address.sun_path)
-    return unreachable(endpoint, "the socket's path is too long");
-  std::memcpy(address.sun_path, endpoint.host.data(), endpoint.host.size());
-  return connect_address(reinterpret_cast<const sockaddr*>(&address), sizeof address, AF_UNIX, timeout,
-                         cancellation);
-}
-
-Result<UniqueFd> connect_tcp(const config::RedisEndpoint& endpoint, Milliseconds timeout,
-                             const Cancellation& cancellation) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const int failure =
-      ::getaddrinfo(endpoint.host.c_str(), std::to_string(endpoint.port).c_str(), &hints, &found);
-  if (failure != 0) return Error(Code::kUnreachable, "{}", ::gai_strerror(failure));
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(found, &::freeaddrinfo);
-
-  Result<UniqueFd> last = Error(Code::kUnreachable, "the name has no address");
-  for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
-    last = connect_address(address->ai_addr, address->ai_addrlen, address->ai_family, timeout, cancellation);
-    if (!last.ok()) {
-      if (last.error().code() == Code::kCancelled) break;
-      continue;
-    }
-    const int on = 1;
-    // Both only tune; a connection without them is right all the same.
-    (void)::setsockopt(last->get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    (void)::setsockopt(last->get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    break;
-  }
-  return last;
+access::Peer peer_of(const config::RedisEndpoint& endpoint) {
+  access::Peer peer;
+  peer.name = fmt::format("redis `{}`", endpoint.name);
+  peer.host = endpoint.host;
+  peer.port = endpoint.port;
+  peer.tls = endpoint.tls ? access::Peer::Tls::kVerified : access::Peer::Tls::kNone;
+  peer.ca_file = endpoint.ca_file;
+  peer.address_hint =
+      "start the server (`make up` for the development platform), or correct host and port in "
+      "config/environments.yaml";
+  peer.trust_hint =
+      "set ca_file of the redis endpoint in config/environments.yaml to the authority that signed it";
+  peer.tls_hint = "check `tls` of the redis endpoint in config/environments.yaml, and the server's tls-port";
+  return peer;
 }
 
 }  // namespace
 
-std::string address_of(const config::RedisEndpoint& endpoint) {
-  if (endpoint.host.starts_with('/')) return endpoint.host;
-  return fmt::format("{}:{}", endpoint.host, endpoint.port);
+Result<std::unique_ptr<Transport>> connect_transport(const config::RedisEndpoint& endpoint,
+                                                     Transport::Milliseconds timeout,
+                                                     const Cancellation& cancellation) {
+  return Transport::connect(peer_of(endpoint), timeout, cancellation);
 }
 
-Result<UniqueFd> connect_socket(const config::RedisEndpoint& endpoint, Milliseconds timeout,
-                                const Cancellation& cancellation) {
-  auto socket = endpoint.host.starts_with('/') ? connect_unix(endpoint, timeout, cancellation)
-                                               : connect_tcp(endpoint, timeout, cancellation);
-  if (socket.ok() || socket.error().code() == Code::kCancelled) return socket;
-  return unreachable(endpoint, socket.error().message());
-}
-
-Result<bool> wait_for_events(int fd, short events, Milliseconds timeout, const Cancellation& cancellation) {
-  const auto deadline = Clock::now() + timeout;
-  while (true) {
-    RETURN_IF_ERROR(cancellation.check());
-    const auto left = std::chrono::ceil<Milliseconds>(deadline - Clock::now());
-    pollfd entry{fd, events, 0};
-    const int ready = ::poll(&entry, 1, static_cast<int>(std::clamp(left, Milliseconds(0), kSlice).count()));
-    if (ready > 0) return true;
-    if (ready < 0 && errno != EINTR) return errno_error(errno, "cannot wait for a socket");
-    if (left <= Milliseconds(0)) return false;
-  }
-}
-
-Result<Transport::Progress> read_socket(int fd, void* buffer, size_t capacity) {
-  const ssize_t size = ::recv(fd, buffer, capacity, 0);
-  if (size > 0) return Transport::Progress{static_cast<size_t>(size)};
-  if (size == 0) return Transport::Progress{0, true};
-  if (errno == EAGAIN || errno == EINTR) return Transport::Progress{};
-  if (errno == ECONNRESET) return Transport::Progress{0, true};
-  return errno_error(errno, "cannot read from redis");
-}
-
-Result<Transport::Progress> write_socket(int fd, ByteView bytes) {
-  const ssize_t size = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-  if (size >= 0) return Transport::Progress{static_cast<size_t>(size)};
-  if (errno == EAGAIN || errno == EINTR) return Transport::Progress{};
-  if (errno == EPIPE || errno == ECONNRESET) return Transport::Progress{0, true};
-  return errno_error(errno, "cannot write to redis");
-}
-
-Result<std::unique_ptr<Transport>> Transport::connect(const config::RedisEndpoint& endpoint,
-                                                      Milliseconds timeout,
-                                                      const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(UniqueFd socket, connect_socket(endpoint, timeout, cancellation));
-  if (endpoint.tls) return secure(std::move(socket), endpoint, timeout, cancellation);
-  return std::unique_ptr<Transport>(std::make_unique<PlainTransport>(std::move(socket), cancellation));
-}
-
-Result<size_t> Transport::read(void* buffer, size_t capacity, Milliseconds silence) {
-  while (true) {
-    // Reading comes before waiting: a TLS layer may hold bytes of which the socket knows nothing.
-    ASSIGN_OR_RETURN(const Progress progress, try_read(buffer, capacity));
-    if (progress.bytes > 0) return progress.bytes;
-    if (progress.closed) return Error(Code::kUnreachable, "the redis server closed the connection");
-    ASSIGN_OR_RETURN(const bool ready, wait(true, false, silence));
-    if (!ready)
-      return Error(Code::kTimeout, "the redis server has been silent for {} s",
-                   std::chrono::duration<double>(silence).count());
-  }
-}
-
-Result<void> Transport::write(ByteView bytes, Milliseconds silence) {
-  while (!bytes.empty()) {
-    ASSIGN_OR_RETURN(const Progress progress, try_write(bytes));
-    // Why it closed may still be there to be read.
-    if (progress.closed) return {};
-    bytes = bytes.subspan(progress.bytes);
-    if (bytes.empty()) return {};
-    if (progress.bytes > 0) continue;
-    ASSIGN_OR_RETURN(const bool ready, wait(false, true, silence));
-    if (!ready) return Error(Code::kTimeout, "the redis server takes no bytes");
-  }
-  return {};
-}
+std::string address_of(const config::RedisEndpoint& endpoint) { return peer_of(endpoint).address(); }
 
 }  // namespace summit::redis

@@ -3,13 +3,13 @@
 #include <openssl/x509v3.h>
 #include <poll.h>
 
-#include "stores/redis/socket.h"
+#include "stores/access/socket.h"
 
-namespace summit::redis {
+namespace summit::access {
 
 namespace {
 
-using Milliseconds = Transport::Milliseconds;
+using Milliseconds = ByteStream::Milliseconds;
 
 struct FreeSsl {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
@@ -54,22 +54,22 @@ bool is_ip_address(const std::string& host) {
   return address != nullptr;
 }
 
-class TlsTransport final : public Transport {
+class TlsStream final : public ByteStream {
  public:
-  TlsTransport(UniqueFd socket, Cancellation cancellation)
+  TlsStream(UniqueFd socket, Cancellation cancellation)
       : socket_(std::move(socket)), fd_(socket_.get()), cancellation_(std::move(cancellation)) {}
 
-  Result<void> open(const config::RedisEndpoint& endpoint, Milliseconds timeout) {
-    RETURN_IF_ERROR(prepare(endpoint));
+  Result<void> open(const Peer& peer, Milliseconds timeout) {
+    RETURN_IF_ERROR(prepare(peer));
     while (true) {
       ERR_clear_error();
       const int done = SSL_connect(ssl_.get());
       if (done == 1) return {};
       const int reason = SSL_get_error(ssl_.get(), done);
-      if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) return refused(endpoint);
+      if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) return refused(peer);
       ASSIGN_OR_RETURN(const bool ready,
                        wait(reason == SSL_ERROR_WANT_READ, reason == SSL_ERROR_WANT_WRITE, timeout));
-      if (!ready) return no_tls(endpoint, "it does not answer");
+      if (!ready) return no_tls(peer, "it does not answer");
     }
   }
 
@@ -93,21 +93,22 @@ class TlsTransport final : public Transport {
   }
 
  private:
-  Result<void> prepare(const config::RedisEndpoint& endpoint) {
+  Result<void> prepare(const Peer& peer) {
     context_.reset(SSL_CTX_new(TLS_client_method()));
     method_.reset(BIO_meth_new(BIO_TYPE_SOURCE_SINK, "socket without SIGPIPE"));
     if (!context_ || !method_) return Error(Code::kFailed, "TLS cannot be set up: {}", last_tls_error());
     SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
-    SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_verify(context_.get(), peer.tls == Peer::Tls::kVerified ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
+                       nullptr);
     // A partial write is progress; and the caller's buffer may have moved when it tries again.
     SSL_CTX_set_mode(context_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    const int trusted = endpoint.ca_file.empty() ? SSL_CTX_set_default_verify_paths(context_.get())
-                                                 : SSL_CTX_load_verify_locations(
-                                                       context_.get(), endpoint.ca_file.c_str(), nullptr);
+    const int trusted = peer.ca_file.empty()
+                            ? SSL_CTX_set_default_verify_paths(context_.get())
+                            : SSL_CTX_load_verify_locations(context_.get(), peer.ca_file.c_str(), nullptr);
     if (trusted != 1) {
-      return Error(Code::kConfig, "the certificates of {} cannot be read: {}", endpoint.ca_file.string(),
+      return Error(Code::kConfig, "the certificates of {} cannot be read: {}", peer.ca_file.string(),
                    last_tls_error())
-          .hint("set ca_file of the redis endpoint in config/environments.yaml to a PEM file");
+          .hint("`ca_file` must be a readable PEM file");
     }
 
     ssl_.reset(SSL_new(context_.get()));
@@ -119,7 +120,7 @@ class TlsTransport final : public Transport {
     BIO_set_data(bio, &fd_);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl_.get(), bio, bio);  // owns it from here
-    return expect_name(endpoint.host);
+    return expect_name(peer.host);
   }
 
   Result<void> expect_name(const std::string& host) {
@@ -131,23 +132,21 @@ class TlsTransport final : public Transport {
     return {};
   }
 
-  Error refused(const config::RedisEndpoint& endpoint) {
+  Error refused(const Peer& peer) {
     const long verified = SSL_get_verify_result(ssl_.get());
     if (verified != X509_V_OK) {
-      return Error(Code::kDenied, "the certificate of redis `{}` at {} is not trusted: {}", endpoint.name,
-                   address_of(endpoint), X509_verify_cert_error_string(verified))
-          .hint(
-              "set ca_file of the redis endpoint in config/environments.yaml to the authority that signed "
-              "it");
+      return Error(Code::kDenied, "the certificate of {} at {} is not trusted: {}", peer.name, peer.address(),
+                   X509_verify_cert_error_string(verified))
+          .hint(peer.trust_hint);
     }
-    return no_tls(endpoint, last_tls_error());
+    return no_tls(peer, last_tls_error());
   }
 
   // A plain server takes our greeting for the beginning of a command and waits for the rest.
-  static Error no_tls(const config::RedisEndpoint& endpoint, std::string_view why) {
-    return Error(Code::kUnreachable, "redis `{}` at {} does not speak TLS with us: {}", endpoint.name,
-                 address_of(endpoint), why)
-        .hint("check `tls` of the redis endpoint in config/environments.yaml, and the server's tls-port");
+  static Error no_tls(const Peer& peer, std::string_view why) {
+    return Error(Code::kUnreachable, "{} at {} does not speak TLS with us: {}", peer.name, peer.address(),
+                 why)
+        .hint(peer.tls_hint);
   }
 
   Result<Progress> progress(int done, size_t size) {
@@ -164,7 +163,7 @@ class TlsTransport final : public Transport {
     }
     const std::string reason = last_tls_error();
     if (reason.find("unexpected eof") != std::string::npos) return Progress{0, true};
-    return Error(Code::kUnreachable, "the TLS connection to redis broke: {}", reason);
+    return Error(Code::kUnreachable, "the TLS connection broke: {}", reason);
   }
 
   UniqueFd socket_;
@@ -177,11 +176,11 @@ class TlsTransport final : public Transport {
 
 }  // namespace
 
-Result<std::unique_ptr<Transport>> secure(UniqueFd socket, const config::RedisEndpoint& endpoint,
-                                          Milliseconds timeout, const Cancellation& cancellation) {
-  auto transport = std::make_unique<TlsTransport>(std::move(socket), cancellation);
-  RETURN_IF_ERROR(transport->open(endpoint, timeout));
-  return std::unique_ptr<Transport>(std::move(transport));
+Result<std::unique_ptr<ByteStream>> secure(UniqueFd socket, const Peer& peer, Milliseconds timeout,
+                                           const Cancellation& cancellation) {
+  auto transport = std::make_unique<TlsStream>(std::move(socket), cancellation);
+  RETURN_IF_ERROR(transport->open(peer, timeout));
+  return std::unique_ptr<ByteStream>(std::move(transport));
 }
 
-}  // namespace summit::redis
+}  // namespace summit::access
