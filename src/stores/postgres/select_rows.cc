@@ -124,10 +124,11 @@ Result<Connection> join_writing(const SelectionSource& source) {
         .hint(fmt::format("GRANT TEMPORARY ON DATABASE {} TO {}", quote_identifier(source.database),
                           quote_identifier(facts.text(0, 2))));
   }
-  // Compiling a statement costs more than most rounds.
+  // Compiling a statement costs more than most rounds; equal rows are read in the same order again.
   RETURN_IF_ERROR(connection.execute(
       fmt::format("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE; SET TRANSACTION SNAPSHOT {}; "
-                  "SET LOCAL row_security = off; SET LOCAL lock_timeout = '10s'; SET LOCAL jit = off",
+                  "SET LOCAL row_security = off; SET LOCAL lock_timeout = '10s'; SET LOCAL jit = off; SET "
+                  "LOCAL synchronize_seqscans = off",
                   quote_literal(source.snapshot))));
   return connection;
 }
