@@ -107,6 +107,12 @@ struct Encoder {
     for (int i = 0; i < value.dimensions; ++i) append_float(value.coordinates[static_cast<size_t>(i)], bytes);
   }
 
+  // No property, list or map of a store holds an element of the graph.
+  template <typename T>
+  void operator()(const bolt::Shared<T>&) const {
+    tag(Tag::kNull);
+  }
+
   void numbers(Tag kind, std::initializer_list<int64_t> values) const {
     tag(kind);
     for (const int64_t value : values) append_integer(value, bytes);
