@@ -57,6 +57,7 @@ struct Neo4jEndpoint {
   std::filesystem::path bin_directory;   // of neo4j, neo4j-admin; empty: <home>/bin, then PATH
   Access access;
   SecretSource password_source{};
+  std::filesystem::path ca_file{};  // PEM, for +s in bolt_uri; empty: the authorities that this system trusts
 };
 
 struct RedisEndpoint {

@@ -128,7 +128,7 @@ Neo4jEndpoint read_neo4j(const Value& value) {
   Neo4jEndpoint endpoint;
   const Mapping mapping(value, "a neo4j endpoint",
                         {"name", "when", "bolt_uri", "http_uri", "user", "password", "database", "home",
-                         "data_directory", "bin_directory", "access"});
+                         "data_directory", "bin_directory", "ca_file", "access"});
   read_name(mapping, endpoint.name);
   mapping.read("bolt_uri", endpoint.bolt_uri);
   mapping.read("http_uri", endpoint.http_uri);
@@ -137,6 +137,7 @@ Neo4jEndpoint read_neo4j(const Value& value) {
   mapping.read("home", endpoint.home);
   mapping.read("data_directory", endpoint.data_directory);
   mapping.read("bin_directory", endpoint.bin_directory);
+  mapping.read("ca_file", endpoint.ca_file);
   endpoint.access = read_access(mapping);
   endpoint.password_source = read_source(mapping, "password");
   require_scheme(mapping, "bolt_uri", endpoint.bolt_uri,

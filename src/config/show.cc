@@ -267,6 +267,7 @@ void put_endpoint(Out& out, const Neo4jEndpoint& endpoint) {
   put(out, "home", endpoint.home);
   put(out, "data_directory", endpoint.data_directory);
   put(out, "bin_directory", endpoint.bin_directory);
+  put(out, "ca_file", endpoint.ca_file);
   put_access(out, endpoint.access);
 }
 

@@ -12,17 +12,12 @@
 
 #include "core/bytes.h"
 #include "core/result.h"
+#include "stores/neo4j/server_error.h"
 #include "stores/neo4j/value.h"
 
 namespace summit::neo4j {
 
 inline constexpr std::string_view kJoltMediaType = "application/vnd.neo4j.jolt-v2+json-seq";
-
-// What the server said was wrong, by its own code ("Neo.ClientError.Statement.SyntaxError").
-struct ServerError {
-  std::string code;
-  std::string message;
-};
 
 // Reads a Jolt sequence block by block; holds one record at a time. Not thread-safe.
 class JoltReader {
