@@ -7,6 +7,8 @@ constexpr int kAttempts = 60;
 
 }  // namespace
 
+Result<void> ArtifactSink::begin_stream(const std::string& /*name*/) { return {}; }
+
 std::optional<Artifact> BackupWriter::adopt(const Artifact& /*artifact*/) { return {}; }
 
 Result<std::unique_ptr<BackupWriter>> BackupRepository::begin_new(

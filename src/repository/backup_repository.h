@@ -25,6 +25,9 @@ class ArtifactSink {
  public:
   virtual ~ArtifactSink() = default;  // without finish(): the artifact is discarded
   virtual Result<void> write(ByteView bytes) = 0;
+  // What follows is another stream, though of the same artifact: where equal bytes are stored once, it is
+  // recognised whatever came before it.
+  virtual Result<void> begin_stream(const std::string& name);
   // Durable afterwards. Gives name, size and SHA-256.
   virtual Result<Artifact> finish() = 0;
 };

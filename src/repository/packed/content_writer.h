@@ -16,6 +16,8 @@ class ContentWriter {
   virtual ~ContentWriter() = default;
   // Waits when the threads behind are busy. The first error of any of them is everybody's.
   virtual Result<void> write(ByteView bytes) = 0;
+  // What follows is cut as if a content began with it.
+  virtual Result<void> begin_part() { return {}; }
   // All bytes are on their way. The number under which ChunkWriter::finish() gives the content.
   virtual Result<size_t> finish() = 0;
 };

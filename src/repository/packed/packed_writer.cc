@@ -32,6 +32,8 @@ class Sink final : public ArtifactSink {
     return content_->write(bytes);
   }
 
+  Result<void> begin_stream(const std::string&) override { return content_->begin_part(); }
+
   Result<Artifact> finish() override {
     if (finished_) return Error(Code::kFailed, "artifact {} was finished twice", artifact_.name);
     ASSIGN_OR_RETURN(const size_t number, content_->finish(), "while storing {}", artifact_.name);

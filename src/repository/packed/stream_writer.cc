@@ -36,6 +36,8 @@ Result<void> StreamWriter::send(EndOfStream end) {
   return pipeline_.submit(content_, std::move(batch));
 }
 
+Result<void> StreamWriter::begin_part() { return buffer_.empty() ? Result<void>() : send(EndOfStream::kYes); }
+
 Result<size_t> StreamWriter::finish() {
   if (!buffer_.empty()) RETURN_IF_ERROR(send(EndOfStream::kYes));
   RETURN_IF_ERROR(content_->end(sequence_));

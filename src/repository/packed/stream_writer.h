@@ -19,6 +19,7 @@ class StreamWriter final : public ContentWriter {
                RegisterContent number);
 
   Result<void> write(ByteView bytes) override;
+  Result<void> begin_part() override;
   Result<size_t> finish() override;
 
  private:

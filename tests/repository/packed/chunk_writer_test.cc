@@ -60,6 +60,27 @@ TEST(ChunkWriter, AnInsertionStoresOnlyWhatIsNearIt) {
   EXPECT_EQ(world.read(second->contents[0]).value() == text, true);
 }
 
+TEST(ChunkWriter, APartIsCutAsIfItStoodAlone) {
+  ChunkWorld world;
+  const std::string table = rows(100'000, 9);
+  const auto alone = world.write_stream(table);
+  ASSERT_TRUE(alone.ok()) << alone.error().to_string();
+  const std::string before = random_text(777'777, 10);
+
+  const auto chunks = world.writer().value();
+  const auto stream = chunks->begin_stream().value();
+  ASSERT_TRUE(stream->begin_part().ok()) << "of nothing";
+  ASSERT_TRUE(stream->write(as_bytes(before)).ok());
+  ASSERT_TRUE(stream->begin_part().ok());
+  ASSERT_TRUE(stream->write(as_bytes(table)).ok());
+  ASSERT_TRUE(stream->finish().ok());
+  const auto written = chunks->finish();
+  ASSERT_TRUE(written.ok()) << written.error().to_string();
+
+  EXPECT_EQ(chunks->counters().new_bytes, before.size());
+  EXPECT_EQ(world.read(written->contents[0]).value() == before + table, true);
+}
+
 TEST(ChunkWriter, EqualBytesWithinOneBackupAreStoredOnce) {
   ChunkWorld world;
   const std::string text = random_text(3 * MiB, 5);
