@@ -49,8 +49,8 @@ class Component {
   virtual std::string kind() const = 0;
   virtual CutKind cut_kind() const = 0;
 
-  // What a dry run prints: one line a fact ("pg_dump of summit_dev at localhost:5432 into
-  // postgres-full.dump").
+  // What a dry run prints: one line a fact ("rows and definitions of database summit_dev at localhost:5432
+  // into postgres-full.dump").
   virtual std::vector<std::string> describe() const = 0;
   // Bytes that the artifacts will need, as far as the server can say; no side effects.
   virtual Result<uint64_t> predict_size(CaptureContext& context) = 0;

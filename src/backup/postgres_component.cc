@@ -5,11 +5,8 @@
 #include <algorithm>
 #include <set>
 
-#include "core/task_group.h"
-#include "stores/postgres/archive_contents.h"
+#include "stores/postgres/capture.h"
 #include "stores/postgres/catalog.h"
-#include "stores/postgres/engine.h"
-#include "stores/postgres/fingerprint.h"
 #include "stores/postgres/globals.h"
 #include "stores/postgres/schema_facts.h"
 #include "stores/postgres/snapshot.h"
@@ -40,15 +37,22 @@ struct DatabaseCapture {
   std::string prefix;  // of its fingerprints' names
   std::optional<postgres::Snapshot> snapshot;
   postgres::Inventory inventory;  // as the snapshot shows it
-  std::vector<Fingerprint> fingerprints;
+};
+
+class ArchiveSink final : public postgres::CaptureSink {
+ public:
+  explicit ArchiveSink(repository::ArtifactSink& artifact) : artifact_(artifact) {}
+  Result<void> write(ByteView bytes) override { return artifact_.write(bytes); }
+  Result<void> begin_stream(const std::string& name) override { return artifact_.begin_stream(name); }
+
+ private:
+  repository::ArtifactSink& artifact_;
 };
 
 class PostgresComponent final : public Component {
  public:
   PostgresComponent(config::PostgresEndpoint endpoint, std::string name)
-      : endpoint_(std::move(endpoint)),
-        name_(std::move(name)),
-        engine_(postgres::make_pg_tools_engine(endpoint_)) {
+      : endpoint_(std::move(endpoint)), name_(std::move(name)) {
     const bool main_endpoint = name_.find('/') == std::string::npos;
     globals_artifact_ = main_endpoint
                             ? "postgres-globals.sql"
@@ -78,25 +82,24 @@ class PostgresComponent final : public Component {
 
  private:
   Result<void> transfer_database(CaptureContext& context, DatabaseCapture& capture, ComponentRecord& record);
-  Result<postgres::ArchiveContents> write_archive(CaptureContext& context, const DatabaseCapture& capture,
-                                                  uint64_t expected, const Cancellation& cancellation,
-                                                  repository::Artifact& artifact);
+  Result<postgres::Captured> write_archive(CaptureContext& context, const DatabaseCapture& capture,
+                                           repository::Artifact& artifact);
   Result<void> write_globals(CaptureContext& context, ComponentRecord& record);
   Result<void> note_other_databases(CaptureContext& context, ComponentRecord& record);
 
   config::PostgresEndpoint endpoint_;
   std::string name_;
-  std::unique_ptr<postgres::LogicalEngine> engine_;
   std::string globals_artifact_;
   std::vector<DatabaseCapture> captures_;
   std::string server_version_;
+  pgarchive::CompressionChoice compression_;
   std::map<std::string, std::string> tool_versions_;
 };
 
 std::vector<std::string> PostgresComponent::describe() const {
   std::vector<std::string> lines;
   for (const auto& capture : captures_) {
-    lines.push_back(fmt::format("pg_dump of database {} at {} into {}", capture.database,
+    lines.push_back(fmt::format("rows and definitions of database {} at {} into {}", capture.database,
                                 postgres::address_of(endpoint_), capture.artifact));
   }
   lines.push_back(fmt::format("roles and their settings, without passwords, into {}", globals_artifact_));
@@ -127,7 +130,12 @@ Result<void> PostgresComponent::prepare(CaptureContext& context) {
   }
   auto& connection = captures_.front().snapshot->connection();
   ASSIGN_OR_RETURN(server_version_, postgres::server_version_text(connection));
-  ASSIGN_OR_RETURN(tool_versions_, engine_->check_dump(connection.server_version()));
+  ASSIGN_OR_RETURN(tool_versions_, postgres::check_capture(endpoint_, connection.server_version()));
+  // Equal bytes are stored once, and compression would hide that they are equal.
+  compression_.algorithm = pgarchive::Compression::kNone;
+  if (!context.writer.deduplicates()) {
+    ASSIGN_OR_RETURN(compression_, postgres::choose_compression(endpoint_, connection.server_version()));
+  }
   return {};
 }
 
@@ -139,34 +147,24 @@ Result<Instant> PostgresComponent::cut(CaptureContext&) {
   return captures_.front().snapshot->instant();
 }
 
-// The archive goes to its artifact as it comes, and its table of contents is kept on the way.
-Result<postgres::ArchiveContents> PostgresComponent::write_archive(CaptureContext& context,
-                                                                   const DatabaseCapture& capture,
-                                                                   uint64_t expected,
-                                                                   const Cancellation& cancellation,
-                                                                   repository::Artifact& artifact) {
+Result<postgres::Captured> PostgresComponent::write_archive(CaptureContext& context,
+                                                            const DatabaseCapture& capture,
+                                                            repository::Artifact& artifact) {
   ASSIGN_OR_RETURN(auto sink, context.writer.create(capture.artifact, name_));
-  auto phase = context.reporter.phase(name_, "dumping " + capture.database);
-  phase->set_total(expected);
-  postgres::ArchiveHead head;
-  auto take = [&](ByteView bytes) -> Result<void> {
-    RETURN_IF_ERROR(head.feed(bytes));
-    RETURN_IF_ERROR(sink->write(bytes));
-    phase->advance(bytes.size());
-    return {};
-  };
-  const postgres::DumpRequest request{.database = capture.database,
-                                      .snapshot = capture.snapshot->id(),
-                                      .compress = !context.writer.deduplicates()};
-  RETURN_IF_ERROR(engine_->dump(request, take, cancellation), "while dumping {}", capture.database);
-  ASSIGN_OR_RETURN(auto contents, std::move(head).contents());
+  ArchiveSink archive(*sink);
+  const auto phase = context.reporter.phase(name_, "dumping " + capture.database);
+  const postgres::CaptureRequest request{.database = capture.database,
+                                         .snapshot = capture.snapshot->id(),
+                                         .inventory = capture.inventory,
+                                         .scope = {name_, capture.prefix},
+                                         .compression = compression_,
+                                         .jobs = context.jobs};
+  ASSIGN_OR_RETURN(auto captured,
+                   postgres::capture_database(endpoint_, request, archive, phase.get(), context.cancellation),
+                   "while dumping {}", capture.database);
   ASSIGN_OR_RETURN(artifact, sink->finish());
-  return contents;
+  return captured;
 }
-
-// A dump is smaller than its database: no indexes, and mostly compressed. A rough share serves for the
-// progress bar only.
-uint64_t expected_archive_size(const postgres::Inventory& inventory) { return inventory.database_bytes / 4; }
 
 std::string extension_list(const postgres::Inventory& inventory) {
   std::string list;
@@ -181,34 +179,13 @@ Result<void> PostgresComponent::transfer_database(CaptureContext& context, Datab
   auto& snapshot = *capture.snapshot;
   ASSIGN_OR_RETURN(capture.inventory, postgres::read_inventory(snapshot.connection()),
                    "while reading the catalogs of {}", capture.database);
-  const postgres::FingerprintScope scope{name_, capture.prefix};
-  std::vector<Fingerprint> data;
-  std::optional<postgres::ArchiveContents> contents;
   repository::Artifact artifact;
-
-  TaskGroup group(context.cancellation);
-  group.spawn([&]() -> Result<void> {
-    ASSIGN_OR_RETURN(contents, write_archive(context, capture, expected_archive_size(capture.inventory),
-                                             group.cancellation(), artifact));
-    return {};
-  });
-  group.spawn([&]() -> Result<void> {
-    // pg_dump is one of the jobs.
-    const size_t jobs = std::max<size_t>(context.jobs, 2) - 1;
-    auto phase = context.reporter.phase(name_, "fingerprinting " + capture.database);
-    ASSIGN_OR_RETURN(data,
-                     postgres::fingerprint_data(endpoint_, capture.database, snapshot.id(), capture.inventory,
-                                                scope, jobs, group.cancellation(), phase.get()),
-                     "while fingerprinting {}", capture.database);
-    return {};
-  });
-  RETURN_IF_ERROR(group.join());
-
-  ASSIGN_OR_RETURN(auto schema, postgres::fingerprint_schema(snapshot.connection(), scope));
-  ASSIGN_OR_RETURN(auto sequences, postgres::fingerprint_sequences(*contents, scope));
+  ASSIGN_OR_RETURN(const auto captured, write_archive(context, capture, artifact));
+  ASSIGN_OR_RETURN(const auto schema,
+                   postgres::fingerprint_schema(snapshot.connection(), {name_, capture.prefix}));
   snapshot.release();
 
-  for (auto* part : {&data, &sequences, &schema}) {
+  for (const auto* part : {&captured.fingerprints, &schema}) {
     record.fingerprints.insert(record.fingerprints.end(), part->begin(), part->end());
   }
   record.artifacts.push_back(std::move(artifact));

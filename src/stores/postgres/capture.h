@@ -45,7 +45,8 @@ struct Captured {
   pgarchive::Contents contents;
   std::vector<Fingerprint>
       fingerprints;  // tables, sequences, large objects, materialized views; not the schema
-  std::map<RelationName, uint64_t> rows;  // written per relation
+  std::map<RelationName, uint64_t> rows;      // written per relation
+  std::vector<RelationName> kept_for_others;  // definitions that the selection did not ask for (kept_entries.h)
 };
 
 // Where the archive goes. Called by one thread at a time.
@@ -53,7 +54,8 @@ class CaptureSink {
  public:
   virtual ~CaptureSink() = default;
   virtual Result<void> write(ByteView bytes) = 0;
-  // What follows is the data of another table: in a deduplicating repository a stream of its own.
+  // What follows is the data of another table, or of several small ones (less than 1 MiB each): in a
+  // deduplicating repository a stream of its own.
   virtual Result<void> begin_stream(const std::string& name) = 0;
 };
 

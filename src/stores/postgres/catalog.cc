@@ -57,7 +57,7 @@ Result<std::vector<Extension>> read_extensions(Connection& connection) {
 // Columns by table oid, in their order.
 Result<std::map<std::string, std::vector<Column>, std::less<>>> read_columns(Connection& connection) {
   ASSIGN_OR_RETURN(auto rows, connection.query(R"sql(
-      SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)
+      SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attgenerated <> ''
       FROM pg_catalog.pg_attribute a
       JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -66,7 +66,7 @@ Result<std::map<std::string, std::vector<Column>, std::less<>>> read_columns(Con
       ORDER BY a.attrelid, a.attnum)sql"));
   std::map<std::string, std::vector<Column>, std::less<>> columns;
   for (size_t i = 0; i < rows.size(); ++i) {
-    columns[rows.string(i, 0)].push_back({rows.string(i, 1), rows.string(i, 2)});
+    columns[rows.string(i, 0)].push_back({rows.string(i, 1), rows.string(i, 2), rows.truth(i, 3)});
   }
   return columns;
 }
@@ -135,6 +135,14 @@ struct Omission {
 };
 
 constexpr Omission kOmissions[] = {
+    {R"sql(SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n
+           ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.relpersistence = 'u'
+           AND NOT pg_catalog.pg_is_in_recovery() ORDER BY 1)sql",
+     "unlogged tables are in this backup as they are now, but the server empties them when it crashes"},
+    {R"sql(SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n
+           ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.relpersistence = 'u'
+           AND pg_catalog.pg_is_in_recovery() ORDER BY 1)sql",
+     "unlogged tables have no rows on a standby: only their definitions are in this backup"},
     {R"sql(SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n
            ON n.oid = c.relnamespace WHERE c.relkind = 'f' ORDER BY 1)sql",
      "foreign tables are defined, their rows live on another server and are not in this backup"},
@@ -217,7 +225,9 @@ Result<std::vector<RelationName>> tables_to_lock(Connection& connection) {
   ASSIGN_OR_RETURN(auto rows, connection.query(fmt::format(R"sql(
       SELECT n.nspname, c.relname
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p') AND {} ORDER BY 1, 2)sql",
+      WHERE c.relkind IN ('r', 'p') AND (({}) OR EXISTS (
+          SELECT FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig)))
+      ORDER BY 1, 2)sql",
                                                            kOfUsers)));
   std::vector<RelationName> tables;
   for (size_t i = 0; i < rows.size(); ++i) tables.push_back({rows.string(i, 0), rows.string(i, 1)});

@@ -20,6 +20,7 @@ inline constexpr std::string_view kMarkerSchema = "summit_dr";
 struct Column {
   std::string name;
   std::string type;  // format_type(), qualified: "public.vector(3)"
+  bool generated = false;
 };
 
 struct RelationName {
@@ -63,8 +64,8 @@ struct Inventory {
   int64_t sequences = 0;
   int64_t large_objects = 0;
   uint64_t large_object_bytes = 0;
-  // What pg_dump leaves out or only defines, one sentence each: foreign tables, prepared transactions,
-  // logical slots, invalid indexes, subscriptions.
+  // What a dump cannot hold, or only defines, one sentence each: unlogged tables, foreign tables, prepared
+  // transactions, logical slots, invalid indexes, subscriptions.
   std::vector<std::string> notes;
 
   const Extension* extension(std::string_view name) const;
@@ -73,7 +74,8 @@ struct Inventory {
 
 Result<Inventory> read_inventory(Connection& connection);
 
-// Tables, partitions and chunks whose rows a dump reads, for locking.
+// Tables, partitions, chunks and configuration tables of extensions: all whose rows a dump reads, for
+// locking.
 Result<std::vector<RelationName>> tables_to_lock(Connection& connection);
 
 struct DatabaseSize {

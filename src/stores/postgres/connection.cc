@@ -19,6 +19,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kStep{100};
 constexpr size_t kMostNotices = 100;
+constexpr size_t kBlockBytes = 128 * KiB;
 
 struct Finish {
   void operator()(PGconn* connection) const { PQfinish(connection); }
@@ -184,6 +185,17 @@ struct Connection::State {
     return last;
   }
 
+  Result<void> begin_copy_out(const std::string& sql) {
+    RETURN_IF_ERROR(cancellation.check());
+    if (!PQsendQuery(handle.get(), sql.c_str())) return lost();
+    RETURN_IF_ERROR(flush());
+    ASSIGN_OR_RETURN(auto begun, next_result());
+    if (begun && PQresultStatus(begun.get()) == PGRES_COPY_OUT) return {};
+    Error error = begun ? failure(begun.get()) : lost();
+    [[maybe_unused]] auto ended = drain();
+    return error;
+  }
+
   Result<void> send_query(const std::string& sql, const Parameters& parameters, bool binary_result,
                           std::optional<ByteView> last = {}) {
     RETURN_IF_ERROR(cancellation.check());
@@ -336,17 +348,11 @@ Result<void> Connection::stream(const std::string& sql, const Parameters& parame
 
 Result<uint64_t> Connection::copy_out(const std::string& sql,
                                       const std::function<Result<void>(ByteView)>& consume) {
-  RETURN_IF_ERROR(send(sql));
-  ASSIGN_OR_RETURN(auto begun, state_->next_result());
-  if (!begun || PQresultStatus(begun.get()) != PGRES_COPY_OUT) {
-    Error error = begun ? state_->failure(begun.get()) : state_->lost();
-    [[maybe_unused]] auto ended = state_->drain();
-    return error;
-  }
+  RETURN_IF_ERROR(state_->begin_copy_out(sql));
   uint64_t messages = 0;
   Result<void> taken;
-  bool told = false;
   PGconn* handle = state_->handle.get();
+  bool told = false;
   for (;;) {
     char* data = nullptr;
     const int length = PQgetCopyData(handle, &data, 1);
@@ -355,20 +361,58 @@ Result<uint64_t> Connection::copy_out(const std::string& sql,
       ++messages;
       if (taken.ok())
         taken = consume(ByteView(reinterpret_cast<const std::byte*>(data), static_cast<size_t>(length)));
-      if (taken.ok()) taken = state_->cancellation.check();
     } else if (length == 0) {
-      if (taken.ok()) taken = state_->cancellation.check();
       wait_for_socket(PQsocket(handle), false);
       if (!PQconsumeInput(handle)) return state_->lost();
     } else {
       break;
     }
+    if (taken.ok()) taken = state_->cancellation.check();
     if (!taken.ok() && !std::exchange(told, true)) state_->cancel_statement();
   }
   auto ended = state_->drain();
   RETURN_IF_ERROR(std::move(taken));
   if (!ended.ok()) return std::move(ended).error();
   return messages;
+}
+
+// PQgetlineAsync copies from libpq's buffer into ours, where PQgetCopyData allocates for each row. It says
+// nothing of what ended the rows: that is PQgetCopyData's to tell.
+Result<void> Connection::copy_out_blocks(const std::string& sql,
+                                         const std::function<Result<void>(ByteView)>& consume) {
+  RETURN_IF_ERROR(state_->begin_copy_out(sql));
+  std::vector<char> block(kBlockBytes);
+  size_t used = 0;
+  Result<void> taken;
+  PGconn* handle = state_->handle.get();
+  bool told = false;
+  bool dry = false;  // nothing was there at the last look
+  for (;;) {
+    const int length = PQgetlineAsync(handle, block.data() + used, static_cast<int>(block.size() - used));
+    if (length < 0) break;
+    if (length == 0) {
+      if (std::exchange(dry, true)) wait_for_socket(PQsocket(handle), false);
+      if (!PQconsumeInput(handle)) return state_->lost();
+      if (taken.ok()) taken = state_->cancellation.check();
+    } else {
+      dry = false;
+      used += static_cast<size_t>(length);
+      if (used < block.size()) continue;
+      if (taken.ok()) taken = consume(as_bytes({block.data(), used}));
+      used = 0;
+    }
+    if (!taken.ok() && !std::exchange(told, true)) state_->cancel_statement();
+  }
+  if (taken.ok() && used > 0) taken = consume(as_bytes({block.data(), used}));
+  char* none = nullptr;
+  while (PQgetCopyData(handle, &none, 1) == 0) {
+    wait_for_socket(PQsocket(handle), false);
+    if (!PQconsumeInput(handle)) return state_->lost();
+  }
+  auto ended = state_->drain();
+  RETURN_IF_ERROR(std::move(taken));
+  if (!ended.ok()) return std::move(ended).error();
+  return {};
 }
 
 Result<void> Connection::begin_copy(const std::string& sql) {
@@ -430,6 +474,10 @@ Result<Rows> Connection::finish() {
 
 const std::string& Connection::where() const { return state_->where; }
 int Connection::server_version() const { return PQserverVersion(state_->handle.get()); }
+std::string Connection::server_encoding() const {
+  const char* value = PQparameterStatus(state_->handle.get(), "server_encoding");
+  return value ? value : "UTF8";
+}
 const std::string& Connection::database() const { return state_->database; }
 int Connection::backend_pid() const { return PQbackendPID(state_->handle.get()); }
 std::vector<std::string> Connection::take_notices() { return std::exchange(state_->notices, {}); }

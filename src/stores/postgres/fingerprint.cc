@@ -8,6 +8,7 @@
 
 #include "core/task_group.h"
 #include "stores/postgres/large_objects.h"
+#include "stores/postgres/row_hasher.h"
 #include "stores/postgres/snapshot.h"
 #include "stores/postgres/sql.h"
 
@@ -16,7 +17,7 @@ namespace summit::postgres {
 namespace {
 
 // What one worker reads in one go: a table, one partition of it, or all large objects.
-struct Unit {
+struct Reading {
   const Table* table = nullptr;  // null: large objects
   std::string from;              // "ONLY \"public\".\"users\""
   uint64_t bytes = 0;
@@ -36,15 +37,6 @@ std::string_view kind_name(Table::Kind kind) {
   return "table";
 }
 
-// Names and types of the columns, so that rows of differently shaped tables never have equal elements.
-std::string column_signature(const std::vector<Column>& columns) {
-  std::string signature;
-  for (const auto& column : columns) {
-    signature += fmt::format("{}:{}{}:{}", column.name.size(), column.name, column.type.size(), column.type);
-  }
-  return signature;
-}
-
 std::string select_list(const std::vector<Column>& columns) {
   std::string list;
   for (const auto& column : columns) {
@@ -54,23 +46,23 @@ std::string select_list(const std::vector<Column>& columns) {
   return list;
 }
 
-// Adds every row that `from` gives: SHA-256(signature digest, row in COPY's text format).
+// Adds every row that `from` gives.
 Result<void> hash_rows(Connection& connection, const std::vector<Column>& columns, const std::string& from,
                        SetHash& hash) {
-  const Sha256Digest signature = sha256(as_bytes(column_signature(columns)));
-  Sha256 digest;
-  const std::string copy = fmt::format("COPY (SELECT {} FROM {}) TO STDOUT", select_list(columns), from);
-  ASSIGN_OR_RETURN([[maybe_unused]] auto rows, connection.copy_out(copy, [&](ByteView row) -> Result<void> {
-    digest.update(ByteView(signature));
-    digest.update(row);
-    hash.add(digest.finish());
+  RowHasher hasher(columns);
+  const std::string copy =
+      fmt::format("COPY (SELECT {} FROM {}) TO STDOUT WITH (ENCODING {})", select_list(columns), from,
+                  quote_literal(connection.server_encoding()));
+  RETURN_IF_ERROR(connection.copy_out_blocks(copy, [&](ByteView block) -> Result<void> {
+    hasher.add(block);
     return {};
   }));
+  hash.merge(hasher.hash());
   return {};
 }
 
-std::vector<Unit> units_of(const Inventory& inventory) {
-  std::vector<Unit> units;
+std::vector<Reading> units_of(const Inventory& inventory) {
+  std::vector<Reading> units;
   for (const auto& table : inventory.tables) {
     if (table.kind == Table::Kind::kPartitioned) {
       // Sums of partitions add up to the table's, so partitions are read in parallel.
@@ -85,13 +77,13 @@ std::vector<Unit> units_of(const Inventory& inventory) {
   }
   if (inventory.large_objects > 0) units.push_back({nullptr, "", inventory.large_object_bytes, {}});
   std::stable_sort(units.begin(), units.end(),
-                   [](const Unit& a, const Unit& b) { return a.bytes > b.bytes; });
+                   [](const Reading& a, const Reading& b) { return a.bytes > b.bytes; });
   return units;
 }
 
 // Takes every lock that the units need at once. A schema change that begins to wait for the snapshot's locks
 // blocks whoever comes after it; taken one by one, in the course of hours, our own locks would come after it.
-Result<void> lock_tables(Connection& connection, const std::vector<Unit>& units) {
+Result<void> lock_units(Connection& connection, const std::vector<Reading>& units) {
   std::string tables;
   for (const auto& unit : units) {
     if (!unit.table || unit.table->kind == Table::Kind::kMaterializedView) continue;
@@ -101,7 +93,7 @@ Result<void> lock_tables(Connection& connection, const std::vector<Unit>& units)
   return connection.execute("LOCK TABLE " + tables + " IN ACCESS SHARE MODE");
 }
 
-std::vector<Fingerprint> collect(const std::vector<Unit>& units, const Inventory& inventory,
+std::vector<Fingerprint> collect(const std::vector<Reading>& units, const Inventory& inventory,
                                  const FingerprintScope& scope) {
   std::vector<Fingerprint> fingerprints;
   for (const auto& table : inventory.tables) {
@@ -109,15 +101,13 @@ std::vector<Fingerprint> collect(const std::vector<Unit>& units, const Inventory
     for (const auto& unit : units) {
       if (unit.table == &table) total.merge(unit.hash);
     }
-    fingerprints.push_back({scope.store, std::string(kind_name(table.kind)),
-                            scope.prefix + table.name.display(), total.count(), total.hex()});
+    fingerprints.push_back(table_fingerprint(table, scope, total));
   }
   SetHash large_objects;
   for (const auto& unit : units) {
     if (!unit.table) large_objects = unit.hash;
   }
-  fingerprints.push_back({scope.store, "large_objects", scope.prefix + "large_objects", large_objects.count(),
-                          large_objects.hex()});
+  fingerprints.push_back(large_objects_fingerprint(scope, large_objects));
   return fingerprints;
 }
 
@@ -151,15 +141,24 @@ std::optional<SetvalArguments> setval_arguments(std::string_view definition) {
 
 }  // namespace
 
+Fingerprint table_fingerprint(const Table& table, const FingerprintScope& scope, const SetHash& rows) {
+  return {scope.store, std::string(kind_name(table.kind)), scope.prefix + table.name.display(), rows.count(),
+          rows.hex()};
+}
+
+Fingerprint large_objects_fingerprint(const FingerprintScope& scope, const SetHash& objects) {
+  return {scope.store, "large_objects", scope.prefix + "large_objects", objects.count(), objects.hex()};
+}
+
 Result<std::vector<Fingerprint>> fingerprint_data(const config::PostgresEndpoint& endpoint,
                                                   const std::string& database, const std::string& snapshot,
                                                   const Inventory& inventory, const FingerprintScope& scope,
                                                   size_t jobs, const Cancellation& cancellation,
                                                   Phase* phase) {
-  std::vector<Unit> units = units_of(inventory);
+  std::vector<Reading> units = units_of(inventory);
   if (phase) {
     phase->set_total(std::accumulate(units.begin(), units.end(), uint64_t{0},
-                                     [](uint64_t sum, const Unit& unit) { return sum + unit.bytes; }));
+                                     [](uint64_t sum, const Reading& unit) { return sum + unit.bytes; }));
   }
   const size_t workers = std::clamp<size_t>(jobs, 1, std::max<size_t>(units.size(), 1));
   std::atomic<size_t> next{0};
@@ -168,11 +167,11 @@ Result<std::vector<Fingerprint>> fingerprint_data(const config::PostgresEndpoint
     group.spawn([&]() -> Result<void> {
       ASSIGN_OR_RETURN(auto connection,
                        Snapshot::join(endpoint, database, snapshot, group.cancellation(), true));
-      RETURN_IF_ERROR(lock_tables(connection, units), "while locking the tables of {}", database);
+      RETURN_IF_ERROR(lock_units(connection, units), "while locking the tables of {}", database);
       for (size_t i = next++; i < units.size(); i = next++) {
-        Unit& unit = units[i];
+        Reading& unit = units[i];
         if (unit.table) {
-          RETURN_IF_ERROR(hash_rows(connection, unit.table->columns, unit.from, unit.hash),
+          RETURN_IF_ERROR(hash_rows(connection, stored_columns(unit.table->columns), unit.from, unit.hash),
                           "while reading {}", unit.table->name.display());
         } else {
           RETURN_IF_ERROR(hash_large_objects(connection, unit.hash), "while reading large objects");
@@ -195,8 +194,7 @@ Result<Fingerprint> fingerprint_refreshed_view(Connection& connection, const Tab
   std::string from = "(" + definition + ") AS refreshed (" + select_list(view.columns) + ")";
   SetHash hash;
   RETURN_IF_ERROR(hash_rows(connection, view.columns, from, hash), "while computing {}", view.name.display());
-  return Fingerprint{scope.store, std::string(kind_name(view.kind)), scope.prefix + view.name.display(),
-                     hash.count(), hash.hex()};
+  return table_fingerprint(view, scope, hash);
 }
 
 Result<std::vector<Fingerprint>> fingerprint_sequences(const ArchiveContents& archive,
@@ -210,6 +208,22 @@ Result<std::vector<Fingerprint>> fingerprint_sequences(const ArchiveContents& ar
     }
     fingerprints.push_back(
         sequence_fingerprint(scope, {entry.schema, entry.tag}, arguments->last_value, arguments->is_called));
+  }
+  return fingerprints;
+}
+
+Result<std::vector<Fingerprint>> fingerprint_sequences(const pgarchive::Contents& contents,
+                                                       const FingerprintScope& scope) {
+  std::vector<Fingerprint> fingerprints;
+  for (const auto& entry : contents.entries) {
+    const RelationName name{entry.schema.value_or(""), entry.tag.value_or("")};
+    if (!entry.is("SEQUENCE SET") || name.schema.starts_with("_timescaledb_")) continue;
+    const auto arguments = setval_arguments(entry.definition.value_or(""));
+    if (!arguments) {
+      return Error(Code::kCorrupt, "the dump sets sequence {} in a way that is not understood",
+                   name.display());
+    }
+    fingerprints.push_back(sequence_fingerprint(scope, name, arguments->last_value, arguments->is_called));
   }
   return fingerprints;
 }

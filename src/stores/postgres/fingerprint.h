@@ -9,6 +9,7 @@
 #include "core/fingerprint.h"
 #include "core/progress.h"
 #include "core/result.h"
+#include "formats/pgarchive/contents.h"
 #include "stores/postgres/archive_contents.h"
 #include "stores/postgres/catalog.h"
 
@@ -28,6 +29,10 @@ Result<std::vector<Fingerprint>> fingerprint_data(const config::PostgresEndpoint
                                                   size_t jobs, const Cancellation& cancellation,
                                                   Phase* phase = nullptr);
 
+// As they are recorded.
+Fingerprint table_fingerprint(const Table& table, const FingerprintScope& scope, const SetHash& rows);
+Fingerprint large_objects_fingerprint(const FingerprintScope& scope, const SetHash& objects);
+
 // The rows that the query of a materialized view gives now, as if it had just been refreshed.
 Result<Fingerprint> fingerprint_refreshed_view(Connection& connection, const Table& view,
                                                const FingerprintScope& scope);
@@ -35,6 +40,8 @@ Result<Fingerprint> fingerprint_refreshed_view(Connection& connection, const Tab
 // Sequences are outside of transactions: their values are those that the dump took, so they are read from its
 // table of contents when a backup is made, and from the server when a restore is compared.
 Result<std::vector<Fingerprint>> fingerprint_sequences(const ArchiveContents& archive,
+                                                       const FingerprintScope& scope);
+Result<std::vector<Fingerprint>> fingerprint_sequences(const pgarchive::Contents& contents,
                                                        const FingerprintScope& scope);
 Result<std::vector<Fingerprint>> fingerprint_sequences(Connection& connection, const FingerprintScope& scope);
 

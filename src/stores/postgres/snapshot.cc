@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "stores/postgres/catalog.h"
 #include "stores/postgres/sql.h"
 
 namespace summit::postgres {
@@ -14,16 +13,17 @@ constexpr std::string_view kBegin =
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off; SET LOCAL lock_timeout = "
     "'10s'";
 
-std::string lock_statement(const std::vector<RelationName>& tables) {
+}  // namespace
+
+Result<void> lock_tables(Connection& connection, const std::vector<RelationName>& tables) {
+  if (tables.empty()) return {};
   std::string sql = "LOCK TABLE ";
   for (size_t i = 0; i < tables.size(); ++i) {
     if (i > 0) sql += ", ";
     sql += "ONLY " + tables[i].quoted();
   }
-  return sql + " IN ACCESS SHARE MODE";
+  return connection.execute(sql + " IN ACCESS SHARE MODE");
 }
-
-}  // namespace
 
 Result<Snapshot> Snapshot::open(const config::PostgresEndpoint& endpoint, const std::string& database,
                                 const Cancellation& cancellation) {
@@ -37,12 +37,10 @@ Result<Snapshot> Snapshot::open(const config::PostgresEndpoint& endpoint, const 
 Result<bool> Snapshot::try_take() {
   ASSIGN_OR_RETURN(auto tables, tables_to_lock(connection_));
   RETURN_IF_ERROR(connection_.execute(std::string(kBegin)));
-  if (!tables.empty()) {
-    // LOCK takes no snapshot: the transaction's begins with the export below.
-    auto locked = connection_.execute(lock_statement(tables));
-    if (!locked.ok() && locked.error().code() == Code::kNotFound) return false;
-    RETURN_IF_ERROR(std::move(locked), "while locking the tables of {}", connection_.database());
-  }
+  // LOCK takes no snapshot: the transaction's begins with the export below.
+  auto locked = lock_tables(connection_, tables);
+  if (!locked.ok() && locked.error().code() == Code::kNotFound) return false;
+  RETURN_IF_ERROR(std::move(locked), "while locking the tables of {}", connection_.database());
   ASSIGN_OR_RETURN(auto rows, connection_.query(R"sql(
       SELECT pg_catalog.pg_export_snapshot(),
              pg_catalog.to_char(pg_catalog.clock_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),

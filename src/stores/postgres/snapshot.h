@@ -4,8 +4,10 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/time.h"
+#include "stores/postgres/catalog.h"
 #include "stores/postgres/connection.h"
 
 namespace summit::postgres {
@@ -49,5 +51,9 @@ class Snapshot {
   std::string lsn_;
   Instant instant_{};
 };
+
+// In ACCESS SHARE mode, all at once, each without its children. kNotFound when one of them is gone, kBusy
+// when a schema change keeps one for longer than the session's lock_timeout.
+Result<void> lock_tables(Connection& connection, const std::vector<RelationName>& tables);
 
 }  // namespace summit::postgres

@@ -1,0 +1,93 @@
+#include "stores/postgres/unit_reader.h"
+
+#include <algorithm>
+
+#include "stores/postgres/large_objects.h"
+#include "stores/postgres/row_hasher.h"
+
+namespace summit::postgres {
+
+namespace {
+
+// Plain bytes. Longer ones compress hardly better, and each reader of an archive holds one.
+constexpr uint64_t kPieceBytes = 2 * MiB;
+
+}  // namespace
+
+Result<std::unique_ptr<UnitReader>> UnitReader::create(const pgarchive::CompressionChoice& compression) {
+  ASSIGN_OR_RETURN(auto compressor, pgarchive::PartCompressor::create(compression));
+  return std::unique_ptr<UnitReader>(new UnitReader(std::move(compressor)));
+}
+
+Result<UnitRead> UnitReader::read(Connection& connection, const Source& source, const Unit& unit,
+                                  const Give& give) {
+  return source.is_rows() ? read_rows(connection, source, unit, give)
+                          : read_objects(connection, source, unit, give);
+}
+
+Result<UnitRead> UnitReader::read_rows(Connection& connection, const Source& source, const Unit& unit,
+                                       const Give& give) {
+  const auto columns = source.table ? stored_columns(source.table->columns) : std::vector<Column>();
+  RowHasher hasher(columns, source.places);
+  uint64_t rows = 0;
+  const auto take = [&](ByteView block) -> Result<void> {
+    if (source.table) {
+      hasher.add(block);
+    } else {
+      rows += static_cast<uint64_t>(std::count(block.begin(), block.end(), std::byte{'\n'}));
+    }
+    return write(block, give);
+  };
+  if (!source.copy.empty()) {
+    RETURN_IF_ERROR(
+        connection.copy_out_blocks(copy_statement(source, unit, connection.server_encoding()), take));
+  }
+  RETURN_IF_ERROR(close_piece(give));
+  return UnitRead{.elements = source.table ? hasher.hash().count() : rows, .hash = hasher.hash()};
+}
+
+Result<UnitRead> UnitReader::read_objects(Connection& connection, const Source& source, const Unit& unit,
+                                          const Give& give) {
+  const size_t end = unit.end ? static_cast<size_t>(*unit.end) : source.objects.size();
+  const std::span<const uint32_t> objects(source.objects.data() + unit.first, end - unit.first);
+  LargeObjectHasher hasher;
+  const auto take = [&](const LargeObjectPart& part) -> Result<void> {
+    hasher.add(part);
+    piece_.large_object = part.oid;
+    piece_.begins_object = piece_.begins_object || part.first;
+    RETURN_IF_ERROR(write(part.bytes, give));
+    if (!part.last) return {};
+    piece_.ends_object = true;
+    RETURN_IF_ERROR(close_piece(give));
+    piece_ = {};
+    return {};
+  };
+  RETURN_IF_ERROR(read_large_objects(connection, objects, take));
+  return UnitRead{.elements = hasher.hash().count(), .hash = hasher.hash()};
+}
+
+Result<void> UnitReader::write(ByteView plain, const Give& give) {
+  if (!give || plain.empty()) return {};
+  if (!open_) RETURN_IF_ERROR(compressor_->begin(&output_));
+  open_ = true;
+  RETURN_IF_ERROR(compressor_->write(plain));
+  plain_bytes_ += plain.size();
+  if (plain_bytes_ < kPieceBytes) return {};
+  return close_piece(give);
+}
+
+Result<void> UnitReader::close_piece(const Give& give) {
+  // An empty large object has no bytes, and yet is one.
+  if (!give || (!open_ && !piece_.begins_object && !piece_.ends_object)) return {};
+  if (open_) {
+    ASSIGN_OR_RETURN(piece_.checksum, compressor_->finish());
+  }
+  open_ = false;
+  plain_bytes_ = 0;
+  piece_.bytes = std::exchange(output_, {});
+  Piece piece = std::exchange(piece_, {});
+  piece_.large_object = piece.large_object;
+  return give(std::move(piece));
+}
+
+}  // namespace summit::postgres

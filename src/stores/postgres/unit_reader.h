@@ -1,0 +1,52 @@
+// Reads units, fingerprints and compresses them, and gives them as pieces.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/fingerprint.h"
+#include "core/result.h"
+#include "formats/pgarchive/compressor.h"
+#include "stores/postgres/capture_plan.h"
+#include "stores/postgres/connection.h"
+#include "stores/postgres/ordered_output.h"
+
+namespace summit::postgres {
+
+struct UnitRead {
+  uint64_t elements = 0;  // rows or large objects
+  SetHash hash;           // of nothing when the rows are of no fingerprint
+};
+
+// One thread at a time; each has its own.
+class UnitReader {
+ public:
+  // A piece is taken before the next one is made; null: the unit is read for its fingerprint only.
+  using Give = std::function<Result<void>(Piece)>;
+
+  static Result<std::unique_ptr<UnitReader>> create(const pgarchive::CompressionChoice& compression);
+
+  // `connection` is in the snapshot; large objects need one with binary results.
+  Result<UnitRead> read(Connection& connection, const Source& source, const Unit& unit, const Give& give);
+
+ private:
+  explicit UnitReader(std::unique_ptr<pgarchive::PartCompressor> compressor)
+      : compressor_(std::move(compressor)) {}
+
+  Result<UnitRead> read_rows(Connection& connection, const Source& source, const Unit& unit,
+                             const Give& give);
+  Result<UnitRead> read_objects(Connection& connection, const Source& source, const Unit& unit,
+                                const Give& give);
+  // Compresses into the open piece, and gives it when it is long enough.
+  Result<void> write(ByteView plain, const Give& give);
+  Result<void> close_piece(const Give& give);
+
+  std::unique_ptr<pgarchive::PartCompressor> compressor_;
+  std::string output_;
+  Piece piece_;  // what is to be said of the open one
+  bool open_ = false;
+  uint64_t plain_bytes_ = 0;
+};
+
+}  // namespace summit::postgres
