@@ -29,6 +29,7 @@ class SecretsComponent final : public Component {
 
   std::vector<std::string> describe() const override {
     std::vector<std::string> lines;
+    lines.reserve(trees_.size() + contributions_.size());
     for (const auto& tree : trees_)
       lines.push_back(
           fmt::format("secret files below {}, sealed into {}", tree.root.string(), kSecretsArtifact));

@@ -48,7 +48,7 @@ class TimescaleComponent final : public Component {
     record.server_version = inventory_.server_version;
     const auto* extension = inventory_.extension("timescaledb");
     if (!extension) {
-      record.notes.push_back(
+      record.notes.emplace_back(
           "the extension timescaledb is not installed: these are plain tables, and their rows are in "
           "the PostgreSQL archive");
       for (const auto& table : spec_.tables)
@@ -69,7 +69,7 @@ class TimescaleComponent final : public Component {
     for (const auto& table : plain_) record.details["table:" + table] = "plain table: no hypertable";
     for (const auto& table : plain_)
       record.notes.push_back(fmt::format("{} is a plain table, no hypertable", table));
-    record.notes.push_back(
+    record.notes.emplace_back(
         "the rows and chunks of these hypertables are in the PostgreSQL archive, with fingerprints");
     return record;
   }

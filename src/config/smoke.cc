@@ -1,5 +1,7 @@
 #include "config/smoke.h"
 
+#include <charconv>
+
 #include "config/yaml_reader.h"
 
 namespace summit::config {
@@ -25,14 +27,11 @@ void read_expectation(const Value& value, SmokeCheck& check) {
   check.comparison = text->substr(0, end);
   const bool known = check.comparison == "=" || check.comparison == ">" || check.comparison == ">=" ||
                      check.comparison == "<" || check.comparison == "<=";
-  try {
-    size_t used = 0;
-    const auto number = end == std::string::npos ? std::string() : text->substr(end);
-    check.bound = std::stoll(number, &used);
-    if (known && used == number.size()) return;
-  } catch (const std::exception&) {
-    // Said below, with the others that do not fit.
-  }
+  const auto digits = text->find_first_not_of("<>= ");
+  const auto number = digits == std::string::npos ? std::string() : text->substr(digits);
+  const auto* last = number.data() + number.size();
+  const auto [stopped, error] = std::from_chars(number.data(), last, check.bound);
+  if (known && error == std::errc{} && stopped == last) return;
   value.complain(fmt::format("`{}` is no expectation", *text),
                  "write a comparison and a whole number, such as `> 0`");
 }

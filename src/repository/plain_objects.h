@@ -29,7 +29,7 @@ class PlainObjects final : public BackupRepository {
 
   // For a copy of a backup that is described by `metadata`: takes up an unfinished copy of the very same one,
   // whose finished artifacts `already_there` of the writer then names.
-  Result<std::unique_ptr<BackupWriter>> begin_copy(const BackupMetadata& metadata);
+  Result<std::unique_ptr<BackupWriter>> begin_copy(const BackupMetadata& metadata) override;
 
   Result<std::vector<BackupSummary>> list() const override;
   Result<std::unique_ptr<BackupReader>> open(std::string_view reference) const override;

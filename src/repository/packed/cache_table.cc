@@ -195,7 +195,7 @@ struct CacheTable::State {
   // Nothing when the file is not there, is none of ours, or has another size than it says.
   std::optional<SlotFile> existing() {
     auto file = open_read_write(path);
-    std::array<std::byte, kHeaderSize> header;
+    std::array<std::byte, kHeaderSize> header{};
     struct stat status{};
     if (!file.ok() || ::pread(file->get(), header.data(), kHeaderSize, 0) != kHeaderSize ||
         ::fstat(file->get(), &status) != 0)

@@ -48,7 +48,7 @@ Result<void> write_at(int fd, uint64_t offset, ByteView bytes, const std::string
 
 Owner owner_of(const ArchiveEntry& entry) {
   Owner owner{static_cast<uid_t>(entry.uid), static_cast<gid_t>(entry.gid)};
-  std::array<char, 16384> buffer;
+  std::array<char, 16384> buffer{};
   passwd user{};
   passwd* found_user = nullptr;
   if (!entry.user.empty() &&
