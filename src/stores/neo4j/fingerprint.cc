@@ -4,34 +4,14 @@
 #include <map>
 
 #include "stores/neo4j/canonical.h"
+#include "stores/neo4j/graph_schema.h"
 #include "stores/neo4j/marker.h"
 #include "stores/neo4j/node_digests.h"
 #include "stores/neo4j/server.h"
+#include "stores/neo4j/step_counter.h"
 
 namespace summit::neo4j {
 namespace {
-
-// Progress is told in steps: one call a row would cost more than the row.
-constexpr uint64_t kProgressStep = 1000;
-
-class Counter {
- public:
-  Counter(std::unique_ptr<Phase> phase, uint64_t total) : phase_(std::move(phase)) {
-    phase_->set_total(total);
-  }
-  ~Counter() { phase_->advance(pending_); }
-  Counter(const Counter&) = delete;
-  Counter& operator=(const Counter&) = delete;
-
-  void count() {
-    if (++pending_ < kProgressStep) return;
-    phase_->advance(std::exchange(pending_, 0));
-  }
-
- private:
-  std::unique_ptr<Phase> phase_;
-  uint64_t pending_ = 0;
-};
 
 using Sets = std::map<std::string, SetHash, std::less<>>;
 
@@ -44,7 +24,7 @@ class GraphReader {
  public:
   GraphReader(HttpApi& api, NodeDigests digests) : api_(api), digests_(std::move(digests)) {}
 
-  Result<void> read_nodes(Counter& counter, const Cancellation& cancellation) {
+  Result<void> read_nodes(StepCounter& counter, const Cancellation& cancellation) {
     const auto take = [&](const Row& row) -> Result<void> {
       counter.count();
       return take_node(row);
@@ -52,7 +32,7 @@ class GraphReader {
     return api_.stream("MATCH (n) RETURN id(n), labels(n), properties(n)", {}, take, cancellation);
   }
 
-  Result<void> read_relationships(Counter& counter, const Cancellation& cancellation) {
+  Result<void> read_relationships(StepCounter& counter, const Cancellation& cancellation) {
     const auto take = [&](const Row& row) -> Result<void> {
       counter.count();
       return take_relationship(row);
@@ -110,31 +90,16 @@ class GraphReader {
   Sets types_;
 };
 
-// What makes two indexes or constraints the same, as canonical bytes of a list of the named columns.
-Fingerprint schema_fingerprint(std::string_view store, const char* kind, const Row& row) {
-  std::string bytes;
-  append_canonical(Value{Value::List(row.begin(), row.end())}, bytes);
-  SetHash set;
-  set.add(as_bytes(bytes));
-  return {std::string(store), kind, std::string(row.front().text()), 1, set.hex()};
-}
-
 Result<void> read_schema(HttpApi& api, std::string_view store, std::vector<Fingerprint>& fingerprints,
                          const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(
-      const auto indexes,
-      api.run(
-          "SHOW INDEXES YIELD name, type, entityType, labelsOrTypes, properties, owningConstraint, options "
-          "RETURN name, type, entityType, labelsOrTypes, properties, owningConstraint, options",
-          {}, cancellation));
-  for (const auto& row : indexes) fingerprints.push_back(schema_fingerprint(store, "index", row));
-  ASSIGN_OR_RETURN(
-      const auto constraints,
-      api.run("SHOW CONSTRAINTS YIELD name, type, entityType, labelsOrTypes, properties, ownedIndex, "
-              "propertyType "
-              "RETURN name, type, entityType, labelsOrTypes, properties, ownedIndex, propertyType",
-              {}, cancellation));
-  for (const auto& row : constraints) fingerprints.push_back(schema_fingerprint(store, "constraint", row));
+  for (const auto kind : {SchemaKind::kIndex, SchemaKind::kConstraint}) {
+    ASSIGN_OR_RETURN(
+        const auto rows,
+        api.run(fmt::format("SHOW {0} YIELD {1} RETURN {1}",
+                            kind == SchemaKind::kIndex ? "INDEXES" : "CONSTRAINTS", identity_columns(kind)),
+                {}, cancellation));
+    for (const auto& row : rows) fingerprints.push_back(schema_fingerprint(store, kind, row));
+  }
   return {};
 }
 
@@ -147,12 +112,12 @@ Result<std::vector<Fingerprint>> fingerprint_graph(HttpApi& api, std::string_vie
   ASSIGN_OR_RETURN(auto digests, NodeDigests::create(scratch));
   GraphReader reader(api, std::move(digests));
   {
-    Counter counter(reporter.phase(store, "fingerprinting nodes", "nodes"), counts.nodes);
+    StepCounter counter(reporter.phase(store, "fingerprinting nodes", "nodes"), counts.nodes);
     RETURN_IF_ERROR(reader.read_nodes(counter, cancellation), "while fingerprinting nodes");
   }
   {
-    Counter counter(reporter.phase(store, "fingerprinting relationships", "relationships"),
-                    counts.relationships);
+    StepCounter counter(reporter.phase(store, "fingerprinting relationships", "relationships"),
+                        counts.relationships);
     RETURN_IF_ERROR(reader.read_relationships(counter, cancellation), "while fingerprinting relationships");
   }
   std::vector<Fingerprint> fingerprints;

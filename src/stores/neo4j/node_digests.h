@@ -1,7 +1,6 @@
 // The digests of all nodes by internal id, on disk: relationships need those of both their ends.
 //
-// An unlinked file mapped into memory, 16 bytes an id; the kernel decides how much of it stays in memory. Ids
-// of one store are dense, so the file is about 16 bytes a node. One thread at a time.
+// 16 bytes an id in an IdTable. One thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +8,7 @@
 #include <string_view>
 
 #include "core/digest.h"
-#include "core/files.h"
-#include "core/result.h"
+#include "stores/neo4j/id_table.h"
 
 namespace summit::neo4j {
 
@@ -20,9 +18,6 @@ class NodeDigests {
 
   // Its file lies in `directory` and is gone with this object, or with the process.
   static Result<NodeDigests> create(const fs::path& directory);
-  NodeDigests(NodeDigests&& other) noexcept;
-  NodeDigests& operator=(NodeDigests&&) = delete;
-  ~NodeDigests();
 
   // Keeps the first 16 bytes of `digest`.
   Result<void> set(uint64_t id, const Sha256Digest& digest);
@@ -30,13 +25,8 @@ class NodeDigests {
   std::optional<std::string_view> get(uint64_t id) const;
 
  private:
-  NodeDigests(UniqueFd fd, fs::path path) : fd_(std::move(fd)), path_(std::move(path)) {}
-  Result<void> grow(uint64_t capacity);
-
-  UniqueFd fd_;
-  fs::path path_;
-  char* map_ = nullptr;
-  uint64_t capacity_ = 0;  // ids
+  explicit NodeDigests(IdTable table) : table_(std::move(table)) {}
+  IdTable table_;
 };
 
 }  // namespace summit::neo4j

@@ -1,0 +1,56 @@
+// Sends batches of rows over several connections, two under way on each, so that the server never waits for
+// us.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "config/endpoint.h"
+#include "core/cancellation.h"
+#include "core/result.h"
+#include "stores/neo4j/bolt_connection.h"
+
+namespace summit::neo4j {
+
+// A statement that unwinds $rows, and its encoded rows.
+struct Batch {
+  std::string cypher;
+  std::string rows;
+  size_t count = 0;
+};
+
+// Each batch is a transaction of its own. One that fails for what may pass (a deadlock with others) is sent
+// again, a few times. One thread at a time.
+class BatchSender {
+ public:
+  using RowConsumer = BoltConnection::RowConsumer;
+
+  static Result<BatchSender> open(const config::Neo4jEndpoint& endpoint, size_t connections,
+                                  const Cancellation& cancellation);
+
+  // `consume` gets the rows that batches give, in any order, here and in drain().
+  Result<void> send(Batch batch, const RowConsumer& consume);
+  // Waits for all that is under way.
+  Result<void> drain(const RowConsumer& consume);
+  // From now on batches run one after the other, each after the last is done.
+  void use_one_connection() { lanes_.erase(lanes_.begin() + 1, lanes_.end()); }
+
+ private:
+  struct Lane {
+    BoltConnection bolt;
+    std::deque<Batch> under_way;
+  };
+  explicit BatchSender(Cancellation cancellation) : cancellation_(std::move(cancellation)) {}
+
+  static Result<void> send_now(BoltConnection& bolt, const Batch& batch);
+  Result<void> receive(Lane& lane, const RowConsumer& consume);
+  Result<void> repeat(Lane& lane, const Error& reason, const RowConsumer& consume);
+
+  Cancellation cancellation_;
+  std::vector<Lane> lanes_;
+  size_t next_ = 0;
+};
+
+}  // namespace summit::neo4j

@@ -1,0 +1,188 @@
+#include "stores/neo4j/graph_export.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "stores/neo4j/graph_digests.h"
+#include "stores/neo4j/graph_file.h"
+#include "stores/neo4j/graph_schema.h"
+#include "stores/neo4j/step_counter.h"
+
+namespace summit::neo4j {
+
+namespace {
+
+Error unexpected() { return Error(Code::kCorrupt, "neo4j gave a row of another shape than was asked for"); }
+
+class Exporter {
+ public:
+  Exporter(BoltConnection& bolt, const GraphExportOptions& options, GraphWriter& writer, GraphDigests digests)
+      : bolt_(bolt), options_(options), writer_(writer), digests_(std::move(digests)) {}
+
+  Result<void> write_head();
+  Result<void> write_nodes(StepCounter& counter, const Cancellation& cancellation);
+  Result<void> write_relationships(StepCounter& counter, const Cancellation& cancellation);
+  Result<void> write_cut();
+  GraphExport report();
+
+ private:
+  const GraphFilter& filter() const { return options_.filter; }
+  std::string selected_nodes() const {
+    return fmt::format("MATCH {} WHERE {} ", node_pattern(filter(), "n"), node_condition(filter(), "n"));
+  }
+  Result<void> stream(const std::string& cypher, const BoltConnection::RowConsumer& take);
+  Result<void> take_node(bolt::Cursor row);
+  Result<void> take_relationship(bolt::Cursor row);
+  Result<void> count_incoming();
+
+  BoltConnection& bolt_;
+  const GraphExportOptions& options_;
+  GraphWriter& writer_;
+  GraphDigests digests_;
+  std::map<std::string, uint64_t, std::less<>> cut_;
+  std::vector<Fingerprint> fingerprints_;
+};
+
+Result<void> Exporter::write_head() {
+  const char* consistency = options_.consistency == Consistency::kSnapshot ? "snapshot" : "read committed";
+  RETURN_IF_ERROR(writer_.facts(GraphRecord::kHeader, {{"consistency", Value{std::string(consistency)}},
+                                                       {"database", Value{bolt_.database()}},
+                                                       {"filtered", Value{!filter().takes_everything()}},
+                                                       {"server", Value{bolt_.server()}}}));
+  ASSIGN_OR_RETURN(const auto items, read_schema(bolt_, filter()));
+  for (const auto& item : items) {
+    const bool is_index = item.kind == SchemaKind::kIndex;
+    RETURN_IF_ERROR(writer_.facts(is_index ? GraphRecord::kIndex : GraphRecord::kConstraint, item.facts()));
+    fingerprints_.push_back(schema_fingerprint(options_.store, item.kind, item.identity));
+  }
+  return {};
+}
+
+Result<void> Exporter::stream(const std::string& cypher, const BoltConnection::RowConsumer& take) {
+  ASSIGN_OR_RETURN(const auto parameters, pack(filter_parameters(filter())));
+  return bolt_.stream(cypher, as_bytes(parameters), take, BoltConnection::Access::kRead);
+}
+
+Result<void> Exporter::write_nodes(StepCounter& counter, const Cancellation& cancellation) {
+  const auto take = [&](bolt::Cursor row) -> Result<void> {
+    counter.count();
+    RETURN_IF_ERROR(cancellation.check());
+    return take_node(row);
+  };
+  return stream(selected_nodes() + "RETURN id(n), labels(n), properties(n)", take);
+}
+
+Result<void> Exporter::take_node(bolt::Cursor row) {
+  uint32_t columns = 0;
+  int64_t id = 0;
+  ByteView labels;
+  ByteView properties;
+  if (!row.list(columns) || columns != 3 || !row.integer(id) || id < 0 || !row.raw(labels) ||
+      !row.raw(properties))
+    return unexpected();
+  RETURN_IF_ERROR(digests_.add_node(id, labels, properties));
+  return writer_.node(id, labels, properties);
+}
+
+Result<void> Exporter::write_relationships(StepCounter& counter, const Cancellation& cancellation) {
+  const auto take = [&](bolt::Cursor row) -> Result<void> {
+    counter.count();
+    RETURN_IF_ERROR(cancellation.check());
+    return take_relationship(row);
+  };
+  const std::string pattern = relationship_pattern(filter(), "r");
+  const std::string match = filter().takes_all_nodes()
+                                ? fmt::format("MATCH (n)-{}->(m) ", pattern)
+                                : fmt::format("{}MATCH (n)-{}->(m) ", selected_nodes(), pattern);
+  RETURN_IF_ERROR(stream(match + "RETURN id(r), id(n), id(m), type(r), properties(r)", take));
+  return filter().takes_all_nodes() ? Result<void>() : count_incoming();
+}
+
+Result<void> Exporter::take_relationship(bolt::Cursor row) {
+  uint32_t columns = 0;
+  int64_t id = 0;
+  int64_t start = 0;
+  int64_t end = 0;
+  std::string_view type;
+  ByteView properties;
+  if (!row.list(columns) || columns != 5 || !row.integer(id) || !row.integer(start) || !row.integer(end) ||
+      start < 0 || end < 0 || !row.text(type) || !row.raw(properties))
+    return unexpected();
+  if (digests_.has_node(start) && digests_.has_node(end)) {
+    RETURN_IF_ERROR(digests_.add_relationship(start, end, type, properties));
+    return writer_.relationship(id, start, end, type, properties);
+  }
+  if (filter().takes_all_nodes() && options_.consistency == Consistency::kSnapshot) {
+    return Error(Code::kBusy, "the graph changed while it was read")
+        .hint("stop its writers, or read a scratch server on a hot copy");
+  }
+  const auto found = cut_.find(type);
+  ++(found != cut_.end() ? found->second : cut_[std::string(type)]);
+  return {};
+}
+
+// Outgoing relationships show their cut while they are read; these are the others.
+Result<void> Exporter::count_incoming() {
+  ASSIGN_OR_RETURN(
+      const auto rows,
+      bolt_.run(fmt::format("{}MATCH (n)<-{}-(m) WHERE NOT {} RETURN type(r), count(*)", selected_nodes(),
+                            relationship_pattern(filter(), "r"), is_selected(filter(), "m")),
+                filter_parameters(filter())));
+  for (const auto& row : rows)
+    cut_[std::string(row[0].text())] += static_cast<uint64_t>(row[1].integer_or(0));
+  return {};
+}
+
+Result<void> Exporter::write_cut() {
+  for (const auto& [type, count] : cut_) RETURN_IF_ERROR(writer_.cut(type, count));
+  return writer_.finish();
+}
+
+GraphExport Exporter::report() {
+  GraphExport result;
+  result.nodes = writer_.nodes();
+  result.relationships = writer_.relationships();
+  result.cut.insert(cut_.begin(), cut_.end());
+  digests_.report(options_.store, fingerprints_);
+  result.fingerprints = std::move(fingerprints_);
+  std::sort(result.fingerprints.begin(), result.fingerprints.end(),
+            [](const Fingerprint& a, const Fingerprint& b) {
+              return std::tie(a.kind, a.name) < std::tie(b.kind, b.name);
+            });
+  return result;
+}
+
+// How much is to come, for progress: 0 where only reading it would tell.
+Result<std::pair<uint64_t, uint64_t>> expected_elements(BoltConnection& bolt, const GraphFilter& filter) {
+  if (!filter.takes_all_nodes()) return std::pair(uint64_t{0}, uint64_t{0});
+  ASSIGN_OR_RETURN(const auto nodes, bolt.scalar("MATCH (n) RETURN count(n)"));
+  ASSIGN_OR_RETURN(const auto relationships, bolt.scalar(fmt::format("MATCH ()-{}->() RETURN count(r)",
+                                                                     relationship_pattern(filter, "r"))));
+  return std::pair(static_cast<uint64_t>(nodes.integer_or(0)),
+                   static_cast<uint64_t>(relationships.integer_or(0)));
+}
+
+}  // namespace
+
+Result<GraphExport> export_graph(BoltConnection& bolt, const GraphExportOptions& options,
+                                 const std::function<Result<void>(ByteView)>& consume, Reporter& reporter,
+                                 const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(const auto expected, expected_elements(bolt, options.filter), "while counting the graph");
+  ASSIGN_OR_RETURN(auto digests, GraphDigests::create(options.scratch));
+  GraphWriter writer(consume);
+  Exporter exporter(bolt, options, writer, std::move(digests));
+  RETURN_IF_ERROR(exporter.write_head(), "while exporting the schema");
+  {
+    StepCounter counter(reporter.phase(options.store, "exporting nodes", "nodes"), expected.first);
+    RETURN_IF_ERROR(exporter.write_nodes(counter, cancellation), "while exporting nodes");
+  }
+  {
+    StepCounter counter(reporter.phase(options.store, "exporting relationships", "relationships"),
+                        expected.second);
+    RETURN_IF_ERROR(exporter.write_relationships(counter, cancellation), "while exporting relationships");
+  }
+  RETURN_IF_ERROR(exporter.write_cut());
+  return exporter.report();
+}
+
+}  // namespace summit::neo4j

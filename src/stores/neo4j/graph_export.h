@@ -1,0 +1,48 @@
+// Captures a graph, or a part of it, over Bolt as a graph file (docs/formats/graph.md), and fingerprints it
+// in the same pass.
+//
+// Reads are read committed: a snapshot only on a server that nobody writes to, such as a scratch server on a
+// hot copy. What is recorded is what the caller says.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/bytes.h"
+#include "core/cancellation.h"
+#include "core/files.h"
+#include "core/fingerprint.h"
+#include "core/progress.h"
+#include "core/result.h"
+#include "stores/neo4j/bolt_connection.h"
+#include "stores/neo4j/graph_filter.h"
+
+namespace summit::neo4j {
+
+enum class Consistency { kSnapshot, kReadCommitted };
+
+struct GraphExportOptions {
+  std::string store = "neo4j";  // in fingerprints and progress
+  GraphFilter filter{};
+  Consistency consistency = Consistency::kSnapshot;
+  fs::path scratch;  // a directory for 16 bytes a node
+};
+
+struct GraphExport {
+  uint64_t nodes = 0;
+  uint64_t relationships = 0;
+  // By type: relationships left out because one end was not selected; on a server that is written to, also
+  // those whose end came or went meanwhile.
+  std::map<std::string, uint64_t> cut;
+  // Of what was written; sorted by kind and name.
+  std::vector<Fingerprint> fingerprints;
+};
+
+// `consume` gets whole records, about 256 KiB at a time. kBusy when the graph changes under a snapshot.
+Result<GraphExport> export_graph(BoltConnection& bolt, const GraphExportOptions& options,
+                                 const std::function<Result<void>(ByteView)>& consume, Reporter& reporter,
+                                 const Cancellation& cancellation);
+
+}  // namespace summit::neo4j

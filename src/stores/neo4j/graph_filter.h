@@ -1,0 +1,52 @@
+// Which part of a graph: nodes by label and property, relationships by type, as pieces of statements.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "stores/neo4j/bolt_connection.h"
+#include "stores/neo4j/value.h"
+
+namespace summit::neo4j {
+
+// All that is set must hold. Relationships are taken when both their ends are.
+struct GraphFilter {
+  std::vector<std::string> labels;              // a node has one of them; empty: any node
+  std::vector<std::string> relationship_types;  // empty: all
+  struct Property {
+    std::string name;           // "tenant_id"
+    std::vector<Value> values;  // one of them equals: {7, "7"} where both spellings occur
+  };
+  std::vector<Property> properties;
+
+  bool takes_everything() const { return labels.empty() && relationship_types.empty() && properties.empty(); }
+  bool takes_all_nodes() const { return labels.empty() && properties.empty(); }
+};
+
+// "(n:`A`|`B`)", or "(n)".
+std::string node_pattern(const GraphFilter& filter, std::string_view variable);
+// What of the filter a pattern does not say, and "not the environment marker"; never empty.
+std::string node_condition(const GraphFilter& filter, std::string_view variable);
+// True or false for any node, never null.
+std::string is_selected(const GraphFilter& filter, std::string_view variable);
+// "[r:`T`|`U`]", or "[r]".
+std::string relationship_pattern(const GraphFilter& filter, std::string_view variable);
+// What node_condition refers to.
+Value::Map filter_parameters(const GraphFilter& filter);
+
+// What a filter selects now.
+struct GraphSelection {
+  uint64_t nodes = 0;
+  uint64_t relationships = 0;           // with both ends selected
+  std::map<std::string, uint64_t> cut;  // by type: with one end selected
+};
+Result<GraphSelection> count_selected(BoltConnection& bolt, const GraphFilter& filter);
+
+// Deletes the selected nodes with all their relationships, those to other nodes too, in transactions of
+// 10,000 nodes. Gives how many nodes. kRefused for a filter that selects every node.
+Result<uint64_t> delete_selected(BoltConnection& bolt, const GraphFilter& filter);
+
+}  // namespace summit::neo4j

@@ -1,0 +1,254 @@
+// A graph exported over Bolt and imported again, against a real server.
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <limits>
+
+#include "devtools/platform/neo4j_server.h"
+#include "stores/neo4j/canonical.h"
+#include "stores/neo4j/fingerprint.h"
+#include "stores/neo4j/graph_export.h"
+#include "stores/neo4j/graph_file.h"
+#include "stores/neo4j/graph_import.h"
+#include "stores/neo4j/graph_schema.h"
+#include "stores/neo4j/marker.h"
+
+namespace summit::neo4j {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+// One server for all: a start takes seconds.
+class GraphCopy : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    auto server = platform::Neo4jServer::create();
+    ASSERT_TRUE(server.ok()) << server.error().to_string();
+    server_ = std::move(server).value().release();
+  }
+  static void TearDownTestSuite() {
+    delete server_;
+    server_ = nullptr;
+  }
+  void SetUp() override {
+    ASSERT_NE(server_, nullptr);
+    auto connection = BoltConnection::open(server_->endpoint());
+    ASSERT_TRUE(connection.ok()) << connection.error().to_string();
+    bolt_.emplace(std::move(connection).value());
+    directory_.emplace(TemporaryDirectory::create(fs::temp_directory_path(), "summit-graph-").value());
+    empty_the_graph();
+  }
+  void empty_the_graph() {
+    run("MATCH (n) DETACH DELETE n");
+    const auto constraints = bolt_->run("SHOW CONSTRAINTS YIELD name RETURN name");
+    for (const auto& row : constraints.value()) run("DROP CONSTRAINT " + quote_identifier(row[0].text()));
+    const auto indexes = bolt_->run("SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name");
+    for (const auto& row : indexes.value()) run("DROP INDEX " + quote_identifier(row[0].text()));
+  }
+  void run(std::string_view cypher, const Value::Map& parameters = {}) {
+    const auto done = bolt_->run(cypher, parameters);
+    ASSERT_TRUE(done.ok()) << cypher << ": " << done.error().to_string();
+  }
+  int64_t number(std::string_view cypher) { return bolt_->scalar(cypher).value_or(Value{}).integer_or(-1); }
+
+  GraphExport export_to(std::string& file, GraphFilter filter = {}) {
+    file.clear();
+    GraphExportOptions options;
+    options.filter = std::move(filter);
+    options.scratch = directory_->path();
+    const auto keep = [&](ByteView block) -> Result<void> {
+      file += as_text(block);
+      return {};
+    };
+    auto done = export_graph(*bolt_, options, keep, reporter_, {});
+    EXPECT_TRUE(done.ok()) << done.error().to_string();
+    return std::move(done).value_or({});
+  }
+  Result<GraphImport> import_from(const std::string& file, size_t batch_rows = 5000) {
+    GraphImportOptions options;
+    options.scratch = directory_->path();
+    options.batch_rows = batch_rows;
+    const auto source = [&](const std::function<Result<void>(ByteView)>& consume) -> Result<void> {
+      // Odd blocks: records do not end where they do.
+      for (size_t at = 0; at < file.size(); at += 1001)
+        RETURN_IF_ERROR(consume(as_bytes(std::string_view(file).substr(at, 1001))));
+      return {};
+    };
+    return import_graph(server_->endpoint(), source, options, reporter_, {});
+  }
+  std::vector<Fingerprint> fingerprints_over_http() {
+    auto api = HttpApi::create(server_->endpoint());
+    auto found = fingerprint_graph(*api, "neo4j", directory_->path(), reporter_, {});
+    EXPECT_TRUE(found.ok()) << found.error().to_string();
+    return std::move(found).value_or({});
+  }
+  void fill_with_every_type();
+  void fill_with_tenants();
+
+  static platform::Neo4jServer* server_;
+  std::optional<BoltConnection> bolt_;
+  std::optional<TemporaryDirectory> directory_;
+  SilentReporter reporter_;
+};
+
+platform::Neo4jServer* GraphCopy::server_ = nullptr;
+
+void GraphCopy::fill_with_every_type() {
+  run("CREATE CONSTRAINT user_id FOR (n:User) REQUIRE n.id IS UNIQUE");
+  run("CREATE INDEX `odd ``name``` FOR (n:`Odd ``Label`) ON (n.`a b`)");
+  run("CREATE TEXT INDEX user_mail FOR (n:User) ON (n.mail)");
+  run("CREATE POINT INDEX place FOR (n:Every) ON (n.place)");
+  run("CREATE INDEX since FOR ()-[r:LINKS]-() ON (r.since)");
+  run("CREATE FULLTEXT INDEX words FOR (n:User|Every) ON EACH [n.mail, n.text] "
+      "OPTIONS {indexConfig: {`fulltext.analyzer`: 'english'}}");
+  run("CREATE VECTOR INDEX vectors FOR (n:Every) ON n.vector "
+      "OPTIONS {indexConfig: {`vector.dimensions`: 3, `vector.similarity_function`: 'cosine'}}");
+  run("UNWIND range(1, 300) AS i CREATE (:User {id: i, mail: 'u' + i})");
+  run("CREATE (:Every:`Odd ``Label` {p: $p, bytes: $bytes, nan: $nan, infinite: $infinite})",
+      {{"bytes", Value{Bytes{std::string("\0\x80\xff", 3)}}},
+       {"infinite", Value{-std::numeric_limits<double>::infinity()}},
+       {"nan", Value{std::nan("")}},
+       {"p", Value{Value::List{}}}});
+  run(R"(CREATE (a:Every {minimum: -9223372036854775808, maximum: 9223372036854775807, real: 4.9E-324, zero: -0.0,
+      yes: true, empty: '', text: "quote ' \" ` tab \t \\ 😀 שלום", `a b`: 'key', vector: [1.0, 2.0, 3.0],
+      date: date('-0044-03-15'), time: time('23:59:59.000000001+05:30'), local: localtime('12:34:56.789'),
+      local_time: localdatetime('1969-12-31T23:59:59.999999999'), offset: datetime('2024-07-01T12:00:00.5-03:00'),
+      zone: datetime('2024-10-27T02:30:00+01:00[Europe/Berlin]'), duration: duration('P-1Y2M-3DT4H-5M6.7S'),
+      flat: point({x: 1.0/3, y: -0.0}), solid: point({x: 1, y: 2, z: 3}), place: point({longitude: 13.4, latitude: 52.5}),
+      height: point({longitude: 13.4, latitude: 52.5, height: 34}),
+      integers: [1, -2, 3000000000], texts: ['', 'ü'], dates: [date('2020-01-01')], points: [point({x: 1, y: 2})],
+      zones: [datetime('2020-01-01T00:00[Europe/Berlin]')]}), (b)
+    CREATE (a)-[:LINKS {since: date('2020-01-01'), weight: 0.5}]->(b), (b)-[:LINKS]->(b), (a)-[:LINKS]->(b),
+      (a)-[:LINKS]->(b), (b)-[:`TYPE with ``space`]->(a))");
+}
+
+TEST_F(GraphCopy, EveryTypeComesBackEqualWithIndexesAndConstraintsAndNothingElse) {
+  ASSERT_NO_FATAL_FAILURE(fill_with_every_type());
+  ASSERT_TRUE(write_marker(server_->endpoint(), {"dev", "dev", "2026-11-21T03:10:48Z", "0011"}).ok());
+  std::string file;
+  const auto original = export_to(file);
+  EXPECT_EQ(original.nodes, 303u);
+  EXPECT_EQ(original.relationships, 5u);
+  EXPECT_TRUE(original.cut.empty());
+  EXPECT_EQ(original.fingerprints, fingerprints_over_http()) << "both ways of reading agree";
+  EXPECT_THAT(file, testing::Not(HasSubstr("SummitDrEnvironment")));
+
+  empty_the_graph();
+  run("CREATE (:Spacer)");
+  const auto imported = import_from(file, 7);
+  ASSERT_TRUE(imported.ok()) << imported.error().to_string();
+  EXPECT_EQ(imported->nodes, 303u);
+  EXPECT_EQ(imported->relationships, 5u);
+  EXPECT_EQ(imported->created.size(), 7u);
+  run("MATCH (n:Spacer) DELETE n");
+  EXPECT_EQ(fingerprints_over_http(), original.fingerprints);
+  EXPECT_EQ(
+      number("CALL db.propertyKeys() YIELD propertyKey WHERE propertyKey STARTS WITH '_' RETURN count(*)"),
+      0);
+
+  std::string again;
+  EXPECT_EQ(export_to(again).fingerprints, original.fingerprints);
+}
+
+void GraphCopy::fill_with_tenants() {
+  run("CREATE CONSTRAINT entity_key FOR (n:Entity) REQUIRE n.key IS UNIQUE");
+  run("CREATE INDEX spare_name FOR (n:Spare) ON (n.name)");
+  run("UNWIND range(1, 3) AS t UNWIND range(1, 40) AS i "
+      "CREATE (:Entity {tenant_id: t, key: t * 1000 + i}), (:Note {tenant_id: toString(t), n: i}), (:Shared "
+      "{n: i})");
+  run("MATCH (a:Entity), (b:Entity) WHERE a.tenant_id = b.tenant_id AND b.key = a.key + 1 CREATE "
+      "(a)-[:NEXT]->(b)");
+  run("MATCH (a:Entity), (b:Note) WHERE toString(a.tenant_id) = b.tenant_id AND a.key % 1000 = b.n "
+      "CREATE (b)-[:ABOUT {n: b.n}]->(a)");
+  run("MATCH (a:Entity {key: 1001}), (b:Entity {key: 2001}) CREATE (a)-[:KNOWS]->(b), (b)-[:KNOWS]->(a), "
+      "(a)-[:SELF]->(a)");
+  run("MATCH (a:Entity {key: 1002}), (b:Shared {n: 1}) CREATE (a)-[:USES]->(b)");
+}
+
+GraphFilter tenant(int64_t id) { return {{}, {}, {{"tenant_id", {Value{id}, Value{std::to_string(id)}}}}}; }
+
+TEST_F(GraphCopy, ATenantIsTakenWithWhatIsWithinAndTheRestIsCounted) {
+  ASSERT_NO_FATAL_FAILURE(fill_with_tenants());
+  std::string file;
+  const auto exported = export_to(file, tenant(1));
+  EXPECT_EQ(exported.nodes, 80u);
+  EXPECT_EQ(exported.relationships, 39u + 40u + 1u);
+  EXPECT_THAT(exported.cut, ElementsAre(Pair("KNOWS", 2u), Pair("USES", 3u)));
+  const auto counted = count_selected(*bolt_, tenant(1));
+  ASSERT_TRUE(counted.ok()) << counted.error().to_string();
+  EXPECT_EQ(counted->nodes, exported.nodes);
+  EXPECT_EQ(counted->relationships, exported.relationships);
+  EXPECT_EQ(counted->cut, exported.cut);
+
+  const auto entities = export_to(file, {{"Entity"}, {"NEXT", "ABOUT"}, {}});
+  EXPECT_EQ(entities.nodes, 120u);
+  EXPECT_EQ(entities.relationships, 117u);
+  EXPECT_THAT(entities.cut, ElementsAre(Pair("ABOUT", 120u)));
+  EXPECT_THAT(file, HasSubstr("entity_key"));
+  EXPECT_THAT(file, testing::Not(HasSubstr("spare_name")));
+}
+
+TEST_F(GraphCopy, ATenantComesBackBesideOthers) {
+  ASSERT_NO_FATAL_FAILURE(fill_with_tenants());
+  std::string others_before;
+  std::string file;
+  const auto exported = export_to(file, tenant(1));
+  const auto other = export_to(others_before, tenant(2));
+  run("MATCH (n:Entity {tenant_id: 1}) SET n.spoiled = true");
+  run("CREATE (:Entity {tenant_id: 1, key: 1})");
+
+  const auto deleted = delete_selected(*bolt_, tenant(1));
+  ASSERT_TRUE(deleted.ok()) << deleted.error().to_string();
+  EXPECT_EQ(*deleted, 81u);
+  const auto imported = import_from(file);
+  ASSERT_TRUE(imported.ok()) << imported.error().to_string();
+  EXPECT_TRUE(imported->created.empty());
+  std::string ignored;
+  const auto after = export_to(ignored, tenant(1));
+  EXPECT_EQ(after.fingerprints, exported.fingerprints);
+  EXPECT_TRUE(after.cut.empty()) << "relationships to others are not in the file";
+  EXPECT_EQ(export_to(ignored, tenant(2)).fingerprints, other.fingerprints);
+  EXPECT_EQ(delete_selected(*bolt_, {{}, {"KNOWS"}, {}}).error().code(), Code::kRefused);
+}
+
+TEST_F(GraphCopy, AViolatedConstraintOrAnotherDefinitionIsAnError) {
+  ASSERT_NO_FATAL_FAILURE(fill_with_tenants());
+  std::string file;
+  export_to(file, tenant(1));
+  const auto twice = import_from(file);
+  EXPECT_THAT(twice.error().message(), HasSubstr("ConstraintValidationFailed"));
+
+  empty_the_graph();
+  run("CREATE CONSTRAINT entity_key FOR (n:Entity) REQUIRE n.other IS UNIQUE");
+  EXPECT_EQ(import_from(file).error().code(), Code::kAlreadyExists);
+  EXPECT_EQ(number("MATCH (n) RETURN count(n)"), 0) << "before anything was written";
+}
+
+TEST_F(GraphCopy, APartOfAFileIsNoGraph) {
+  run("UNWIND range(1, 100) AS i CREATE (:A {i: i})");
+  std::string file;
+  export_to(file);
+  empty_the_graph();
+  EXPECT_EQ(import_from(file.substr(0, file.size() - 1)).error().code(), Code::kCorrupt);
+  EXPECT_EQ(import_from("something else").error().code(), Code::kCorrupt);
+  EXPECT_EQ(import_from(file + "x").error().code(), Code::kCorrupt);
+}
+
+TEST_F(GraphCopy, APasswordOfAnotherOrNoServerIsAnError) {
+  auto endpoint = server_->endpoint();
+  endpoint.password = Secret("wrong");
+  const auto nothing = [](const std::function<Result<void>(ByteView)>&) -> Result<void> { return {}; };
+  GraphImportOptions options;
+  options.scratch = directory_->path();
+  EXPECT_EQ(import_graph(endpoint, nothing, options, reporter_, {}).error().code(), Code::kDenied);
+  Cancellation cancellation;
+  cancellation.request();
+  EXPECT_EQ(import_graph(server_->endpoint(), nothing, options, reporter_, cancellation).error().code(),
+            Code::kCancelled);
+}
+
+}  // namespace
+}  // namespace summit::neo4j
