@@ -9,6 +9,22 @@
 namespace summit::cli {
 namespace {
 
+// "public.users,\"a,b\".t": at commas outside double quotes.
+std::vector<std::string> split_names(const std::string& text) {
+  std::vector<std::string> names(1);
+  bool quoted = false;
+  for (const char c : text) {
+    quoted = quoted != (c == '"');
+    if (c == ',' && !quoted) {
+      names.emplace_back();
+    } else {
+      names.back() += c;
+    }
+  }
+  std::erase(names, "");
+  return names;
+}
+
 class RestoreCommand final : public Command {
  public:
   std::string name() const override { return "restore"; }
@@ -17,6 +33,7 @@ class RestoreCommand final : public Command {
     return "  summit-dr restore latest --env=dev --dry-run\n"
            "  summit-dr restore summit-backup-full-20260120T020000Z --env=dev\n"
            "  RESTORE_POSTGRES=true summit-dr restore latest --mode=selective\n"
+           "  summit-dr restore latest --only=public.users,analytics --env=dev\n"
            "  summit-dr restore latest --mode=verify-only\n";
   }
 
@@ -29,6 +46,12 @@ class RestoreCommand final : public Command {
     options.option("--datastores", datastores_,
                    "all, or some of postgres, neo4j, redis, config, … (comma-separated)");
     define_restore_options(options, flow_);
+    options.flag("--swap", databases_.keep_replaced,
+                 "keep the PostgreSQL database that is replaced, under another name");
+    options.flag("--in-place", databases_.in_place,
+                 "empty and fill the PostgreSQL database instead of replacing it");
+    options.option("--only", only_, "restore these PostgreSQL tables and schemas only (comma-separated)");
+    options.option("--exclude", exclude_, "leave these PostgreSQL tables and schemas as they are");
     options.tristate("--sanitize", sanitize_, "mask private data on the way");
   }
 
@@ -48,11 +71,32 @@ class RestoreCommand final : public Command {
     if (request.reference.empty())
       return Error(Code::kUsage, "which backup is to be restored is not said").hint("summit-dr list");
     ASSIGN_OR_RETURN(request.datastores, backup::parse_datastores(datastores_));
+    ASSIGN_OR_RETURN(request.databases, database_mode());
     if (mode_ == "selective" && request.datastores.empty()) {
       ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
       ASSIGN_OR_RETURN(request.datastores, recovery::selected_by_variables(configuration->variables));
     }
     return request;
+  }
+
+  Result<recovery::DatabaseMode> database_mode() const {
+    recovery::DatabaseMode mode = databases_;
+    mode.only = split_names(only_);
+    mode.exclude = split_names(exclude_);
+    if (mode.keep_replaced && mode.in_place) {
+      return Error(Code::kUsage, "--swap keeps the old database, --in-place empties it")
+          .hint("give one of the two");
+    }
+    if (mode.selects() && (mode.keep_replaced || mode.in_place)) {
+      return Error(Code::kUsage, "--only and --exclude choose tables of the database that is there")
+          .hint("leave --swap and --in-place out");
+    }
+    if (mode.in_place && flow_.no_safety_backup) {
+      return Error(Code::kRefused,
+                   "a restore in place that fails leaves the safety backup as the only way back")
+          .hint("leave --no-safety-backup out, or --in-place");
+    }
+    return mode;
   }
 
   Result<ExitCode> verify_only(const std::string& reference, Session& session) {
@@ -69,6 +113,9 @@ class RestoreCommand final : public Command {
   std::string backup_path_;
   std::string mode_ = "full";
   std::string datastores_ = "all";
+  recovery::DatabaseMode databases_;
+  std::string only_;
+  std::string exclude_;
   std::optional<bool> sanitize_;
   RestoreFlowOptions flow_;
 };

@@ -146,7 +146,8 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
                                    .sealing_key = key,
                                    .workspace = {},
                                    .jobs = options.jobs,
-                                   .terminate_connections = options.terminate_connections};
+                                   .terminate_connections = options.terminate_connections,
+                                   .databases = request.databases};
   ASSIGN_OR_RETURN(auto plan, recovery::plan_restore(request, context));
   if (options.dry_run) return show_plan(plan, session);
 

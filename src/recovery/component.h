@@ -21,6 +21,18 @@
 
 namespace summit::recovery {
 
+// How a database is restored that can be in more than one way. Words of `only` and `exclude` are explained in
+// stores/postgres/table_selection.h.
+struct DatabaseMode {
+  bool keep_replaced = false;  // the database that was replaced stays under another name
+  bool in_place = false;       // emptied and filled instead of replaced
+  std::vector<std::string> only;
+  std::vector<std::string> exclude;
+
+  // Some tables, and nothing else.
+  bool selects() const { return !only.empty() || !exclude.empty(); }
+};
+
 struct RestoreContext {
   const config::Configuration& configuration;
   const config::Environment& environment;  // the target
@@ -31,6 +43,7 @@ struct RestoreContext {
   fs::path workspace;  // private, removed at the end
   size_t jobs = 2;
   bool terminate_connections = false;  // end other sessions instead of refusing
+  DatabaseMode databases{};
 };
 
 struct PlanStep {

@@ -44,7 +44,8 @@ std::unique_ptr<RestoreComponent> make_component(const ComponentRecord& record,
 }
 
 // Why a component of the backup is not restored although it was chosen; empty when it can be.
-std::string reason_to_skip(const ComponentRecord& record) {
+std::string reason_to_skip(const ComponentRecord& record, const RestoreRequest& request) {
+  if (request.databases.selects() && record.kind != "postgresql") return "only tables were chosen";
   if (record.kind == "timescaledb") return "its hypertables are part of the PostgreSQL archive";
   if (record.status == Status::kAbsent)
     return record.reason.empty() ? "it was absent when the backup was made" : record.reason;
@@ -91,7 +92,7 @@ Result<RestorePlan> plan_restore(const RestoreRequest& request, RestoreContext& 
   plan.environment = &context.environment;
   for (const auto& record : metadata.components) {
     if (!backup::chosen(request.datastores, record.kind, record.name)) continue;
-    if (auto reason = reason_to_skip(record); !reason.empty()) {
+    if (auto reason = reason_to_skip(record, request); !reason.empty()) {
       plan.skipped.push_back({record.name, std::move(reason)});
       continue;
     }

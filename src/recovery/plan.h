@@ -20,6 +20,7 @@ struct RestoreRequest {
   std::optional<bool> sanitize;         // as asked; nothing: what the environments' classes demand
   bool safety_backup = true;
   bool terminate_connections = false;
+  DatabaseMode databases{};
   size_t jobs = 2;
 };
 

@@ -5,15 +5,19 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <set>
 
 #include "recovery/secrets_restore.h"
 #include "stores/postgres/catalog.h"
 #include "stores/postgres/fingerprint.h"
 #include "stores/postgres/globals.h"
+#include "stores/postgres/in_place.h"
 #include "stores/postgres/probe.h"
 #include "stores/postgres/restore.h"
 #include "stores/postgres/schema_facts.h"
+#include "stores/postgres/selected_restore.h"
 #include "stores/postgres/snapshot.h"
+#include "stores/postgres/sql.h"
 #include "stores/postgres/swap.h"
 
 namespace summit::recovery {
@@ -112,11 +116,17 @@ class PostgresRestore final : public RestoreComponent {
   Result<void> create_roles(RestoreContext& context);
   Result<std::string> globals_text(RestoreContext& context) const;
   Result<std::string> describe_target(const Part& part);
+  Result<std::vector<std::string>> notes_for(RestoreContext& context, const Part& part);
+  Result<void> restore_tables(RestoreContext& context, const Part& part);
+  Result<void> restore_database(RestoreContext& context, const Part& part,
+                                const std::optional<config::EnvironmentMarker>& marker);
   Result<std::vector<Fingerprint>> read_back(RestoreContext& context, const Part& part, bool with_schema,
                                              const std::vector<Fingerprint>& recorded);
 
   config::PostgresEndpoint endpoint_;
   std::string name_;
+  std::set<postgres::RelationName> tables_;  // that were restored, when some were chosen
+  std::vector<std::string> kept_;            // databases that were replaced and stay
 };
 
 Result<const ComponentRecord*> PostgresRestore::record(RestoreContext& context) const {
@@ -143,6 +153,8 @@ Result<std::vector<Part>> PostgresRestore::parts(RestoreContext& context) const 
     parts.push_back(std::move(part));
   }
   if (parts.size() == 1) parts.front().rows = rows_in(*component);
+  // Words choose tables of the main database.
+  if (context.databases.selects() && parts.size() > 1) parts.resize(1);
   if (parts.empty() ||
       std::any_of(parts.begin(), parts.end(), [](const Part& part) { return part.artifact.empty(); })) {
     return Error(Code::kCorrupt, "the metadata of backup {} name no archive for {}",
@@ -150,6 +162,10 @@ Result<std::vector<Part>> PostgresRestore::parts(RestoreContext& context) const 
         .hint(fmt::format("run `summit-dr verify {}`", context.backup.metadata().id));
   }
   return parts;
+}
+
+postgres::TableSelection selection_of(const RestoreContext& context) {
+  return {context.databases.only, context.databases.exclude};
 }
 
 // Streams from the backup; that its bytes are those recorded shows at the end of each reading.
@@ -168,6 +184,26 @@ Result<std::string> PostgresRestore::describe_target(const Part& part) {
   return fmt::format("{} tables, {}", inventory.tables.size(), human_bytes(inventory.database_bytes));
 }
 
+// What a person should know before saying yes.
+Result<std::vector<std::string>> PostgresRestore::notes_for(RestoreContext& context, const Part& part) {
+  ASSIGN_OR_RETURN(const auto contents, postgres::read_contents(archive_of(context, part)));
+  if (context.databases.selects()) {
+    return postgres::foresee_selected(endpoint_, part.target, contents, selection_of(context));
+  }
+  ASSIGN_OR_RETURN(auto notes,
+                   postgres::foresee_obstacles(endpoint_, part.target, contents, part.timescale_version));
+  notes.push_back(
+      context.databases.in_place
+          ? fmt::format("{} is emptied and filled: readers see it half-restored, and a failure leaves it so, "
+                        "until `summit-dr rollback` puts the safety backup back",
+                        part.target)
+          : fmt::format("{} is restored beside the present one and takes its place when it is complete",
+                        part.target));
+  if (context.databases.keep_replaced)
+    notes.push_back("the database that is replaced stays, under another name");
+  return notes;
+}
+
 Result<PlanStep> PostgresRestore::plan(RestoreContext& context) {
   // Measured: 120 MB/s with two jobs on two cores; half of that is promised.
   constexpr double kBytesPerSecond = 60e6;
@@ -179,12 +215,8 @@ Result<PlanStep> PostgresRestore::plan(RestoreContext& context) {
     step.target += fmt::format("{}{}", step.target.empty() ? "database " : ", ", part.target);
     step.overwrites += fmt::format("{}{}", step.overwrites.empty() ? "" : "; ", overwritten);
     step.bytes += part.bytes;
-    ASSIGN_OR_RETURN(const auto contents, postgres::read_contents(archive_of(context, part)));
-    ASSIGN_OR_RETURN(auto obstacles,
-                     postgres::foresee_obstacles(endpoint_, part.target, contents, part.timescale_version));
-    step.notes.insert(step.notes.end(), obstacles.begin(), obstacles.end());
-    step.notes.push_back(fmt::format(
-        "{} is restored beside the present one and takes its place when it is complete", part.target));
+    ASSIGN_OR_RETURN(auto notes, notes_for(context, part));
+    step.notes.insert(step.notes.end(), notes.begin(), notes.end());
   }
   step.target += " at " + postgres::address_of(endpoint_);
   step.predicted = Seconds(2.0 + static_cast<double>(step.bytes) / kBytesPerSecond);
@@ -233,21 +265,48 @@ Result<void> PostgresRestore::restore(RestoreContext& context,
   ASSIGN_OR_RETURN(const auto all, parts(context));
   RETURN_IF_ERROR(create_roles(context));
   for (const auto& part : all) {
-    postgres::DatabaseRestore request;
-    request.database = part.target;
-    request.archive = archive_of(context, part);
-    request.timescale_version = part.timescale_version;
-    request.archive_bytes = part.archive_bytes;
-    request.rows = part.rows;
-    request.marker = marker;
-    request.terminate_connections = context.terminate_connections;
-    request.jobs = std::max<size_t>(context.jobs, 1);
-    request.workspace = context.workspace;
-    ASSIGN_OR_RETURN(const auto restored, postgres::restore_database(endpoint_, request, context.reporter,
-                                                                     name_, context.cancellation));
-    context.reporter.info(fmt::format("{}: restored {} rows of {} tables into {}", name_,
-                                      restored.loaded.rows, restored.loaded.tables, part.target));
+    RETURN_IF_ERROR(context.databases.selects() ? restore_tables(context, part)
+                                                : restore_database(context, part, marker));
   }
+  return {};
+}
+
+Result<void> PostgresRestore::restore_tables(RestoreContext& context, const Part& part) {
+  postgres::SelectedRestore request;
+  request.database = part.target;
+  request.archive = archive_of(context, part);
+  request.selection = selection_of(context);
+  request.archive_bytes = part.archive_bytes;
+  request.terminate_connections = context.terminate_connections;
+  request.workspace = context.workspace;
+  ASSIGN_OR_RETURN(const auto restored, postgres::restore_selected(endpoint_, request, context.reporter,
+                                                                   name_, context.cancellation));
+  for (const auto& note : restored.notes) context.reporter.info(fmt::format("{}: {}", name_, note));
+  context.reporter.info(fmt::format("{}: restored {} rows of {} tables into {}", name_, restored.loaded.rows,
+                                    restored.tables.size(), part.target));
+  tables_ = restored.tables;
+  return {};
+}
+
+Result<void> PostgresRestore::restore_database(RestoreContext& context, const Part& part,
+                                               const std::optional<config::EnvironmentMarker>& marker) {
+  postgres::DatabaseRestore request;
+  request.database = part.target;
+  request.archive = archive_of(context, part);
+  request.timescale_version = part.timescale_version;
+  request.archive_bytes = part.archive_bytes;
+  request.rows = part.rows;
+  request.marker = marker;
+  request.terminate_connections = context.terminate_connections;
+  request.jobs = std::max<size_t>(context.jobs, 1);
+  request.workspace = context.workspace;
+  request.keep_replaced = context.databases.keep_replaced;
+  const auto restore = context.databases.in_place ? postgres::restore_in_place : postgres::restore_database;
+  ASSIGN_OR_RETURN(const auto restored,
+                   restore(endpoint_, request, context.reporter, name_, context.cancellation));
+  context.reporter.info(fmt::format("{}: restored {} rows of {} tables into {}", name_, restored.loaded.rows,
+                                    restored.loaded.tables, part.target));
+  if (!restored.kept.empty()) kept_.push_back(restored.kept);
   return {};
 }
 
@@ -276,6 +335,10 @@ Result<std::vector<Fingerprint>> PostgresRestore::read_back(RestoreContext& cont
   ASSIGN_OR_RETURN(auto snapshot, postgres::Snapshot::open(endpoint_, part.target, context.cancellation));
   RETURN_IF_ERROR(snapshot.take());
   ASSIGN_OR_RETURN(auto inventory, postgres::read_inventory(snapshot.connection()));
+  if (context.databases.selects()) {
+    std::erase_if(inventory.tables, [&](const auto& table) { return !tables_.contains(table.name); });
+    inventory.large_objects = 0;
+  }
   const postgres::FingerprintScope scope{name_, part.prefix};
   auto phase = context.reporter.phase(name_, "comparing " + part.target);
   ASSIGN_OR_RETURN(auto found,
@@ -290,6 +353,19 @@ Result<std::vector<Fingerprint>> PostgresRestore::read_back(RestoreContext& cont
   }
   snapshot.release();
   return found;
+}
+
+// The recorded fingerprints of some tables alone.
+std::vector<Fingerprint> of_tables(const std::vector<Fingerprint>& recorded,
+                                   const std::set<postgres::RelationName>& tables) {
+  std::vector<Fingerprint> chosen;
+  for (const auto& fingerprint : recorded) {
+    const bool of_chosen = std::any_of(tables.begin(), tables.end(), [&](const auto& table) {
+      return fingerprint.kind == "table" && fingerprint.name == table.display();
+    });
+    if (of_chosen) chosen.push_back(fingerprint);
+  }
+  return chosen;
 }
 
 std::vector<Difference> differences(const std::vector<Fingerprint>& recorded,
@@ -313,6 +389,10 @@ std::vector<Difference> differences(const std::vector<Fingerprint>& recorded,
 Result<std::vector<Difference>> PostgresRestore::compare(RestoreContext& context) {
   ASSIGN_OR_RETURN(const auto* component, record(context));
   ASSIGN_OR_RETURN(auto all, parts(context));
+  if (context.databases.selects()) {
+    ASSIGN_OR_RETURN(const auto found, read_back(context, all.front(), false, component->fingerprints));
+    return differences(of_tables(component->fingerprints, tables_), of_tables(found, tables_), false);
+  }
   std::vector<Fingerprint> found;
   bool with_schema = true;
   for (const auto& part : all) {
@@ -336,6 +416,10 @@ Result<std::vector<std::string>> PostgresRestore::probe(RestoreContext& context)
   for (const auto& part : all) {
     ASSIGN_OR_RETURN(auto found, postgres::probe(endpoint_, part.target, context.cancellation));
     lines.insert(lines.end(), found.begin(), found.end());
+  }
+  for (const auto& kept : kept_) {
+    lines.push_back(fmt::format("the replaced database is kept as {}; when nobody needs it: DROP DATABASE {}",
+                                kept, postgres::quote_identifier(kept)));
   }
   return lines;
 }

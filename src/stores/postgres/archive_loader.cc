@@ -36,7 +36,7 @@ Result<std::unique_ptr<LoadTarget>> make_target(const EntryIndex& index, const E
   if (from == std::string::npos)
     return Error(Code::kCorrupt, "the archive's statement for the rows of {} takes none", target->name);
   target->copy = entry.copy->substr(0, from + kFrom.size());
-  target->of_extension = table_of(index, entry) == nullptr;
+  target->of_extension = target->in_order = table_of(index, entry) == nullptr;
   if (target->of_extension || !copies_into_own_table(entry)) return target;
   const auto words = words_of(*entry.copy);
   const bool qualified = words[2].text == ".";
@@ -62,6 +62,20 @@ Result<LoadTargets> load_targets(const Contents& contents, const LoadPlan& plan)
     ASSIGN_OR_RETURN(targets[entry->id], make_target(index, *entry));
   }
   return targets;
+}
+
+Result<Loaded> count_loaded(const LoadTargets& targets) {
+  Loaded loaded;
+  for (const auto& [id, target] : targets) {
+    loaded.tables += target->rows > 0 ? 1 : 0;
+    loaded.rows += target->rows;
+    loaded.bytes += target->bytes;
+    // Triggers of an extension may keep rows out.
+    if (target->of_extension || target->stored == target->rows) continue;
+    return Error(Code::kCorrupt, "{} has {} rows in the archive, and the server stored {}", target->name,
+                 target->rows, target->stored.load());
+  }
+  return loaded;
 }
 
 // Definitions were restored from what was read before: what streams by now must be the same archive.
@@ -93,7 +107,7 @@ Result<void> ArchiveLoader::on_table_end() {
   ASSIGN_OR_RETURN(auto rest, rows_.finish(), "{}", target_->name);
   const auto kind = large_ ? LoadUnit::Kind::kRows : LoadUnit::Kind::kWholeTable;
   RETURN_IF_ERROR(hand_over(kind, std::move(rest)));
-  return target_->of_extension ? options_.in_order.finish() : Result<void>();
+  return target_->in_order ? options_.in_order.finish() : Result<void>();
 }
 
 Result<void> ArchiveLoader::hand_over(LoadUnit::Kind kind, RowBlock block) {
@@ -104,8 +118,8 @@ Result<void> ArchiveLoader::hand_over(LoadUnit::Kind kind, RowBlock block) {
   unit.kind = kind;
   unit.target = target_;
   unit.block = std::move(block);
-  return unit.target->of_extension ? options_.in_order.load(unit)
-                                   : options_.queue.push(std::move(unit), options_.cancellation);
+  return unit.target->in_order ? options_.in_order.load(unit)
+                               : options_.queue.push(std::move(unit), options_.cancellation);
 }
 
 Result<void> ArchiveLoader::on_large_object_begin(const Entry&, uint32_t oid) {

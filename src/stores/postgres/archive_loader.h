@@ -7,6 +7,7 @@
 #include <string>
 
 #include "formats/pgarchive/parser.h"
+#include "stores/postgres/load.h"
 #include "stores/postgres/load_plan.h"
 #include "stores/postgres/load_queue.h"
 #include "stores/postgres/row_loader.h"
@@ -19,9 +20,12 @@ namespace summit::postgres {
 using LoadTargets = std::map<int64_t, std::unique_ptr<LoadTarget>>;
 Result<LoadTargets> load_targets(const pgarchive::Contents& contents, const LoadPlan& plan);
 
+// Once everything is stored: kCorrupt when a row was lost or doubled on the way.
+Result<Loaded> count_loaded(const LoadTargets& targets);
+
 // Small tables become one unit each, of large ones the rows are cut into blocks that any connection takes.
-// The configuration tables of extensions refer to each other, so they go to a connection of their own at
-// once, in the archive's order, which pg_dump made for that.
+// The configuration tables of extensions refer to each other: they are marked to be loaded in the archive's
+// order, which pg_dump made for that, and go to the connection for those at once.
 class ArchiveLoader final : public pgarchive::Consumer {
  public:
   struct Options {
@@ -29,7 +33,7 @@ class ArchiveLoader final : public pgarchive::Consumer {
     LoadTargets& targets;
     LoadQueue& queue;
     bool large_objects = true;
-    RowLoader& in_order;  // for tables of extensions
+    RowLoader& in_order;  // for targets that are marked so
     Cancellation cancellation;
   };
   explicit ArchiveLoader(Options options) : options_(std::move(options)) {}

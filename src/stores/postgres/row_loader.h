@@ -17,8 +17,8 @@ namespace summit::postgres {
 // One thread at a time. After an error the connection is of no more use.
 class RowLoader {
  public:
-  // `connection` is a load session (load_session.h); `rows` may be null.
-  RowLoader(Connection connection, Phase* rows) : connection_(std::move(connection)), rows_(rows) {}
+  // `connection` is a load session (load_session.h) and outlives this; `rows` may be null.
+  RowLoader(Connection& connection, Phase* rows) : connection_(connection), rows_(rows) {}
 
   Result<void> load(const LoadUnit& unit);
   // Commits what is under way.
@@ -31,7 +31,7 @@ class RowLoader {
   Result<void> put(const LoadUnit& unit);
   Result<void> end_copy();
 
-  Connection connection_;
+  Connection& connection_;
   Phase* rows_;
   LoadTarget* copying_ = nullptr;  // into which a COPY is open
   uint64_t copied_ = 0;            // bytes in that COPY

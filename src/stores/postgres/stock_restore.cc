@@ -7,6 +7,24 @@
 
 namespace summit::postgres {
 
+namespace {
+
+// Scripts begin with `\\restrict KEY` and end with `\\unrestrict KEY`, which only psql understands.
+std::string without_restriction(std::string script) {
+  constexpr std::string_view kRestrict = "\\restrict ";
+  const size_t start = script.find(kRestrict);
+  if (start == std::string::npos) return script;
+  const size_t end = script.find('\n', start);
+  const std::string key = script.substr(start + kRestrict.size(), end - start - kRestrict.size());
+  script.erase(start, end - start);
+  const std::string closing = "\\unrestrict " + key;
+  if (const size_t close = script.rfind(closing); close != std::string::npos)
+    script.erase(close, closing.size());
+  return script;
+}
+
+}  // namespace
+
 Result<StockRestore> StockRestore::create(const config::PostgresEndpoint& endpoint, Tool tool,
                                           const pgarchive::Contents& contents, const fs::path& workspace) {
   ASSIGN_OR_RETURN(auto directory, TemporaryDirectory::create(workspace, "definitions-"));
@@ -46,7 +64,7 @@ Result<std::string> StockRestore::script(const LoadPlan::Entries& entries, const
   command.argv = {tool_.path.string(), "--use-list=" + list.string(), "--file=-", head().string()};
   auto script = summit::run(command, cancellation);
   if (!script.ok()) return tool_error(std::move(script).error());
-  return script;
+  return without_restriction(*std::move(script));
 }
 
 }  // namespace summit::postgres

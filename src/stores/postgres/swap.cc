@@ -8,6 +8,7 @@
 
 #include "core/digest.h"
 #include "core/wait.h"
+#include "stores/postgres/rights.h"
 #include "stores/postgres/sql.h"
 
 namespace summit::postgres {
@@ -128,59 +129,17 @@ Result<std::vector<std::string>> DatabaseSwap::remove_leftovers() {
   return removed;
 }
 
-Result<std::vector<Session>> DatabaseSwap::sessions() {
-  ASSIGN_OR_RETURN(auto rows, helper_.query(R"sql(
-      SELECT pid, usename, application_name, coalesce(client_addr::text, '')
-      FROM pg_catalog.pg_stat_activity
-      WHERE datname = $1 AND pid <> pg_catalog.pg_backend_pid() AND backend_type IN ('client backend', 'walsender')
-      ORDER BY pid)sql",
-                                            {database_}));
-  std::vector<Session> sessions;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    sessions.push_back({rows.number(i, 0), rows.string(i, 1), rows.string(i, 2), rows.string(i, 3)});
-  }
-  return sessions;
-}
+Result<std::vector<Session>> DatabaseSwap::sessions() { return sessions_in(helper_, database_); }
 
 Error DatabaseSwap::busy_error(const std::vector<Session>& sessions) const {
-  constexpr size_t kShown = 8;
-  std::string who;
-  for (size_t i = 0; i < std::min(sessions.size(), kShown); ++i) {
-    const auto& session = sessions[i];
-    who += fmt::format("{}pid {} user {} application '{}'{}", i ? "; " : "", session.pid, session.user,
-                       session.application, session.address.empty() ? "" : " from " + session.address);
-  }
-  if (sessions.size() > kShown) who += fmt::format("; and {} more", sessions.size() - kShown);
   return Error(Code::kBusy, "database {} at {} is in use by {} session{}: {}", database_,
-               address_of(endpoint_), sessions.size(), sessions.size() == 1 ? "" : "s", who)
+               address_of(endpoint_), sessions.size(), sessions.size() == 1 ? "" : "s", describe(sessions))
       .hint("stop these clients, or add `--terminate-connections` to end their sessions");
 }
 
-// Said before hours of loading, and not after.
-Result<void> DatabaseSwap::check_rights() {
-  ASSIGN_OR_RETURN(auto rows, helper_.query(R"sql(
-      SELECT r.rolname, r.rolsuper OR r.rolcreatedb,
-             r.rolsuper OR coalesce((SELECT pg_catalog.pg_has_role(d.datdba, 'USAGE')
-                                     FROM pg_catalog.pg_database d WHERE d.datname = $1), true)
-      FROM pg_catalog.pg_roles r WHERE r.rolname = CURRENT_USER)sql",
-                                            {database_}));
-  const std::string user = rows.string(0, 0);
-  if (!rows.truth(0, 1)) {
-    return Error(Code::kDenied, "user {} at {} may not create databases", user, address_of(endpoint_))
-        .hint(fmt::format("run `ALTER ROLE {} CREATEDB` as a superuser, or add `--in-place`",
-                          quote_identifier(user)));
-  }
-  if (!rows.truth(0, 2)) {
-    return Error(Code::kDenied, "user {} does not own database {} at {} and may not replace it", user,
-                 database_, address_of(endpoint_))
-        .hint(fmt::format("run `ALTER DATABASE {} OWNER TO {}` as its owner, or connect as that owner",
-                          quote_identifier(database_), quote_identifier(user)));
-  }
-  return {};
-}
-
 Result<void> DatabaseSwap::check_replaceable(bool terminate_connections) {
-  RETURN_IF_ERROR(check_rights());
+  RETURN_IF_ERROR(check_may_create_databases(helper_));
+  RETURN_IF_ERROR(check_owner(helper_, database_));
   ASSIGN_OR_RETURN(auto slots, first_column(helper_,
                                             "SELECT slot_name FROM pg_catalog.pg_replication_slots "
                                             "WHERE slot_type = 'logical' AND database = $1 ORDER BY 1",

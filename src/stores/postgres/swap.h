@@ -2,8 +2,9 @@
 //
 // A restore never touches the database that is there. It fills `<database>_restoring_<random>`, and when that
 // is complete both names change in one transaction: the old database becomes `<database>_replaced_<random>`
-// and is dropped after, or kept when asked to. A crash at any moment leaves the old one whole or the new one complete under its
-// name; what else remains is recognised by its name and comment and removed by the next restore.
+// and is dropped after, or kept when asked to. A crash at any moment leaves the old one whole or the new one
+// complete under its name; what else remains is recognised by its name and comment and removed by the next
+// restore.
 #pragma once
 
 #include <optional>
@@ -14,16 +15,9 @@
 #include "core/cancellation.h"
 #include "core/result.h"
 #include "stores/postgres/connection.h"
+#include "stores/postgres/sessions.h"
 
 namespace summit::postgres {
-
-// Somebody's session in a database.
-struct Session {
-  int64_t pid = 0;
-  std::string user;
-  std::string application;
-  std::string address;  // empty: a local socket
-};
 
 // A database that an earlier restore left behind.
 struct Leftover {
@@ -73,7 +67,6 @@ class DatabaseSwap {
                Connection helper);
   Result<void> rename(const std::string& comment, bool terminate_connections, bool keep_replaced);
   Result<void> end_sessions_while_renaming(bool terminate_connections);
-  Result<void> check_rights();
   Error busy_error(const std::vector<Session>& sessions) const;
 
   config::PostgresEndpoint endpoint_;

@@ -90,7 +90,8 @@ class PostgresComponents : public postgres::PostgresTest {
                            .sealing_key = {},
                            .workspace = workspace.path(),
                            .jobs = 2,
-                           .terminate_connections = false};
+                           .terminate_connections = false,
+                           .databases = databases_};
     const auto component = make_postgres_restore(target, reader->metadata().components.front().name);
     return step(*component, context);
   }
@@ -107,6 +108,7 @@ class PostgresComponents : public postgres::PostgresTest {
     return expect_ok(repository::PlainRepository(base()).open(id))->metadata().components.front();
   }
 
+  DatabaseMode databases_;
   config::PostgresEndpoint target_;
   config::Configuration configuration_;
   config::Environment environment_;
@@ -222,6 +224,65 @@ TEST_F(PostgresComponents, ThePlanSaysWhatIsOverwrittenAndWhatStandsInTheWay) {
   plan = with_restore(id, nowhere,
                       [](auto& component, auto& context) { return expect_ok(component.plan(context)); });
   EXPECT_EQ(plan.overwrites, "nothing: it does not exist");
+}
+
+TEST_F(PostgresComponents, TheReplacedDatabaseIsKeptWhenAskedAndNamed) {
+  run("summit", "CREATE TABLE public.t AS SELECT generate_series(1, 50) AS id");
+  const auto id = expect_ok(back_up(target_));
+  run("summit", "DELETE FROM public.t");
+  databases_.keep_replaced = true;
+  const auto lines = with_restore(id, target_, [](auto& component, auto& context) {
+    expect_ok(component.restore(context, {}));
+    return expect_ok(component.probe(context));
+  });
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.t"), "50");
+  const auto kept = databases().at(3);
+  EXPECT_THAT(kept, testing::StartsWith("summit_replaced_"));
+  EXPECT_THAT(lines, Contains(HasSubstr("DROP DATABASE \"" + kept + "\"")));
+  EXPECT_EQ(ask(kept, "SELECT count(*) FROM public.t"), "0");
+
+  databases_ = {};
+  const auto plan = with_restore(
+      id, target_, [](auto& component, auto& context) { return expect_ok(component.plan(context)); });
+  EXPECT_THAT(plan.notes, Contains(HasSubstr(kept + " is what an earlier restore replaced")));
+  expect_ok(restore_to(id, target_));
+  EXPECT_THAT(databases(), ElementsAre("postgres", "summit", "summit_dev", kept));
+}
+
+TEST_F(PostgresComponents, ChosenTablesAloneAreRestoredAndCompared) {
+  run("summit",
+      "CREATE TABLE public.a AS SELECT generate_series(1, 20) AS id; CREATE TABLE public.b AS SELECT 1 AS "
+      "id; "
+      "CREATE SCHEMA s; CREATE TABLE s.c AS SELECT 5 AS id");
+  const auto id = expect_ok(back_up(target_));
+  run("summit",
+      "DELETE FROM public.a; DELETE FROM public.b; DROP TABLE s.c; INSERT INTO public.b VALUES (2)");
+  databases_.only = {"a", "s"};
+  const auto [notes, differences] = with_restore(id, target_, [](auto& component, auto& context) {
+    const auto plan = expect_ok(component.plan(context));
+    expect_ok(component.restore(context, {}));
+    return std::pair(plan.notes, expect_ok(component.compare(context)));
+  });
+  EXPECT_THAT(notes, Contains(HasSubstr("emptied and filled again, in one transaction: public.a")));
+  EXPECT_THAT(notes, Contains("created: s.c"));
+  EXPECT_THAT(differences, IsEmpty());
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.a"), "20");
+  EXPECT_EQ(ask("summit", "SELECT id FROM s.c"), "5");
+  EXPECT_EQ(ask("summit", "SELECT id FROM public.b"), "2");
+}
+
+TEST_F(PostgresComponents, ARestoreInPlaceKeepsTheDatabaseAndReplacesItsContents) {
+  run("summit", "CREATE TABLE public.t AS SELECT generate_series(1, 50) AS id");
+  const auto id = expect_ok(back_up(target_));
+  run("summit", "DROP TABLE public.t; CREATE TABLE public.later (id integer)");
+  const auto oid = ask("postgres", "SELECT oid FROM pg_database WHERE datname = 'summit'");
+  databases_.in_place = true;
+  const auto plan = with_restore(
+      id, target_, [](auto& component, auto& context) { return expect_ok(component.plan(context)); });
+  EXPECT_THAT(plan.notes, Contains(HasSubstr("half-restored")));
+  expect_ok(restore_to(id, target_));
+  EXPECT_THAT(compare_with(id, target_), IsEmpty());
+  EXPECT_EQ(ask("postgres", "SELECT oid FROM pg_database WHERE datname = 'summit'"), oid);
 }
 
 TEST_F(PostgresComponents, AStoppedServerFailsInPrepare) {

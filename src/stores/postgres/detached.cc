@@ -1,0 +1,114 @@
+#include "stores/postgres/detached.h"
+
+#include <fmt/format.h>
+
+#include "stores/postgres/sql.h"
+
+namespace summit::postgres {
+
+namespace {
+
+// Names as one value, which the server takes apart again.
+std::string array_of(const std::vector<RelationName>& tables) {
+  std::string text = "{";
+  for (const auto& table : tables) {
+    std::string escaped;
+    for (const char c : table.quoted()) {
+      if (c == '"' || c == '\\') escaped += '\\';
+      escaped += c;
+    }
+    text += fmt::format("{}\"{}\"", text.size() > 1 ? "," : "", escaped);
+  }
+  return text + "}";
+}
+
+// The statement that puts a trigger back into the state it is in.
+std::string_view verb_for(std::string_view state) {
+  if (state == "R") return "ENABLE REPLICA TRIGGER";
+  return state == "A" ? "ENABLE ALWAYS TRIGGER" : "ENABLE TRIGGER";
+}
+
+Error broken(const ForeignKey& key, const Error& cause) {
+  return Error(Code::kRefused,
+               "foreign key {} of {} would not hold: it refers to rows of {} that the backup does not have "
+               "({})",
+               key.name, key.table.display(), key.referenced.display(), cause.message())
+      .hint(fmt::format("restore both tables: --only={},{}", key.referenced.display(), key.table.display()));
+}
+
+}  // namespace
+
+Result<std::vector<ForeignKey>> foreign_keys_of(Connection& connection,
+                                                const std::vector<RelationName>& tables) {
+  // A partition's key is a copy of its parent's, and goes and comes with it.
+  ASSIGN_OR_RETURN(auto rows, connection.query(R"sql(
+      WITH RECURSIVE chosen AS (SELECT t::pg_catalog.regclass::oid AS oid FROM pg_catalog.unnest($1::text[]) t),
+      keys AS (
+        SELECT c.oid, c.conparentid FROM pg_catalog.pg_constraint c
+        WHERE c.contype = 'f' AND (c.conrelid IN (SELECT oid FROM chosen) OR c.confrelid IN (SELECT oid FROM chosen))
+        UNION
+        SELECT p.oid, p.conparentid FROM pg_catalog.pg_constraint p JOIN keys k ON p.oid = k.conparentid)
+      SELECT c.conname, n.nspname, r.relname, fn.nspname, f.relname, pg_catalog.pg_get_constraintdef(c.oid),
+             coalesce(pg_catalog.obj_description(c.oid, 'pg_constraint'), '')
+      FROM keys k
+      JOIN pg_catalog.pg_constraint c ON c.oid = k.oid AND c.conparentid = 0
+      JOIN pg_catalog.pg_class r ON r.oid = c.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace
+      JOIN pg_catalog.pg_class f ON f.oid = c.confrelid JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace
+      ORDER BY 2, 3, 1)sql",
+                                               {array_of(tables)}));
+  std::vector<ForeignKey> keys;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    keys.push_back({rows.string(i, 0),
+                    {rows.string(i, 1), rows.string(i, 2)},
+                    {rows.string(i, 3), rows.string(i, 4)},
+                    rows.string(i, 5),
+                    rows.string(i, 6)});
+  }
+  return keys;
+}
+
+Result<Detached> Detached::detach(Connection& connection, const std::vector<RelationName>& tables) {
+  Detached detached;
+  ASSIGN_OR_RETURN(detached.keys_, foreign_keys_of(connection, tables));
+  for (const auto& key : detached.keys_) {
+    RETURN_IF_ERROR(connection.execute(fmt::format("ALTER TABLE {} DROP CONSTRAINT {}", key.table.quoted(),
+                                                   quote_identifier(key.name))),
+                    "while taking off foreign key {} of {}", key.name, key.table.display());
+  }
+  ASSIGN_OR_RETURN(auto rows, connection.query(R"sql(
+      SELECT n.nspname, c.relname, t.tgname, t.tgenabled
+      FROM pg_catalog.pg_trigger t
+      JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
+        AND c.oid IN (SELECT r::pg_catalog.regclass FROM pg_catalog.unnest($1::text[]) r)
+      ORDER BY 1, 2, 3)sql",
+                                               {array_of(tables)}));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const std::string table = quote_qualified(rows.text(i, 0), rows.text(i, 1));
+    const std::string trigger = quote_identifier(rows.text(i, 2));
+    RETURN_IF_ERROR(
+        connection.execute(fmt::format("ALTER TABLE ONLY {} DISABLE TRIGGER {}", table, trigger)));
+    detached.enable_triggers_.push_back(
+        fmt::format("ALTER TABLE ONLY {} {} {}", table, verb_for(rows.text(i, 3)), trigger));
+  }
+  return detached;
+}
+
+Result<void> Detached::attach(Connection& connection) {
+  for (const auto& key : keys_) {
+    auto added = connection.execute(fmt::format("ALTER TABLE {} ADD CONSTRAINT {} {}", key.table.quoted(),
+                                                quote_identifier(key.name), key.definition));
+    if (!added.ok()) {
+      const bool violated = added.error().message().find("23503") != std::string::npos;
+      return violated ? broken(key, added.error()) : std::move(added).error();
+    }
+    if (key.comment.empty()) continue;
+    RETURN_IF_ERROR(
+        connection.execute(fmt::format("COMMENT ON CONSTRAINT {} ON {} IS {}", quote_identifier(key.name),
+                                       key.table.quoted(), quote_literal(key.comment))));
+  }
+  for (const auto& statement : enable_triggers_) RETURN_IF_ERROR(connection.execute(statement));
+  return {};
+}
+
+}  // namespace summit::postgres

@@ -1,0 +1,37 @@
+// Foreign keys and triggers of tables, taken off while the tables are emptied and filled again, and put back.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "stores/postgres/catalog.h"
+#include "stores/postgres/connection.h"
+
+namespace summit::postgres {
+
+struct ForeignKey {
+  std::string name;
+  RelationName table;       // that refers
+  RelationName referenced;  // to this one
+  std::string definition;   // FOREIGN KEY (…) REFERENCES …
+  std::string comment;      // empty: none
+};
+
+// Foreign keys that one of `tables` has or is referred to by. Those of partitions are their root's.
+Result<std::vector<ForeignKey>> foreign_keys_of(Connection& connection,
+                                                const std::vector<RelationName>& tables);
+
+// In the caller's transaction. attach() validates the foreign keys against the rows that are there then;
+// kRefused names the one that does not hold. One thread at a time.
+class Detached {
+ public:
+  static Result<Detached> detach(Connection& connection, const std::vector<RelationName>& tables);
+  Result<void> attach(Connection& connection);
+
+ private:
+  std::vector<ForeignKey> keys_;
+  std::vector<std::string> enable_triggers_;  // statements
+};
+
+}  // namespace summit::postgres

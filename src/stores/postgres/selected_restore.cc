@@ -1,0 +1,320 @@
+#include "stores/postgres/selected_restore.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "core/wait.h"
+#include "formats/pgarchive/parser.h"
+#include "stores/postgres/archive_loader.h"
+#include "stores/postgres/detached.h"
+#include "stores/postgres/load_plan.h"
+#include "stores/postgres/load_session.h"
+#include "stores/postgres/missing_objects.h"
+#include "stores/postgres/sessions.h"
+#include "stores/postgres/sql.h"
+#include "stores/postgres/stock_restore.h"
+
+namespace summit::postgres {
+
+using pgarchive::Contents;
+using pgarchive::Entry;
+
+namespace {
+
+std::vector<RelationName> in_order(const std::set<RelationName>& names) {
+  return {names.begin(), names.end()};
+}
+
+std::string joined(const std::vector<RelationName>& tables) {
+  std::string text;
+  for (const auto& table : tables) text += (text.empty() ? "" : ", ") + table.display();
+  return text;
+}
+
+// What is chosen, and what of it the database has.
+struct Choice {
+  std::set<int64_t> tables;
+  MissingObjects missing;
+  std::vector<RelationName> present;  // tables that are emptied and filled
+  std::vector<RelationName> created;
+  std::vector<ForeignKey> keys;  // of the present ones, and to them
+
+  bool is_present(const RelationName& name) const {
+    return std::find(present.begin(), present.end(), name) != present.end();
+  }
+};
+
+Result<Choice> choose(Connection& connection, const Contents& contents, const TableSelection& selection) {
+  Choice choice;
+  ASSIGN_OR_RETURN(choice.tables, select_tables(contents, selection));
+  ASSIGN_OR_RETURN(choice.missing, find_missing(connection, contents, choice.tables));
+  std::set<int64_t> present = choice.tables;
+  std::erase_if(present, [&](int64_t id) { return choice.missing.tables.contains(id); });
+  choice.present = in_order(names_of(contents, present));
+  choice.created = in_order(names_of(contents, choice.missing.tables));
+  ASSIGN_OR_RETURN(choice.keys, foreign_keys_of(connection, choice.present));
+  return choice;
+}
+
+std::vector<std::string> sentences_of(const Choice& choice) {
+  std::vector<std::string> sentences;
+  if (!choice.present.empty()) {
+    sentences.push_back(
+        fmt::format("emptied and filled again, in one transaction: {}", joined(choice.present)));
+  }
+  if (!choice.created.empty()) sentences.push_back("created: " + joined(choice.created));
+  for (const auto& key : choice.keys) {
+    if (choice.is_present(key.table)) continue;
+    sentences.push_back(
+        fmt::format("foreign key {} of {} refers to {}: should the backup not hold what it "
+                    "refers to, nothing is changed",
+                    key.name, key.table.display(), key.referenced.display()));
+  }
+  sentences.insert(sentences.end(), choice.missing.left_out.begin(), choice.missing.left_out.end());
+  return sentences;
+}
+
+// Values of sequences that belong to chosen tables: by SEQUENCE OWNED BY, or as an identity column's.
+std::set<RelationName> sequences_of(const Contents& contents, const std::set<int64_t>& tables) {
+  const EntryIndex index(contents);
+  std::set<RelationName> sequences;
+  for (const auto& entry : contents.entries) {
+    if (!entry.is("SEQUENCE") && !entry.is("SEQUENCE OWNED BY")) continue;
+    const bool of_chosen =
+        std::any_of(entry.dependencies.begin(), entry.dependencies.end(), [&](const std::string& id) {
+          const Entry* table = index.find(id);
+          return table && tables.contains(table->id);
+        });
+    if (of_chosen) sequences.insert({entry.schema.value_or(""), entry.tag.value_or("")});
+  }
+  return sequences;
+}
+
+class Transaction {
+ public:
+  Transaction(const SelectedRestore& restore, const Contents& contents, Connection connection,
+              Connection helper, StockRestore definitions, Choice choice, const Cancellation& cancellation)
+      : restore_(restore),
+        contents_(contents),
+        connection_(std::move(connection)),
+        helper_(std::move(helper)),
+        definitions_(std::move(definitions)),
+        choice_(std::move(choice)),
+        cancellation_(cancellation),
+        table_names_(names_of(contents, choice_.tables)),
+        sequences_(sequences_of(contents, choice_.tables)),
+        plan_(plan_load(contents, [this](const Entry& entry) { return is_chosen(entry); })),
+        late_partitions_(take_late_partitions()) {}
+
+  Result<Loaded> run(Phase& phase) {
+    RETURN_IF_ERROR(begin());
+    RETURN_IF_ERROR(execute(plan_.before));
+    ASSIGN_OR_RETURN(auto detached, Detached::detach(connection_, choice_.present));
+    RETURN_IF_ERROR(truncate());
+    ASSIGN_OR_RETURN(auto loaded, load(phase));
+    for (const auto* entries :
+         {&plan_.builds, &late_partitions_, &plan_.attachments, &plan_.foreign_keys, &plan_.after}) {
+      RETURN_IF_ERROR(execute(*entries));
+    }
+    RETURN_IF_ERROR(detached.attach(connection_));
+    RETURN_IF_ERROR(set_sequences());
+    RETURN_IF_ERROR(analyze());
+    RETURN_IF_ERROR(cancellation_.check());
+    RETURN_IF_ERROR(connection_.execute("COMMIT"));
+    return loaded;
+  }
+
+ private:
+  bool is_chosen(const Entry& entry) const;
+  LoadPlan::Entries take_late_partitions();
+  Result<void> begin();
+  Result<void> lock();
+  Result<void> execute(const LoadPlan::Entries& entries);
+  Result<void> truncate();
+  Result<Loaded> load(Phase& phase);
+  Result<void> set_sequences();
+  Result<void> analyze();
+
+  const SelectedRestore& restore_;
+  const Contents& contents_;
+  Connection connection_;
+  Connection helper_;
+  StockRestore definitions_;
+  Choice choice_;
+  const Cancellation& cancellation_;
+  std::set<RelationName> table_names_;
+  std::set<RelationName> sequences_;
+  LoadPlan plan_;
+  LoadPlan::Entries late_partitions_;
+};
+
+bool Transaction::is_chosen(const Entry& entry) const {
+  const RelationName name{entry.schema.value_or(""), entry.tag.value_or("")};
+  if (entry.is("SEQUENCE SET")) return sequences_.contains(name);
+  if (!entry.is("TABLE DATA")) return choice_.missing.entries.contains(entry.id);
+  return table_names_.contains(name);
+}
+
+// A parent that is there has its indexes, and would give them to a partition at once: the partition must have
+// its own before.
+LoadPlan::Entries Transaction::take_late_partitions() {
+  const EntryIndex index(contents_);
+  LoadPlan::Entries late;
+  std::erase_if(plan_.before, [&](const Entry* entry) {
+    const bool is_late =
+        entry->is("TABLE ATTACH") &&
+        std::any_of(entry->dependencies.begin(), entry->dependencies.end(), [&](const std::string& id) {
+          const Entry* table = index.find(id);
+          return table && table->is("TABLE") && !choice_.missing.entries.contains(table->id);
+        });
+    if (is_late) late.push_back(entry);
+    return is_late;
+  });
+  return late;
+}
+
+Result<void> Transaction::begin() {
+  // The end of this transaction is the end of the restore: it waits for the disk.
+  RETURN_IF_ERROR(connection_.execute("SET synchronous_commit = on; BEGIN"));
+  return choice_.present.empty() ? Result<void>() : lock();
+}
+
+// Everything that will be altered is locked at once, so that no one meets us half way.
+Result<void> Transaction::lock() {
+  std::set<RelationName> tables(choice_.present.begin(), choice_.present.end());
+  for (const auto& key : choice_.keys) {
+    tables.insert(key.table);
+    tables.insert(key.referenced);
+  }
+  std::string names;
+  for (const auto& table : tables) names += (names.empty() ? "" : ", ") + table.quoted();
+  RETURN_IF_ERROR(connection_.execute(
+      fmt::format("SET LOCAL lock_timeout = '{}s'", restore_.terminate_connections ? 60 : 10)));
+  RETURN_IF_ERROR(connection_.send("LOCK TABLE " + names + " IN ACCESS EXCLUSIVE MODE"));
+  std::vector<Session> blocking;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool done, connection_.finished());
+    if (done) break;
+    ASSIGN_OR_RETURN(auto found, sessions_blocking(helper_, connection_.backend_pid()));
+    if (!found.empty()) blocking = std::move(found);
+    if (restore_.terminate_connections) RETURN_IF_ERROR(end_sessions(helper_, blocking));
+    RETURN_IF_ERROR(pause_for(std::chrono::milliseconds(100), cancellation_));
+  }
+  auto locked = connection_.finish();
+  if (locked.ok()) return {};
+  if (locked.error().code() != Code::kBusy || blocking.empty()) return std::move(locked).error();
+  return Error(Code::kBusy, "tables to be restored into {} are in use: {}", restore_.database,
+               describe(blocking))
+      .hint("wait for the end of their transactions, or add `--terminate-connections` to end their sessions");
+}
+
+// pg_restore writes the statements, and they are executed here, so that they are part of the transaction.
+Result<void> Transaction::execute(const LoadPlan::Entries& entries) {
+  ASSIGN_OR_RETURN(const auto script, definitions_.script(entries, cancellation_));
+  if (script.empty()) return {};
+  return connection_.execute(script);
+}
+
+// Without the tables that hold no rows themselves, whose partitions are among the chosen.
+Result<void> Transaction::truncate() {
+  if (choice_.present.empty()) return {};
+  ASSIGN_OR_RETURN(auto rows, connection_.query("SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN "
+                                                "pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+                                                "WHERE c.relkind = 'r'"));
+  std::string ordinary;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const RelationName name{rows.string(i, 0), rows.string(i, 1)};
+    if (choice_.is_present(name)) ordinary += (ordinary.empty() ? "ONLY " : ", ONLY ") + name.quoted();
+  }
+  return ordinary.empty() ? Result<void>() : connection_.execute("TRUNCATE " + ordinary);
+}
+
+Result<Loaded> Transaction::load(Phase& phase) {
+  phase.set_total(restore_.archive_bytes);
+  ASSIGN_OR_RETURN(auto targets, load_targets(contents_, plan_));
+  for (auto& [id, target] : targets) {
+    target->in_order = true;
+    // Created or emptied in this transaction, hence frozen whatever its size.
+    if (!target->truncate.empty()) target->copy += " WITH (FREEZE)";
+    target->truncate.clear();
+  }
+  RowLoader loader(connection_, nullptr);
+  LoadQueue unused(1);
+  ArchiveLoader rows({contents_, targets, unused, false, loader, cancellation_});
+  pgarchive::Parser parser(rows);
+  auto read = restore_.archive([&](ByteView piece) -> Result<void> {
+    RETURN_IF_ERROR(parser.feed(piece));
+    phase.advance(piece.size());
+    return {};
+  });
+  RETURN_IF_ERROR(std::move(read));
+  RETURN_IF_ERROR(parser.finish());
+  return count_loaded(targets);
+}
+
+// Sequences are outside of transactions: moved on too early, they have a gap, and no more.
+Result<void> Transaction::set_sequences() {
+  for (const auto* entry : plan_.sequences) {
+    const std::string name = quote_qualified(entry->schema.value_or(""), entry->tag.value_or(""));
+    const std::string state = "SELECT last_value, is_called FROM " + name;
+    ASSIGN_OR_RETURN(const auto before, connection_.query(state));
+    RETURN_IF_ERROR(connection_.execute(entry->definition.value_or("")));
+    ASSIGN_OR_RETURN(const auto after, connection_.query(state));
+    ASSIGN_OR_RETURN(const auto increment,
+                     connection_.scalar("SELECT seqincrement FROM pg_catalog.pg_sequence WHERE seqrelid = "
+                                        "$1::pg_catalog.regclass",
+                                        {name}));
+    const bool falling = increment.starts_with('-');
+    const int64_t had = before.number(0, 0);
+    const int64_t has = after.number(0, 0);
+    const bool went_back = falling ? had < has : had > has;
+    const bool uncalled = had == has && before.truth(0, 1) && !after.truth(0, 1);
+    if (!went_back && !uncalled) continue;
+    ASSIGN_OR_RETURN([[maybe_unused]] auto put_back,
+                     connection_.query("SELECT pg_catalog.setval($1::pg_catalog.regclass, $2::bigint, $3)",
+                                       {name, before.string(0, 0), before.string(0, 1)}));
+  }
+  return {};
+}
+
+Result<void> Transaction::analyze() {
+  for (const auto* tables : {&choice_.present, &choice_.created}) {
+    for (const auto& table : *tables) RETURN_IF_ERROR(connection_.execute("ANALYZE " + table.quoted()));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<SelectedRestored> restore_selected(const config::PostgresEndpoint& endpoint,
+                                          const SelectedRestore& restore, Reporter& reporter,
+                                          const std::string& store, const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(const auto contents, read_contents(restore.archive));
+  ASSIGN_OR_RETURN(auto connection, open_load_session(endpoint, restore.database, contents, cancellation));
+  ASSIGN_OR_RETURN(auto helper, Connection::open(endpoint, restore.database));
+  ASSIGN_OR_RETURN(auto choice, choose(helper, contents, restore.selection));
+  ASSIGN_OR_RETURN(auto tool, find_tool(endpoint, "pg_restore", connection.server_version() / 10000));
+  ASSIGN_OR_RETURN(auto definitions,
+                   StockRestore::create(endpoint, std::move(tool), contents, restore.workspace));
+  SelectedRestored restored;
+  restored.tables = names_of(contents, choice.tables);
+  restored.notes = sentences_of(choice);
+  auto phase = reporter.phase(store, "restoring tables of " + restore.database);
+  Transaction transaction(restore, contents, std::move(connection), std::move(helper), std::move(definitions),
+                          std::move(choice), cancellation);
+  ASSIGN_OR_RETURN(restored.loaded, transaction.run(*phase), "while restoring tables of {}",
+                   restore.database);
+  return restored;
+}
+
+Result<std::vector<std::string>> foresee_selected(const config::PostgresEndpoint& endpoint,
+                                                  const std::string& database, const Contents& contents,
+                                                  const TableSelection& selection) {
+  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database));
+  ASSIGN_OR_RETURN(const auto choice, choose(connection, contents, selection));
+  return sentences_of(choice);
+}
+
+}  // namespace summit::postgres

@@ -1,0 +1,185 @@
+// Some tables of a backup, into a database that stays.
+#include "stores/postgres/selected_restore.h"
+
+#include <fmt/format.h>
+
+#include "core/task_group.h"
+#include "core/wait.h"
+#include "tests/stores/postgres/helper/test_database.h"
+
+namespace summit::postgres {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr std::string_view kSchema = R"sql(
+CREATE SCHEMA sales;
+CREATE TYPE sales.state AS ENUM ('open', 'paid');
+CREATE TABLE public.users (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL);
+CREATE TABLE sales.orders (id serial PRIMARY KEY, customer bigint NOT NULL REFERENCES public.users, state sales.state);
+CREATE TABLE sales.lines (orderer integer REFERENCES sales.orders, line integer, text text, PRIMARY KEY (orderer, line));
+CREATE INDEX ON sales.lines (text);
+COMMENT ON TABLE sales.lines IS 'what was bought';
+CREATE TABLE public.other (id integer);
+CREATE TABLE public.log (at date, line text) PARTITION BY RANGE (at);
+CREATE TABLE public.log_2025 PARTITION OF public.log FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE TABLE public.log_2026 PARTITION OF public.log FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE INDEX ON public.log (at);
+CREATE FUNCTION public.forbid() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no; not now'; END $$;
+INSERT INTO public.users (name) SELECT 'user ' || i FROM generate_series(1, 200) i;
+INSERT INTO sales.orders (customer, state) SELECT i, 'open' FROM generate_series(1, 200) i;
+INSERT INTO sales.lines SELECT i % 200 + 1, i, 'text ' || i FROM generate_series(1, 1000) i;
+INSERT INTO public.other SELECT generate_series(1, 10);
+INSERT INTO public.log SELECT date '2025-06-01' + i, 'line ' || i FROM generate_series(1, 400) i;
+CREATE TRIGGER forbidden BEFORE INSERT OR UPDATE ON sales.lines FOR EACH ROW EXECUTE FUNCTION public.forbid();
+)sql";
+
+class SelectedRestoreTest : public PostgresTest {
+ protected:
+  void SetUp() override {
+    PostgresTest::SetUp();
+    create_database("summit");
+    run("summit", kSchema);
+    original_ = dump("summit");
+  }
+
+  Result<SelectedRestored> restore_tables(std::vector<std::string> only,
+                                          std::vector<std::string> exclude = {}, bool terminate = false) {
+    SelectedRestore request;
+    request.database = "summit";
+    request.archive = archive_file(original_.archive);
+    request.selection = {std::move(only), std::move(exclude)};
+    request.terminate_connections = terminate;
+    request.workspace = directory();
+    SilentReporter reporter;
+    return restore_selected(endpoint(), request, reporter, "postgresql", {});
+  }
+
+  Dump original_;
+};
+
+TEST_F(SelectedRestoreTest, ATableIsEmptiedAndFilledAndNothingElseChanges) {
+  run("summit",
+      "UPDATE sales.orders SET state = 'paid'; DELETE FROM public.other; "
+      "UPDATE public.users SET name = 'changed' WHERE id = 1");
+  const auto restored = expect_ok(restore_tables({"sales.orders"}));
+  EXPECT_EQ(restored.loaded.rows, 200u);
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM sales.orders WHERE state = 'open'"), "200");
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.other"), "0");
+  EXPECT_EQ(ask("summit", "SELECT name FROM public.users WHERE id = 1"), "changed");
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated"), "2");
+  EXPECT_THAT(restored.notes, Contains(AllOf(HasSubstr("lines_orderer_fkey"), HasSubstr("sales.lines"))));
+}
+
+TEST_F(SelectedRestoreTest, AnEmptyBackedUpTableComesBackEmpty) {
+  run("summit", "CREATE TABLE public.nothing (id integer)");
+  original_ = dump("summit");
+  run("summit", "INSERT INTO public.nothing VALUES (1)");
+  expect_ok(restore_tables({"nothing"}));
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.nothing"), "0");
+}
+
+TEST_F(SelectedRestoreTest, AForeignKeyThatWouldNotHoldIsNamedAndNothingChanges) {
+  run("summit",
+      "INSERT INTO public.users (name) VALUES ('new'); INSERT INTO sales.orders (customer) VALUES (201); "
+      "DELETE FROM sales.lines; DELETE FROM sales.orders WHERE id = 7");
+  const auto before = lines(fingerprints("summit"));
+  const auto restored = restore_tables({"users"});
+  ASSERT_FALSE(restored.ok());
+  EXPECT_EQ(restored.error().code(), Code::kRefused) << restored.error().to_string();
+  EXPECT_THAT(restored.error().message(),
+              AllOf(HasSubstr("orders_customer_fkey"), HasSubstr("sales.orders"), HasSubstr("public.users")));
+  EXPECT_THAT(restored.error().hint(), HasSubstr("--only=public.users,sales.orders"));
+  EXPECT_EQ(lines(fingerprints("summit")), before);
+  expect_ok(restore_tables({"users", "sales"}));
+  EXPECT_EQ(lines(fingerprints("summit")).size(), before.size());
+}
+
+TEST_F(SelectedRestoreTest, TablesThatAreGoneComeBackWithAllThatBelongsToThem) {
+  run("summit", "DROP TABLE sales.lines, sales.orders; DROP SCHEMA sales CASCADE");
+  expect_ok(restore_tables({"sales"}));
+  EXPECT_EQ(lines(original_.fingerprints), lines(fingerprints("summit")));
+  const auto insert = connect("summit").execute("INSERT INTO sales.lines VALUES (1, 5000, '')");
+  ASSERT_FALSE(insert.ok());
+  EXPECT_THAT(insert.error().message(), HasSubstr("no; not now"));
+}
+
+TEST_F(SelectedRestoreTest, APartitionedTableComesWithItsPartitions) {
+  run("summit", "DELETE FROM public.log; DROP TABLE public.log_2025");
+  const auto restored = expect_ok(restore_tables({"log"}));
+  EXPECT_EQ(restored.loaded.rows, 400u);
+  EXPECT_EQ(lines(original_.fingerprints), lines(fingerprints("summit")));
+}
+
+TEST_F(SelectedRestoreTest, AWholeBackupMinusSomeTables) {
+  run("summit",
+      "DELETE FROM public.other; DELETE FROM public.log; DELETE FROM sales.lines; ALTER SEQUENCE "
+      "sales.orders_id_seq RESTART WITH 5");
+  expect_ok(restore_tables({}, {"public.other", "public.log"}));
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM sales.lines"), "1000");
+  EXPECT_EQ(ask("summit", "SELECT last_value FROM sales.orders_id_seq"), "200");
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.other"), "0");
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.log"), "0");
+}
+
+TEST_F(SelectedRestoreTest, NumbersThatWereGivenOutAreNotGivenOutAgain) {
+  run("summit", "INSERT INTO sales.orders (customer) SELECT 1 FROM generate_series(1, 30)");
+  expect_ok(restore_tables({"sales.orders"}));
+  EXPECT_EQ(ask("summit", "SELECT last_value FROM sales.orders_id_seq"), "230");
+  EXPECT_EQ(ask("summit", "SELECT max(id) FROM sales.orders"), "200");
+}
+
+TEST_F(SelectedRestoreTest, TriggersKeepTheStateTheyWereIn) {
+  run("summit",
+      "ALTER TABLE sales.lines DISABLE TRIGGER forbidden; CREATE TRIGGER always BEFORE DELETE ON sales.lines "
+      "FOR "
+      "EACH ROW EXECUTE FUNCTION public.forbid(); ALTER TABLE sales.lines ENABLE ALWAYS TRIGGER always");
+  expect_ok(restore_tables({"sales.lines"}));
+  EXPECT_EQ(ask("summit",
+                "SELECT string_agg(tgname || tgenabled::text, ' ' ORDER BY tgname) FROM pg_trigger WHERE NOT "
+                "tgisinternal"),
+            "alwaysA forbiddenD");
+}
+
+TEST_F(SelectedRestoreTest, UnknownAndAmbiguousNamesAreSaid) {
+  const auto unknown = restore_tables({"nowhere"});
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_EQ(unknown.error().code(), Code::kNotFound);
+  EXPECT_THAT(unknown.error().hint(), HasSubstr("sales.orders"));
+  run("summit", "CREATE TABLE public.sales (id integer); CREATE TABLE sales.other (id integer)");
+  original_ = dump("summit");
+  EXPECT_EQ(restore_tables({"sales"}).error().code(), Code::kUsage);
+  EXPECT_EQ(restore_tables({"other"}).error().code(), Code::kUsage);
+  EXPECT_TRUE(restore_tables({"sales.*"}).ok());
+}
+
+TEST_F(SelectedRestoreTest, WhoHoldsATableIsNamedOrEnded) {
+  auto user = connect("summit");
+  expect_ok(user.execute("BEGIN; SELECT count(*) FROM public.other"));
+  const auto refused = restore_tables({"public.other"});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), Code::kBusy) << refused.error().to_string();
+  EXPECT_THAT(refused.error().message(), HasSubstr(fmt::format("pid {}", user.backend_pid())));
+  EXPECT_THAT(refused.error().hint(), HasSubstr("--terminate-connections"));
+  expect_ok(restore_tables({"public.other"}, {}, true));
+  EXPECT_FALSE(user.execute("SELECT 1").ok());
+}
+
+TEST_F(SelectedRestoreTest, HypertablesAreRefused) {
+  run("summit",
+      "CREATE EXTENSION timescaledb SCHEMA public; CREATE TABLE public.events (at timestamptz NOT NULL); "
+      "SELECT "
+      "public.create_hypertable('public.events', 'at'); INSERT INTO public.events VALUES ('2026-01-01')");
+  original_ = dump("summit");
+  const auto restored = restore_tables({"events"});
+  ASSERT_FALSE(restored.ok());
+  EXPECT_EQ(restored.error().code(), Code::kUnsupported);
+  EXPECT_THAT(restored.error().hint(), HasSubstr("--exclude=public.events"));
+}
+
+}  // namespace
+}  // namespace summit::postgres
