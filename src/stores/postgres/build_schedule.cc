@@ -55,16 +55,24 @@ class Families {
 };
 
 // The tables that an entry names, itself or through the indexes and constraints that it depends on.
-void collect_tables(const EntryIndex& index, const Entry& entry, std::set<int64_t>& tables) {
-  for (const auto& text : entry.dependencies) {
-    const Entry* other = index.find(text);
-    if (!other) continue;
-    if (other->is("TABLE") || other->is("MATERIALIZED VIEW")) {
-      tables.insert(other->id);
-    } else if (other->is("CONSTRAINT") || other->is("INDEX")) {
-      collect_tables(index, *other, tables);
+std::set<int64_t> tables_of(const EntryIndex& index, const Entry& entry) {
+  std::set<int64_t> tables;
+  std::set<const Entry*> seen;
+  std::vector<const Entry*> open{&entry};
+  while (!open.empty()) {
+    const Entry* next = open.back();
+    open.pop_back();
+    for (const auto& id : next->dependencies) {
+      const Entry* other = index.find(id);
+      if (!other || !seen.insert(other).second) continue;
+      if (other->is("TABLE") || other->is("MATERIALIZED VIEW")) {
+        tables.insert(other->id);
+      } else if (other->is("CONSTRAINT") || other->is("INDEX")) {
+        open.push_back(other);
+      }
     }
   }
+  return tables;
 }
 
 bool overlap(const std::set<int64_t>& a, const std::set<int64_t>& b) {
@@ -96,8 +104,7 @@ BuildSchedule::BuildSchedule(const Contents& contents, const LoadPlan::Entries& 
   for (const auto* entry : entries) {
     Item item;
     item.entry = entry;
-    std::set<int64_t> tables;
-    collect_tables(index, *entry, tables);
+    std::set<int64_t> tables = tables_of(index, *entry);
     for (const int64_t table : tables) {
       const auto found = table_bytes.find(table);
       if (found != table_bytes.end()) item.table_bytes += found->second;

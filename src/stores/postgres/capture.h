@@ -45,8 +45,9 @@ struct Captured {
   pgarchive::Contents contents;
   std::vector<Fingerprint>
       fingerprints;  // tables, sequences, large objects, materialized views; not the schema
-  std::map<RelationName, uint64_t> rows;      // written per relation
-  std::vector<RelationName> kept_for_others;  // definitions that the selection did not ask for (kept_entries.h)
+  std::map<RelationName, uint64_t> rows;  // written per relation
+  std::vector<RelationName>
+      kept_for_others;  // definitions that the selection did not ask for (kept_entries.h)
 };
 
 // Where the archive goes. Called by one thread at a time.

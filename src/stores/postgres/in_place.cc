@@ -9,8 +9,8 @@
 #include "stores/postgres/catalog.h"
 #include "stores/postgres/database_entries.h"
 #include "stores/postgres/doorkeeper.h"
-#include "stores/postgres/extensions.h"
 #include "stores/postgres/marker.h"
+#include "stores/postgres/requirements.h"
 #include "stores/postgres/rights.h"
 #include "stores/postgres/sessions.h"
 #include "stores/postgres/sql.h"
@@ -114,7 +114,7 @@ Result<Restored> restore_in_place(const config::PostgresEndpoint& endpoint, cons
   }
   Connection& maintenance = swap.maintenance();
   ASSIGN_OR_RETURN([[maybe_unused]] auto versions, check_load(endpoint, maintenance.server_version()));
-  RETURN_IF_ERROR(check_extensions(maintenance, contents, restore.timescale_version));
+  RETURN_IF_ERROR(check_requirements(maintenance, contents, restore.timescale_version));
   RETURN_IF_ERROR(check_owner(maintenance, restore.database));
 
   std::optional<Doorkeeper> doorkeeper;

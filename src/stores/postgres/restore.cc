@@ -6,8 +6,8 @@
 
 #include "stores/postgres/analyze.h"
 #include "stores/postgres/database_entries.h"
-#include "stores/postgres/extensions.h"
 #include "stores/postgres/marker.h"
+#include "stores/postgres/requirements.h"
 #include "stores/postgres/swap.h"
 
 namespace summit::postgres {
@@ -74,7 +74,7 @@ Result<Restored> restore_database(const config::PostgresEndpoint& endpoint, cons
   ASSIGN_OR_RETURN(auto contents, read_contents(restore.archive));
   ASSIGN_OR_RETURN(auto swap, DatabaseSwap::begin(endpoint, restore.database, cancellation));
   ASSIGN_OR_RETURN([[maybe_unused]] auto versions, check_load(endpoint, swap.maintenance().server_version()));
-  RETURN_IF_ERROR(check_extensions(swap.maintenance(), contents, restore.timescale_version));
+  RETURN_IF_ERROR(check_requirements(swap.maintenance(), contents, restore.timescale_version));
   RETURN_IF_ERROR(swap.check_replaceable(restore.terminate_connections));
   ASSIGN_OR_RETURN(auto removed, swap.remove_leftovers());
   for (const auto& name : removed)
@@ -99,7 +99,7 @@ Result<std::vector<std::string>> foresee_obstacles(const config::PostgresEndpoin
                                                    const pgarchive::Contents& contents,
                                                    const std::string& timescale_version) {
   ASSIGN_OR_RETURN(auto swap, DatabaseSwap::begin(endpoint, database, {}));
-  ASSIGN_OR_RETURN(auto obstacles, missing_extensions(swap.maintenance(), contents, timescale_version));
+  ASSIGN_OR_RETURN(auto obstacles, missing_requirements(swap.maintenance(), contents, timescale_version));
   ASSIGN_OR_RETURN(auto leftovers, swap.leftovers());
   for (const auto& leftover : leftovers) obstacles.push_back(sentence_of(leftover));
   auto replaceable = swap.check_replaceable(false);

@@ -204,6 +204,37 @@ TEST_F(Load, EndOfALoadingConnection_OldDatabaseStays) {
   EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.t"), "400000");
 }
 
+TEST_F(Load, CrashOfTheServerInACopy_OldDatabaseStaysAndNextRestoreWorks) {
+  run("summit",
+      "CREATE TABLE public.t AS SELECT i AS id, md5(i::text) || md5((-i)::text) AS m FROM generate_series(1, "
+      "400000) i");
+  const auto archive = stock_dump("summit", {"--compress=none"});
+  run("summit", "DELETE FROM public.t WHERE id = 1; CHECKPOINT");
+  PausedArchive paused(archive);
+  DatabaseRestore options;
+  options.database = "summit";
+  options.archive = paused.source();
+  options.workspace = directory();
+  options.jobs = 2;
+  SilentReporter reporter;
+  TaskGroup restoring;
+  restoring.spawn([&]() -> Result<void> {
+    RETURN_IF_ERROR(restore_database(endpoint(), options, reporter, "postgresql", {}));
+    return {};
+  });
+  paused.wait();
+  expect_ok(server().kill());
+  paused.go_on();
+  const auto restored = restoring.join();
+  ASSERT_FALSE(restored.ok());
+  EXPECT_EQ(restored.error().code(), Code::kUnreachable) << restored.error().to_string();
+  expect_ok(server().start());
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.t"), "399999");
+  expect_ok(restore("summit", archive));
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.t"), "400000");
+  EXPECT_THAT(databases(), Not(Contains(HasSubstr("_restoring_"))));
+}
+
 TEST_F(Load, DamageThatShowsAtTheEndOfTheSource_OldDatabaseStays) {
   run("summit", "CREATE TABLE public.t AS SELECT generate_series(1, 1000) AS id");
   const auto archive = stock_dump("summit", {});

@@ -1,13 +1,13 @@
 // Restores one archive, so that a test can kill a whole restoring process.
 //
-//   PGPASSWORD=… postgres-restore-helper HOST PORT USER BIN_DIRECTORY DATABASE ARCHIVE WORKSPACE
+//   PGPASSWORD=… postgres-restore-helper HOST PORT USER BIN_DIRECTORY DATABASE ARCHIVE WORKSPACE [JOBS]
 #include <cstdio>
 #include <cstdlib>
 
 #include "stores/postgres/restore.h"
 
 int main(int argc, char** argv) {
-  if (argc != 8) return 2;
+  if (argc < 8) return 2;
   summit::config::PostgresEndpoint endpoint;
   endpoint.host = argv[1];
   endpoint.port = static_cast<uint16_t>(std::atoi(argv[2]));
@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   restore.archive = summit::postgres::archive_file(argv[6]);
   restore.workspace = argv[7];
   restore.terminate_connections = true;
+  if (argc > 8) restore.jobs = static_cast<size_t>(std::atoi(argv[8]));
   summit::SilentReporter reporter;
   const auto restored = summit::postgres::restore_database(endpoint, restore, reporter, "postgresql", {});
   if (restored.ok()) return 0;

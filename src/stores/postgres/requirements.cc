@@ -1,8 +1,12 @@
-#include "stores/postgres/extensions.h"
+#include "stores/postgres/requirements.h"
 
 #include <fmt/format.h>
 
+#include <set>
+
 namespace summit::postgres {
+
+namespace {
 
 Result<std::vector<std::string>> missing_extensions(Connection& connection,
                                                     const pgarchive::Contents& contents,
@@ -36,14 +40,40 @@ Result<std::vector<std::string>> missing_extensions(Connection& connection,
   return missing;
 }
 
-Result<void> check_extensions(Connection& connection, const pgarchive::Contents& contents,
-                              const std::string& timescale_version) {
+Result<std::vector<std::string>> missing_tablespaces(Connection& connection,
+                                                     const pgarchive::Contents& contents) {
+  std::set<std::string> named;
+  for (const auto& entry : contents.entries) {
+    if (entry.tablespace && !entry.tablespace->empty()) named.insert(*entry.tablespace);
+  }
+  std::vector<std::string> missing;
+  for (const auto& name : named) {
+    ASSIGN_OR_RETURN(const auto rows,
+                     connection.query("SELECT FROM pg_catalog.pg_tablespace WHERE spcname = $1", {name}));
+    if (rows.empty()) missing.push_back(fmt::format("this server has no tablespace {}", name));
+  }
+  return missing;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> missing_requirements(Connection& connection,
+                                                      const pgarchive::Contents& contents,
+                                                      const std::string& timescale_version) {
   ASSIGN_OR_RETURN(auto missing, missing_extensions(connection, contents, timescale_version));
+  ASSIGN_OR_RETURN(const auto tablespaces, missing_tablespaces(connection, contents));
+  missing.insert(missing.end(), tablespaces.begin(), tablespaces.end());
+  return missing;
+}
+
+Result<void> check_requirements(Connection& connection, const pgarchive::Contents& contents,
+                                const std::string& timescale_version) {
+  ASSIGN_OR_RETURN(const auto missing, missing_requirements(connection, contents, timescale_version));
   if (missing.empty()) return {};
   std::string all;
   for (const auto& sentence : missing) all += (all.empty() ? "" : "; ") + sentence;
-  return Error(Code::kUnsupported, "the backup needs extensions that are not to be had: {}", all)
-      .hint("install that version of the extension on the server, then restore again");
+  return Error(Code::kUnsupported, "the backup needs what is not to be had: {}", all)
+      .hint("install the extensions on the server and create the tablespaces, then restore again");
 }
 
 }  // namespace summit::postgres

@@ -1,0 +1,163 @@
+#include "stores/postgres/build_schedule.h"
+
+#include <gmock/gmock.h>
+
+#include "core/task_group.h"
+#include "stores/postgres/load_plan.h"
+
+namespace summit::postgres {
+namespace {
+
+using pgarchive::Contents;
+using pgarchive::Entry;
+using pgarchive::Section;
+using testing::ElementsAre;
+
+// A table of contents in few words.
+class Archive {
+ public:
+  Archive& add(int64_t id, const std::string& kind, const std::string& tag,
+               std::vector<std::string> needs = {}, const std::string& definition = "") {
+    Entry entry;
+    entry.id = id;
+    entry.description = kind;
+    entry.tag = tag;
+    entry.schema = "public";
+    entry.definition = definition;
+    entry.dependencies = std::move(needs);
+    const bool pre = kind == "TABLE" || kind == "TABLE ATTACH" || kind == "VIEW";
+    const bool none = kind == "ACL" || kind == "COMMENT";
+    const bool data = kind == "TABLE DATA" || kind == "SEQUENCE SET";
+    entry.section = pre    ? Section::kPreData
+                    : none ? Section::kNone
+                    : data ? Section::kData
+                           : Section::kPostData;
+    if (kind == "TABLE DATA") {
+      entry.has_data = true;
+      entry.copy = "COPY public." + tag + " (id) FROM stdin;\n";
+    }
+    contents.entries.push_back(std::move(entry));
+    return *this;
+  }
+  LoadPlan plan() const { return plan_load(contents, {}); }
+
+  Contents contents;
+};
+
+std::vector<std::string> tags(const LoadPlan::Entries& entries) {
+  std::vector<std::string> found;
+  for (const auto* entry : entries) found.push_back(*entry->tag);
+  return found;
+}
+
+std::optional<BuildSchedule::Build> next(BuildSchedule& schedule) {
+  auto build = schedule.next({});
+  EXPECT_TRUE(build.ok());
+  return build.ok() ? *build : std::nullopt;
+}
+
+TEST(LoadPlan, EachEntryHasItsPart) {
+  Archive archive;
+  archive.add(1, "TABLE", "t")
+      .add(2, "COMMENT", "TABLE t", {"1"})
+      .add(3, "ACL", "TABLE t", {"1"})
+      .add(4, "TABLE DATA", "t", {"1"})
+      .add(5, "SEQUENCE SET", "s")
+      .add(6, "CONSTRAINT", "pk", {"1"})
+      .add(7, "INDEX", "i", {"1"})
+      .add(8, "COMMENT", "INDEX i", {"7"})
+      .add(9, "TRIGGER", "g", {"1"})
+      .add(10, "FK CONSTRAINT", "fk", {"1", "6"});
+  const auto plan = archive.plan();
+  EXPECT_THAT(tags(plan.before), ElementsAre("t", "TABLE t"));
+  EXPECT_THAT(tags(plan.rows), ElementsAre("t"));
+  EXPECT_THAT(tags(plan.sequences), ElementsAre("s"));
+  EXPECT_THAT(tags(plan.builds), ElementsAre("pk", "i"));
+  EXPECT_THAT(tags(plan.foreign_keys), ElementsAre("fk"));
+  EXPECT_THAT(tags(plan.after), ElementsAre("TABLE t", "INDEX i", "g")) << "grants come after the data";
+}
+
+// A materialized view that groups by a primary key is defined after it, and its indexes after that.
+TEST(LoadPlan, AnIndexThatNeedsALaterDefinitionIsLeftToItsOrder) {
+  Archive archive;
+  archive.add(1, "TABLE", "t")
+      .add(2, "CONSTRAINT", "pk", {"1"})
+      .add(3, "MATERIALIZED VIEW", "v", {"1", "2"})
+      .add(4, "INDEX", "i", {"3"})
+      .add(5, "INDEX", "of_t", {"1"});
+  const auto plan = archive.plan();
+  EXPECT_THAT(tags(plan.builds), ElementsAre("pk", "of_t"));
+  EXPECT_THAT(tags(plan.after), ElementsAre("v", "i"));
+}
+
+TEST(BuildSchedule, TheMostExpensiveComesFirst) {
+  Archive archive;
+  archive.add(1, "TABLE", "small")
+      .add(2, "TABLE", "large")
+      .add(3, "INDEX", "of_small", {"1"}, "CREATE INDEX ON public.small USING btree (id);")
+      .add(4, "INDEX", "of_large", {"2"}, "CREATE INDEX ON public.large USING btree (id);")
+      .add(5, "INDEX", "graph", {"1"}, "CREATE INDEX ON public.small USING hnsw (v);");
+  BuildSchedule schedule(archive.contents, archive.plan().builds, {{1, 1000}, {2, 50000}});
+  EXPECT_EQ(*next(schedule)->entry->tag, "graph");
+  EXPECT_EQ(*next(schedule)->entry->tag, "of_large");
+  const auto last = next(schedule);
+  EXPECT_EQ(*last->entry->tag, "of_small");
+  EXPECT_EQ(last->table_bytes, 1000u);
+  EXPECT_FALSE(next(schedule)) << "three were all";
+}
+
+TEST(BuildSchedule, AConstraintHasItsTableToItself) {
+  Archive archive;
+  archive.add(1, "TABLE", "t")
+      .add(2, "TABLE", "u")
+      .add(3, "CONSTRAINT", "pk", {"1"})
+      .add(4, "INDEX", "i", {"1"});
+  archive.add(5, "INDEX", "j", {"1"}).add(6, "INDEX", "of_u", {"2"});
+  BuildSchedule schedule(archive.contents, archive.plan().builds, {{1, 100}, {2, 10}});
+  const auto first = next(schedule);
+  EXPECT_EQ(*first->entry->tag, "pk");
+  EXPECT_EQ(*next(schedule)->entry->tag, "of_u") << "the indexes of t would wait";
+  schedule.done(*first);
+  EXPECT_EQ(*next(schedule)->entry->tag, "i");
+  EXPECT_EQ(*next(schedule)->entry->tag, "j") << "indexes of one table go side by side";
+}
+
+TEST(BuildSchedule, ForeignKeysOfOneFamilyOfPartitionsComeOneAfterTheOther) {
+  Archive archive;
+  archive.add(1, "TABLE", "root")
+      .add(2, "TABLE", "part")
+      .add(3, "TABLE ATTACH", "part", {"1", "2"})
+      .add(4, "TABLE", "other")
+      .add(5, "TABLE", "third")
+      .add(6, "FK CONSTRAINT", "root_other", {"1", "4"})
+      .add(7, "FK CONSTRAINT", "other_part", {"4", "2"})
+      .add(8, "FK CONSTRAINT", "third_third", {"5"});
+  BuildSchedule schedule(archive.contents, archive.plan().foreign_keys, {});
+  const auto first = next(schedule);
+  EXPECT_EQ(*first->entry->tag, "root_other");
+  EXPECT_EQ(*next(schedule)->entry->tag, "third_third");
+  schedule.done(*first);
+  EXPECT_EQ(*next(schedule)->entry->tag, "other_part");
+}
+
+TEST(BuildSchedule, CirclesAreDamage) {
+  Archive archive;
+  archive.add(1, "INDEX", "a", {"2"}).add(2, "INDEX", "b", {"1"});
+  BuildSchedule schedule(archive.contents, archive.plan().builds, {});
+  const auto build = schedule.next({});
+  ASSERT_FALSE(build.ok());
+  EXPECT_EQ(build.error().code(), Code::kCorrupt);
+}
+
+TEST(BuildSchedule, SharesFollowTheCost) {
+  Archive archive;
+  archive.add(1, "TABLE", "t").add(2, "TABLE", "u").add(3, "INDEX", "i", {"1"}).add(4, "INDEX", "j", {"2"});
+  BuildSchedule schedule(archive.contents, archive.plan().builds, {{1, 300}, {2, 100}});
+  const auto first = next(schedule);
+  EXPECT_DOUBLE_EQ(first->share, 0.75);
+  schedule.done(*first);
+  EXPECT_DOUBLE_EQ(next(schedule)->share, 1.0);
+}
+
+}  // namespace
+}  // namespace summit::postgres
