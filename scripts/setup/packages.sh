@@ -24,8 +24,8 @@ readonly servers=(
   libkrb5-dev debian-archive-keyring
   redis-server redis-tools
 )
-# what make bench-repository compares with, and measures by
-readonly bench=(restic borgbackup time openssl)
+# what the benchmarks compare with, and measure by
+readonly bench=(restic borgbackup time openssl python3-venv)
 readonly lint=(clang-19 clang-format-19 clang-tidy-19 clang-tools-19 libclang-rt-19-dev shellcheck)
 
 # Prints the packages among the given entries that the machine lacks.

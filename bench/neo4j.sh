@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Graphs over Bolt against the official Python driver, and APOC's csv export where its jar is at hand, on the same server in the same run; ratios count, not seconds.
+#
+# BENCH_NODES (default 200000) people with six properties and two relationships each. BENCH_RUNS (default 3): each step that often, the tools in turn; the
+# median counts. BENCH_APOC_JAR: apoc-core of the server's version. Ours also computes fingerprints and writes a file; the driver only counts what it reads.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+scripts/setup/packages.sh build bench
+cmake --preset release -DSUMMIT_BUILD_BENCH=ON --log-level=NOTICE
+cmake --build --preset release --target neo4j_bench --target summit-dr-dev --target summit-dev-launcher
+bin=$PWD/build/release/bin
+driver=$PWD/bench/neo4j/driver.py
+root=$PWD/.summit/bench-neo4j
+runs=${BENCH_RUNS:-3}
+
+finish() {
+  (cd "$root" && "$bin/summit-dr-dev" down >/dev/null 2>&1) || true
+  rm -rf "$root"
+}
+trap finish EXIT
+rm -rf "$root"
+mkdir -p "$root"
+cp -r config "$root/config"
+cd "$root"
+python3 -m venv venv
+venv/bin/pip install -q 'neo4j==5.28.*'
+export XDG_CONFIG_HOME=$root/key
+"$bin/summit-dr-dev" up >&2
+set -a
+# shellcheck disable=SC1091
+source .env
+set +a
+if [[ -n ${BENCH_APOC_JAR:-} ]]; then
+  cp "$BENCH_APOC_JAR" "$NEO4J_HOME/plugins/"
+  printf 'apoc.export.file.enabled=true\n' >"$NEO4J_HOME/conf/apoc.conf"
+  "$bin/summit-dr-dev" stop neo4j >&2
+  "$bin/summit-dr-dev" start neo4j >&2
+fi
+
+apoc_export() {
+  local start end
+  start=$(date +%s.%N)
+  printf '%s' "CALL apoc.export.csv.all('bench.csv', {}) YIELD nodes, relationships RETURN nodes + relationships" |
+    "$NEO4J_BIN_DIR/cypher-shell" -a "$NEO4J_URI" --format plain | tail -1 >count
+  end=$(date +%s.%N)
+  awk -v n="$(cat count)" -v a="$start" -v b="$end" 'BEGIN { printf "export apoc %d elements %.2f s %.0f elements/s\n", n, b - a, n / (b - a) }'
+}
+
+"$bin/neo4j_bench" fill "${BENCH_NODES:-200000}"
+venv/bin/python "$driver" export >/dev/null # warms the server for all alike
+for ((i = 0; i < runs; ++i)); do
+  "$bin/neo4j_bench" export graph | tee -a results
+  venv/bin/python "$driver" export | tee -a results
+  if [[ -n ${BENCH_APOC_JAR:-} ]]; then apoc_export | tee -a results; fi
+done
+for ((i = 0; i < runs; ++i)); do
+  venv/bin/python "$driver" import | tee -a results
+  "$bin/neo4j_bench" empty
+  "$bin/neo4j_bench" import graph | tee -a results
+done
+
+echo
+echo 'Medians, and how many times as fast ours is:'
+for step in export import; do
+  for tool in ours driver apoc; do
+    awk -v step=$step -v tool=$tool '$1 == step && $2 == tool { print $7 }' results | sort -n |
+      awk -v step=$step -v tool=$tool '{ v[NR] = $1 } END { if (NR) print step, tool, v[int((NR + 1) / 2)] }'
+  done
+done | awk '{ rate[$1] = $2 == "ours" ? $3 : rate[$1]; printf "%-8s %-8s %10.0f elements/s   %.2f\n", $1, $2, $3, rate[$1] / $3 }'
+[[ -n ${BENCH_APOC_JAR:-} ]] || echo 'APOC was not measured: set BENCH_APOC_JAR'
