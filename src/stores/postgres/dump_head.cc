@@ -56,6 +56,8 @@ Result<pgarchive::Contents> dump_head(const config::PostgresEndpoint& endpoint, 
                     // A schema change that waits for our snapshot's locks stands before pg_dump
                     // in the queue: without a limit both would wait for ever.
                     "--lock-wait-timeout=10s", fmt::format("--exclude-schema={}", kMarkerSchema)});
+  // One that a role prefers may have no conversion from the database's, and then not even connect.
+  command.env["PGCLIENTENCODING"] = connection.server_encoding();
   // Ended in the middle of a COPY it would leave an error in the log at each backup, and a page to whoever
   // watches that.
   ASSIGN_OR_RETURN(const bool silent, may_silence_log(connection));

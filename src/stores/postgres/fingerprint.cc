@@ -197,21 +197,6 @@ Result<Fingerprint> fingerprint_refreshed_view(Connection& connection, const Tab
   return table_fingerprint(view, scope, hash);
 }
 
-Result<std::vector<Fingerprint>> fingerprint_sequences(const ArchiveContents& archive,
-                                                       const FingerprintScope& scope) {
-  std::vector<Fingerprint> fingerprints;
-  for (const auto& entry : archive.entries) {
-    if (entry.description != "SEQUENCE SET" || entry.schema.rfind("_timescaledb_", 0) == 0) continue;
-    const auto arguments = setval_arguments(entry.definition);
-    if (!arguments) {
-      return Error(Code::kCorrupt, "the dump sets sequence {} in a way that is not understood", entry.tag);
-    }
-    fingerprints.push_back(
-        sequence_fingerprint(scope, {entry.schema, entry.tag}, arguments->last_value, arguments->is_called));
-  }
-  return fingerprints;
-}
-
 Result<std::vector<Fingerprint>> fingerprint_sequences(const pgarchive::Contents& contents,
                                                        const FingerprintScope& scope) {
   std::vector<Fingerprint> fingerprints;

@@ -10,7 +10,6 @@
 #include "core/progress.h"
 #include "core/result.h"
 #include "formats/pgarchive/contents.h"
-#include "stores/postgres/archive_contents.h"
 #include "stores/postgres/catalog.h"
 
 namespace summit::postgres {
@@ -39,8 +38,6 @@ Result<Fingerprint> fingerprint_refreshed_view(Connection& connection, const Tab
 
 // Sequences are outside of transactions: their values are those that the dump took, so they are read from its
 // table of contents when a backup is made, and from the server when a restore is compared.
-Result<std::vector<Fingerprint>> fingerprint_sequences(const ArchiveContents& archive,
-                                                       const FingerprintScope& scope);
 Result<std::vector<Fingerprint>> fingerprint_sequences(const pgarchive::Contents& contents,
                                                        const FingerprintScope& scope);
 Result<std::vector<Fingerprint>> fingerprint_sequences(Connection& connection, const FingerprintScope& scope);

@@ -100,12 +100,16 @@ TEST_F(Fault, AStoppedServerIsUnreachable) {
 }
 
 TEST_F(Fault, AServerThatDiesDuringADumpEndsItClearly) {
-  auto engine = make_pg_tools_engine(endpoint());
-  auto snapshot = expect_ok(Snapshot::open(endpoint(), "summit"));
-  expect_ok(engine->check_dump(snapshot.connection().server_version()));
-  expect_ok(snapshot.take());
+  auto snapshot = snapshot_of("summit");
+  const auto inventory = expect_ok(read_inventory(snapshot.connection()));
   expect_ok(server().kill());
-  const auto dumped = engine->dump({"summit", snapshot.id()}, [](ByteView) { return Result<void>{}; }, {});
+  FileSink sink(directory() / "lost.dump");
+  const CaptureRequest request{.database = "summit",
+                               .snapshot = snapshot.id(),
+                               .inventory = inventory,
+                               .scope = {"postgresql", ""},
+                               .compression = {}};
+  const auto dumped = capture_database(endpoint(), request, sink, nullptr, {});
   ASSERT_FALSE(dumped.ok());
   EXPECT_EQ(dumped.error().code(), Code::kUnreachable) << dumped.error().to_string();
 }

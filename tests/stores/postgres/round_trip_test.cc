@@ -85,7 +85,7 @@ TEST_F(RoundTrip, TheStockProgramListsTheArchive) {
   EXPECT_THAT(*text, HasSubstr("TABLE DATA public Users"));
   EXPECT_THAT(*text, HasSubstr("BLOB"));
   EXPECT_THAT(*text, Not(HasSubstr("summit_dr")));
-  const auto contents = expect_ok(read_archive_contents(original.archive));
+  const auto contents = expect_ok(read_contents(archive_file(original.archive)));
   EXPECT_THAT(*text, HasSubstr(fmt::format("TOC Entries: {}", contents.entries.size())));
   EXPECT_EQ(contents.database, "summit");
 }

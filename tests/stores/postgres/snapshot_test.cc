@@ -155,10 +155,7 @@ TEST_F(SnapshotTest, ATableUnderASchemaChangeIsBusy) {
 
 TEST_F(SnapshotTest, ASchemaChangeThatWaitsForTheBackupNeverHangsIt) {
   run("summit", "CREATE TABLE public.t (id integer)");
-  auto engine = make_pg_tools_engine(endpoint());
-  auto snapshot = expect_ok(Snapshot::open(endpoint(), "summit"));
-  expect_ok(engine->check_dump(snapshot.connection().server_version()));
-  expect_ok(snapshot.take());
+  auto snapshot = snapshot_of("summit");
   auto inventory = expect_ok(read_inventory(snapshot.connection()));
   auto change = connect("summit");
   expect_ok(change.send("ALTER TABLE public.t ADD COLUMN v text"));
@@ -172,7 +169,13 @@ TEST_F(SnapshotTest, ASchemaChangeThatWaitsForTheBackupNeverHangsIt) {
 
   TaskGroup group;
   group.spawn([&]() -> Result<void> {
-    const auto dumped = engine->dump({"summit", snapshot.id()}, [](ByteView) { return Result<void>{}; }, {});
+    FileSink sink(directory() / "blocked.dump");
+    const CaptureRequest request{.database = "summit",
+                                 .snapshot = snapshot.id(),
+                                 .inventory = inventory,
+                                 .scope = {"postgresql", ""},
+                                 .compression = {}};
+    const auto dumped = capture_database(endpoint(), request, sink, nullptr, {});
     EXPECT_FALSE(dumped.ok());
     EXPECT_EQ(dumped.ok() ? Code::kFailed : dumped.error().code(), Code::kBusy);
     return {};
@@ -229,12 +232,19 @@ TEST_F(SnapshotTest, WhatADumpLeavesOutIsNoted) {
   run("summit",
       "CREATE EXTENSION file_fdw SCHEMA public; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw; "
       "CREATE FOREIGN TABLE public.remote (a text) SERVER files OPTIONS (filename '/dev/null'); "
-      "SELECT pg_catalog.pg_create_logical_replication_slot('cdc', 'pgoutput')");
+      "CREATE UNLOGGED TABLE public.cache (a integer); CREATE INDEX broken ON public.cache (a); "
+      "UPDATE pg_catalog.pg_index SET indisvalid = false WHERE indexrelid = 'public.broken'::regclass; "
+      "SELECT pg_catalog.pg_create_logical_replication_slot('cdc', 'pgoutput'); "
+      "BEGIN; INSERT INTO public.cache VALUES (1); PREPARE TRANSACTION 'half done'");
   auto connection = connect("summit");
   const auto inventory = expect_ok(read_inventory(connection));
-  EXPECT_THAT(inventory.notes, testing::UnorderedElementsAre(
-                                   testing::AllOf(HasSubstr("foreign tables"), HasSubstr("public.remote")),
-                                   testing::AllOf(HasSubstr("logical replication slots"), HasSubstr("cdc"))));
+  using testing::AllOf;
+  EXPECT_THAT(inventory.notes,
+              testing::UnorderedElementsAre(AllOf(HasSubstr("foreign tables"), HasSubstr("public.remote")),
+                                            AllOf(HasSubstr("unlogged tables"), HasSubstr("public.cache")),
+                                            AllOf(HasSubstr("prepared transactions"), HasSubstr("half done")),
+                                            AllOf(HasSubstr("invalid indexes"), HasSubstr("public.broken")),
+                                            AllOf(HasSubstr("logical replication slots"), HasSubstr("cdc"))));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ void PostgresTest::SetUp() {
   scratch_ = expect_ok(TemporaryDirectory::create(fs::temp_directory_path(), "summit-pg-test-"));
   platform::PostgresServer::Options options;
   options.settings["wal_level"] = "logical";
+  options.settings["max_prepared_transactions"] = "5";
   server_ = expect_ok(platform::PostgresServer::create(options));
   endpoint_ = server_->endpoint();
 }
@@ -62,29 +63,37 @@ std::vector<Fingerprint> PostgresTest::fingerprints(const std::string& database)
   return all;
 }
 
-PostgresTest::Dump PostgresTest::dump(const std::string& database, bool compress) {
-  const FingerprintScope scope{"postgresql", ""};
-  auto engine = make_pg_tools_engine(endpoint_);
+Snapshot PostgresTest::snapshot_of(const std::string& database) {
   auto snapshot = expect_ok(Snapshot::open(endpoint_, database));
-  expect_ok(engine->check_dump(snapshot.connection().server_version()));
   expect_ok(snapshot.take());
+  return snapshot;
+}
+
+Result<Captured> PostgresTest::capture(Snapshot& snapshot, CaptureSink& sink, const CaptureOptions& options,
+                                       const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(const auto inventory, read_inventory(snapshot.connection()));
+  const CaptureRequest request{.database = snapshot.connection().database(),
+                               .snapshot = snapshot.id(),
+                               .inventory = inventory,
+                               .scope = {"postgresql", ""},
+                               .compression = options.compression,
+                               .jobs = options.jobs,
+                               .selection = options.selection,
+                               .buffer_bytes = options.buffer_bytes};
+  return capture_database(endpoint_, request, sink, nullptr, cancellation);
+}
+
+PostgresTest::Dump PostgresTest::dump(const std::string& database, bool compress) {
+  auto snapshot = snapshot_of(database);
   Dump dump;
   dump.archive = directory() / "postgres-full.dump";
-  auto file = expect_ok(open_for_writing(dump.archive));
-  ArchiveHead head;
-  expect_ok(engine->dump({database, snapshot.id(), compress},
-                         [&](ByteView bytes) -> Result<void> {
-                           expect_ok(head.feed(bytes));
-                           return write_all(file.get(), bytes, dump.archive);
-                         },
-                         {}));
-  auto inventory = expect_ok(read_inventory(snapshot.connection()));
-  dump.fingerprints =
-      expect_ok(fingerprint_data(endpoint_, database, snapshot.id(), inventory, scope, 2, {}));
-  for (auto& more : {expect_ok(fingerprint_sequences(expect_ok(std::move(head).contents()), scope)),
-                     expect_ok(fingerprint_schema(snapshot.connection(), scope))}) {
-    dump.fingerprints.insert(dump.fingerprints.end(), more.begin(), more.end());
-  }
+  FileSink sink(dump.archive);
+  CaptureOptions options;
+  if (!compress) options.compression.algorithm = pgarchive::Compression::kNone;
+  dump.fingerprints = expect_ok(capture(snapshot, sink, options)).fingerprints;
+  const auto schema = expect_ok(fingerprint_schema(snapshot.connection(), {"postgresql", ""}));
+  dump.fingerprints.insert(dump.fingerprints.end(), schema.begin(), schema.end());
+  const auto inventory = expect_ok(read_inventory(snapshot.connection()));
   if (const auto* extension = inventory.extension("timescaledb")) dump.timescale_version = extension->version;
   return dump;
 }

@@ -12,8 +12,8 @@
 #include "core/files.h"
 #include "core/fingerprint.h"
 #include "devtools/platform/postgres_server.h"
+#include "stores/postgres/capture.h"
 #include "stores/postgres/connection.h"
-#include "stores/postgres/engine.h"
 #include "stores/postgres/fingerprint.h"
 #include "stores/postgres/restore.h"
 #include "stores/postgres/snapshot.h"
@@ -30,6 +30,30 @@ inline void expect_ok(Result<void> result, const char* what = "") {
   if (!result.ok()) throw std::runtime_error(std::string(what) + ": " + result.error().to_string());
 }
 
+// An archive into a file.
+class FileSink final : public CaptureSink {
+ public:
+  explicit FileSink(fs::path path) : path_(std::move(path)), file_(expect_ok(open_for_writing(path_))) {}
+  Result<void> write(ByteView bytes) override { return write_all(file_.get(), bytes, path_); }
+  Result<void> begin_stream(const std::string& name) override {
+    streams_.push_back(name);
+    return {};
+  }
+  const std::vector<std::string>& streams() const { return streams_; }
+
+ private:
+  fs::path path_;
+  UniqueFd file_;
+  std::vector<std::string> streams_;
+};
+
+struct CaptureOptions {
+  pgarchive::CompressionChoice compression{};
+  size_t jobs = 2;
+  RowSelection* selection = nullptr;
+  uint64_t buffer_bytes = 64 * MiB;
+};
+
 class PostgresTest : public testing::Test {
  protected:
   void SetUp() override;
@@ -45,6 +69,11 @@ class PostgresTest : public testing::Test {
   void create_database(const std::string& name);
   bool exists(const std::string& database);
   std::vector<std::string> databases();
+
+  Snapshot snapshot_of(const std::string& database);
+  // Of the database of `snapshot`, as its catalogs are now.
+  Result<Captured> capture(Snapshot& snapshot, CaptureSink& sink, const CaptureOptions& options = {},
+                           const Cancellation& cancellation = {});
 
   // Data, sequences and schema, as the database is now.
   std::vector<Fingerprint> fingerprints(const std::string& database);
