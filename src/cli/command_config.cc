@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "config/sanitization.h"
 #include "config/smoke.h"
 
 namespace summit::cli {
@@ -18,15 +19,19 @@ class ValidateCommand final : public Command {
     ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
     ASSIGN_OR_RETURN(const auto checks,
                      config::load_smoke_checks(configuration->directory, configuration->variables));
-    session.console().print(fmt::format("{} is right: {} sets, {} environments, {} smoke checks",
-                                        configuration->directory.string(), configuration->sets.size(),
-                                        configuration->environments.size(), checks.size()));
+    ASSIGN_OR_RETURN(const auto masking,
+                     config::load_sanitization(configuration->directory, configuration->variables));
+    session.console().print(
+        fmt::format("{} is right: {} sets, {} environments, {} smoke checks, {} masking rules",
+                    configuration->directory.string(), configuration->sets.size(),
+                    configuration->environments.size(), checks.size(), masking.rules.size()));
     const auto notes = config::values_not_executed(*configuration);
     for (const auto& note : notes) session.console().print("note: " + note);
     session.console().emit("configuration", {{"directory", configuration->directory.string()},
                                              {"sets", configuration->sets.size()},
                                              {"environments", configuration->environments.size()},
                                              {"smoke_checks", checks.size()},
+                                             {"masking_rules", masking.rules.size()},
                                              {"notes", notes}});
     return ExitCode::kOk;
   }
@@ -55,8 +60,8 @@ class SchemaCommand final : public Command {
   std::string examples() const override { return "  summit-dr config schema backup-sets\n"; }
 
   void define(OptionSet& options) override {
-    options.positional("file", file_, "backup-sets, environments or smoke")
-        ->check(CLI::IsMember({"backup-sets", "environments", "smoke"}));
+    options.positional("file", file_, "backup-sets, environments, sanitization or smoke")
+        ->check(CLI::IsMember({"backup-sets", "environments", "sanitization", "smoke"}));
   }
 
   Result<ExitCode> run(Session& session) override {

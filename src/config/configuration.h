@@ -58,8 +58,8 @@ Result<Configuration> load_configuration(const std::filesystem::path& directory)
 std::vector<std::string> values_not_executed(const Configuration& configuration,
                                              std::string_view environment = {});
 
-// JSON Schema of backup-sets.yaml ("backup-sets"), environments.yaml ("environments") or smoke.yaml
-// ("smoke").
+// JSON Schema of backup-sets.yaml ("backup-sets"), environments.yaml ("environments"), sanitization.yaml
+// ("sanitization") or smoke.yaml ("smoke").
 Result<std::string> schema_of(std::string_view file);
 
 // The effective configuration as YAML: variables put in, `extends` worked out. Secrets are shown as "***",

@@ -8,5 +8,6 @@ namespace summit::config {
 std::string_view backup_sets_schema();
 std::string_view environments_schema();
 std::string_view smoke_schema();
+std::string_view sanitization_schema();
 
 }  // namespace summit::config
