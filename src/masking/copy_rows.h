@@ -1,0 +1,45 @@
+// Masks the rows of a table as they stream by in COPY's text format.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "masking/rules.h"
+
+namespace summit::masking {
+
+// One thread at a time; several may work on blocks of one table, each with a mask of its own. Memory: one
+// row. Format: https://www.postgresql.org/docs/16/sql-copy.html, "Text Format".
+class CopyRowMask {
+ public:
+  // `mask` was compiled for the columns of the COPY, in its order.
+  explicit CopyRowMask(RowMask mask);
+
+  // Appends the masked form of `rows`, which are whole, each with its newline. Rows and columns that no rule
+  // touches are appended byte for byte. kCorrupt for a row with too few columns or without its end; what was
+  // appended then must not be used.
+  Result<void> mask(std::string_view rows, std::string& out);
+
+ private:
+  Result<void> mask_row(std::string_view row, std::string& out);
+  bool find_fields(std::string_view row);
+
+  struct Place {
+    size_t begin = 0;
+    size_t end = 0;
+  };
+
+  RowMask mask_;
+  std::vector<Place> places_;         // of the inputs, in the row
+  std::vector<Field> fields_;         // of the inputs, decoded
+  std::vector<std::string> decoded_;  // owns what had escapes
+  std::vector<size_t> input_of_target_;
+};
+
+// What stands in a COPY row for a value, and back. False for a backslash at the end.
+void append_copy_field(std::string_view value, std::string& out);
+[[nodiscard]] bool decode_copy_field(std::string_view field, std::string& value);
+
+}  // namespace summit::masking

@@ -1,0 +1,90 @@
+// The rules that concern one table, label, type, key or file, compiled for its rows.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/sanitization.h"
+#include "core/secret.h"
+#include "masking/condition.h"
+#include "masking/field.h"
+#include "masking/transform.h"
+
+namespace summit::masking {
+
+using Rules = std::vector<const config::MaskRule*>;  // point into the configuration, which outlives them
+
+// A table and what it inherits from: a partition, a hypertable's chunk, or a child table has the rules of
+// all.
+struct TableName {
+  std::string schema;
+  std::string name;
+};
+
+// The rules of this level (kMinimal: only those of level minimal; kFull: all), in the order of the file.
+Rules rules_of_table(const config::SanitizationRules& rules, config::Sanitization level,
+                     const std::vector<TableName>& names);
+Rules rules_of_node(const config::SanitizationRules& rules, config::Sanitization level,
+                    const std::vector<std::string>& labels);
+Rules rules_of_relationship(const config::SanitizationRules& rules, config::Sanitization level,
+                            const std::string& type);
+Rules rules_of_key(const config::SanitizationRules& rules, config::Sanitization level, std::string_view key);
+Rules rules_of_file(const config::SanitizationRules& rules, config::Sanitization level,
+                    std::string_view path);
+
+// The fields that these rules write, and those that they read, each once, in the order of the rules.
+std::vector<std::string> fields_of(const Rules& rules);
+
+// Masks one row after the other. One thread at a time: make one for each.
+class RowMask {
+ public:
+  struct Target {
+    size_t column;         // in the columns that it was compiled for
+    bool touched = false;  // of the last row: `value` takes its place
+    bool null = false;     // … or NULL does
+    std::string value;
+  };
+
+  // `columns` are the names of the table's columns. Where several rules name a column, the first counts.
+  // kConfig when a rule names a column that is not there; kKeyMissing for a key that is too short. `what`
+  // is the table, for messages.
+  static Result<RowMask> compile(const Rules& rules, const std::vector<std::string>& columns,
+                                 const Secret& key, std::string what);
+
+  // The columns whose values apply() wants, ascending.
+  const std::vector<size_t>& inputs() const { return inputs_; }
+  // Ascending by column.
+  const std::vector<Target>& targets() const { return targets_; }
+  bool empty() const { return targets_.empty(); }
+
+  // `row` has the values of inputs(), in that order. Fills targets(). kCorrupt when a value is not what its
+  // rule takes (JSON, array, date); its text is in no message.
+  Result<void> apply(Row row);
+
+ private:
+  struct CompiledField {
+    std::string name;
+    size_t input;   // of the value
+    size_t target;  // in targets_
+    int line;
+    std::unique_ptr<Transform> set;
+    std::unique_ptr<Transform> otherwise;
+  };
+  struct CompiledRule {
+    RowCondition where;
+    std::vector<CompiledField> fields;
+  };
+
+  RowMask() = default;
+  class Compiler;
+  Outcome apply(CompiledField& field, bool holds, Row row, std::string& out) const;
+  Error refused(const CompiledField& field, Outcome outcome) const;
+
+  std::string what_;
+  std::vector<CompiledRule> rules_;
+  std::vector<size_t> inputs_;
+  std::vector<Target> targets_;
+};
+
+}  // namespace summit::masking

@@ -1,0 +1,113 @@
+#include "masking/rules.h"
+
+#include "tests/masking/make_rules.h"
+
+namespace summit::masking {
+namespace {
+
+using config::Sanitization;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST(Rules, OfATableReachItsPartitions) {
+  const auto rules = table_rules("    - {table: billing, schema: public, set: {card: remove}}\n");
+  const auto count = [&](std::vector<TableName> names) {
+    return rules_of_table(rules, Sanitization::kFull, names).size();
+  };
+  EXPECT_EQ(count({{"public", "billing_2026_even"}, {"public", "billing_2026"}, {"public", "billing"}}), 1U);
+  EXPECT_EQ(count({{"archive", "billing"}}), 0U);
+  EXPECT_EQ(count({{"public", "billing_2026"}}), 0U);
+  EXPECT_EQ(rules_of_table(rules, Sanitization::kMinimal, {{"public", "billing"}}).size(), 0U);
+  EXPECT_EQ(rules_of_table(rules, Sanitization::kNone, {{"public", "billing"}}).size(), 0U);
+}
+
+TEST(Rules, OfTheGraphReachEveryLabelAndType) {
+  const auto rules = shipped_rules();
+  const auto labels = [&](const std::vector<std::string>& names) {
+    std::vector<std::string> changed;
+    for (const auto* rule : rules_of_node(rules, Sanitization::kFull, names))
+      if (!rule->replace_label.empty()) changed.push_back(rule->name + ">" + rule->replace_label);
+    return changed;
+  };
+  EXPECT_THAT(labels({"Entity", "Classified"}), ElementsAre("Classified>DevData"));
+  EXPECT_TRUE(labels({"Entity"}).empty());
+  EXPECT_EQ(rules_of_node(rules, Sanitization::kFull, {"Ship"}).size(), 2U);
+  EXPECT_TRUE(rules_of_relationship(rules, Sanitization::kFull, "KNOWS").empty());
+}
+
+// The fields that are read come with those that are written, so a client knows what to ask for.
+TEST(Rules, NameTheFieldsThatTheyNeed) {
+  const auto rules = shipped_rules();
+  const auto fields = fields_of(rules_of_node(rules, Sanitization::kMinimal, {"User"}));
+  EXPECT_THAT(fields, ElementsAre("email", "id()", "phone", "name", "born", "id"));
+}
+
+TEST(Rules, OfNodesGiveTheDocumentedValues) {
+  const auto rules = shipped_rules();
+  const auto chosen = rules_of_node(rules, Sanitization::kFull, {"User"});
+  const std::vector<std::string> columns = {"id()", "email", "phone", "classified", "name", "born", "id"};
+  auto mask = RowMask::compile(chosen, columns, test_key(), ":User");
+  ASSERT_TRUE(mask.ok()) << mask.error().message();
+  const auto values = [&](std::vector<Field> row) {
+    std::vector<Field> inputs;
+    for (const size_t column : mask->inputs()) inputs.push_back(row[column]);
+    EXPECT_TRUE(mask->apply(inputs).ok());
+    std::vector<std::string> seen;
+    for (const auto& target : mask->targets())
+      seen.push_back(target.null ? "NULL" : target.touched ? target.value : "kept");
+    return seen;
+  };
+  const auto seen = values({"42", "ada@lovelace.org", "+47", "TS//", std::nullopt, std::nullopt, "1"});
+  EXPECT_THAT(seen,
+              ElementsAre("dev_42@example.com", "+1-555-42", "[REDACTED FOR DEV/TEST]", "kept", "kept"));
+  const auto rest = values({"123456789", std::nullopt, "+47", std::nullopt, "Ada", "1990-05-01", "1"});
+  EXPECT_EQ(rest[0], "kept");
+  EXPECT_THAT(rest[1], testing::MatchesRegex("\\+1-555-[0-9]{9}"));
+  EXPECT_NE(rest[4], "1990-05-01");
+}
+
+TEST(Rules, OfKeysAndFilesGoByPattern) {
+  const auto rules = shipped_rules();
+  const auto of_session = rules_of_key(rules, Sanitization::kMinimal, "session:1");
+  ASSERT_EQ(of_session.size(), 1U);
+  EXPECT_TRUE(of_session.front()->drop);
+  EXPECT_EQ(rules_of_file(rules, Sanitization::kFull, "services/api/.env.local").size(), 1U);
+  EXPECT_TRUE(rules_of_file(rules, Sanitization::kFull, "README.md").empty());
+}
+
+TEST(Rules, TheFirstRuleOfAColumnCounts) {
+  const auto rules = read_rules(R"(key: {env: K}
+rules:
+  neo4j:
+    - {label: User, set: {phone: {constant: first}}}
+    - {label: "*", set: {phone: {constant: second}, fax: {constant: third}}}
+)");
+  ASSERT_TRUE(rules.ok());
+  auto mask = RowMask::compile(rules_of_node(*rules, Sanitization::kFull, {"User"}), {"phone", "fax"},
+                               test_key(), ":User");
+  ASSERT_TRUE(mask.ok());
+  const Field row[] = {"1", "2"};
+  ASSERT_TRUE(mask->apply(row).ok());
+  EXPECT_EQ(mask->targets()[0].value, "first");
+  EXPECT_EQ(mask->targets()[1].value, "third");
+}
+
+TEST(Rules, AColumnThatIsNotThereIsAnErrorWithItsLine) {
+  const auto rules = table_rules("    - {table: t, set: {emial: remove}}\n");
+  const auto mask = RowMask::compile(rules_of_table(rules, Sanitization::kFull, {{"public", "t"}}), {"email"},
+                                     test_key(), "t");
+  ASSERT_FALSE(mask.ok());
+  EXPECT_EQ(mask.error().code(), Code::kConfig);
+  EXPECT_THAT(mask.error().message(), HasSubstr("line 4 names `emial`, which t does not have"));
+}
+
+TEST(Rules, AKeyThatIsTooShortIsRefusedWhereItIsNeeded) {
+  const auto rules = table_rules("    - {table: t, set: {email: {pseudonym: email}}}\n");
+  const auto mask = RowMask::compile(rules_of_table(rules, Sanitization::kFull, {{"public", "t"}}), {"email"},
+                                     Secret("short"), "t");
+  ASSERT_FALSE(mask.ok());
+  EXPECT_EQ(mask.error().code(), Code::kKeyMissing);
+}
+
+}  // namespace
+}  // namespace summit::masking
