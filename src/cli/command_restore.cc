@@ -34,6 +34,8 @@ class RestoreCommand final : public Command {
            "  summit-dr restore summit-backup-full-20260120T020000Z --env=dev\n"
            "  RESTORE_POSTGRES=true summit-dr restore latest --mode=selective\n"
            "  summit-dr restore latest --only=public.users,analytics --env=dev\n"
+           "  summit-dr restore summit-backup-tenant-acme-20260120T020000Z --env=dev --dry-run\n"
+           "  summit-dr restore summit-backup-tenant-acme-20260120T020000Z --into=acme_of_january --env=dev\n"
            "  summit-dr restore latest --mode=verify-only\n";
   }
 
@@ -50,6 +52,8 @@ class RestoreCommand final : public Command {
                  "keep the PostgreSQL database that is replaced, under another name");
     options.flag("--in-place", databases_.in_place,
                  "empty and fill the PostgreSQL database instead of replacing it");
+    options.option("--into", databases_.into,
+                   "restore the PostgreSQL database under this new name, beside the live one");
     options.option("--only", only_, "restore these PostgreSQL tables and schemas only (comma-separated)");
     options.option("--exclude", exclude_, "leave these PostgreSQL tables and schemas as they are");
     options.tristate("--sanitize", sanitize_, "mask private data on the way");
@@ -90,6 +94,10 @@ class RestoreCommand final : public Command {
     if (mode.selects() && (mode.keep_replaced || mode.in_place)) {
       return Error(Code::kUsage, "--only and --exclude choose tables of the database that is there")
           .hint("leave --swap and --in-place out");
+    }
+    if (!mode.into.empty() && (mode.keep_replaced || mode.in_place || mode.selects())) {
+      return Error(Code::kUsage, "--into makes a new database, and leaves the one that is there alone")
+          .hint("leave --swap, --in-place, --only and --exclude out");
     }
     if (mode.in_place && flow_.no_safety_backup) {
       return Error(Code::kRefused,

@@ -134,6 +134,42 @@ ordered_json to_json(const backup::BackupOutcome& outcome) {
           {"metadata", ordered_json::parse(repository::to_json(outcome.metadata))}};
 }
 
+namespace {
+
+// What a merge does to each table; tables in which nothing happens are counted in one line.
+std::string row_table(const std::vector<recovery::RowChanges>& rows) {
+  std::vector<std::vector<std::string>> lines{
+      {"TABLE", "IN BACKUP", "INSERTED", "CHANGED", "DELETED", "FOR OTHERS"}};
+  size_t equal = 0;
+  for (const auto& row : rows) {
+    if (row.inserted + row.changed + row.deleted + row.lent == 0) {
+      ++equal;
+      continue;
+    }
+    lines.push_back({row.table, std::to_string(row.backed_up), std::to_string(row.inserted),
+                     std::to_string(row.changed), std::to_string(row.deleted), std::to_string(row.lent)});
+  }
+  const std::string unchanged =
+      fmt::format("{} {} as in the backup", equal, equal == 1 ? "table is" : "tables are");
+  if (lines.size() == 1) return unchanged;
+  return table(lines) + (equal > 0 ? "\n" + unchanged : "");
+}
+
+ordered_json to_json(const std::vector<recovery::RowChanges>& rows) {
+  ordered_json list = ordered_json::array();
+  for (const auto& row : rows) {
+    list.push_back({{"table", row.table},
+                    {"backed_up", row.backed_up},
+                    {"inserted", row.inserted},
+                    {"changed", row.changed},
+                    {"deleted", row.deleted},
+                    {"lent", row.lent}});
+  }
+  return list;
+}
+
+}  // namespace
+
 std::string show(const recovery::RestorePlan& plan) {
   const auto& metadata = plan.backup->metadata();
   std::string text = fmt::format(
@@ -144,6 +180,7 @@ std::string show(const recovery::RestorePlan& plan) {
     const auto& step = planned.step;
     text += fmt::format("\n{}: {}\n  overwrites {}\n  writes {} in about {}", planned.name, step.target,
                         step.overwrites, human_bytes(step.bytes), human_duration(step.predicted));
+    if (!step.rows.empty()) text += "\n" + row_table(step.rows);
     for (const auto& note : step.notes) text += "\n  " + note;
   }
   for (const auto& skipped : plan.skipped)
@@ -161,7 +198,8 @@ ordered_json to_json(const recovery::RestorePlan& plan) {
                           {"overwrites", planned.step.overwrites},
                           {"bytes", planned.step.bytes},
                           {"predicted_seconds", planned.step.predicted.count()},
-                          {"notes", planned.step.notes}});
+                          {"notes", planned.step.notes},
+                          {"rows", to_json(planned.step.rows)}});
   }
   ordered_json skipped = ordered_json::array();
   for (const auto& component : plan.skipped)
@@ -185,6 +223,8 @@ std::string show(const recovery::RestoreOutcome& outcome) {
                     : equal           ? "equal"
                                       : fmt::format("{} differences", component.differences.size()),
                     human_duration(component.duration)});
+    if (!component.rows.empty())
+      details += fmt::format("\n{}:\n{}", component.name, row_table(component.rows));
     for (const auto& probe : component.probes) details += fmt::format("\n{}: {}", component.name, probe);
     if (component.failure)
       details += fmt::format("\n{} failed: {}", component.name, component.failure->to_string());
@@ -208,11 +248,9 @@ ordered_json to_json(const recovery::RestoreOutcome& outcome) {
     ordered_json differences = ordered_json::array();
     for (const auto& d : component.differences)
       differences.push_back({{"what", d.what}, {"expected", d.expected}, {"found", d.found}});
-    ordered_json json{{"name", component.name},
-                      {"seconds", component.duration.count()},
-                      {"failure", nullptr},
-                      {"differences", differences},
-                      {"probes", component.probes}};
+    ordered_json json{{"name", component.name},     {"seconds", component.duration.count()},
+                      {"failure", nullptr},         {"differences", differences},
+                      {"probes", component.probes}, {"rows", to_json(component.rows)}};
     if (component.failure) json["failure"] = component.failure->to_string();
     components.push_back(std::move(json));
   }

@@ -1,9 +1,10 @@
 // One component of a restore.
 //
 //   plan       what will be overwritten, predicted time and space; no side effects
-//   restore    replaces the target's data by the backup's; after a crash the old data or a clear "incomplete"
-//   remain compare    reads the target back and compares with the recorded fingerprints probe      is it
-//   healthy: answers, indexes valid, relations hold
+//   restore    replaces the target's data by the backup's; after a crash the old data or a clear
+//              "incomplete" remain
+//   compare    reads the target back and compares with the recorded fingerprints
+//   probe      is it healthy: answers, indexes valid, relations hold
 #pragma once
 
 #include <memory>
@@ -26,6 +27,7 @@ namespace summit::recovery {
 struct DatabaseMode {
   bool keep_replaced = false;  // the database that was replaced stays under another name
   bool in_place = false;       // emptied and filled instead of replaced
+  std::string into;            // the name of a new database, beside the one that is there
   std::vector<std::string> only;
   std::vector<std::string> exclude;
 
@@ -46,6 +48,16 @@ struct RestoreContext {
   DatabaseMode databases{};
 };
 
+// What happens to the rows of one table when an owner's rows are put back beside those of others.
+struct RowChanges {
+  std::string table;       // "public.users"
+  uint64_t backed_up = 0;  // rows of the owner in the backup
+  uint64_t inserted = 0;
+  uint64_t changed = 0;
+  uint64_t deleted = 0;
+  uint64_t lent = 0;  // rows of others that were missing and that the owner's rows refer to: inserted
+};
+
 struct PlanStep {
   std::string target;                 // "database summit_dev at localhost:5432"
   std::string overwrites;             // "42 tables, 1.2 GiB" or "nothing: it does not exist"
@@ -53,6 +65,7 @@ struct PlanStep {
   uint64_t bytes = 0;                 // to be written
   Seconds predicted{};                // time
   std::vector<std::string> notes;
+  std::vector<RowChanges> rows;  // of a merge; empty for everything else
 };
 
 struct Difference {
@@ -70,6 +83,8 @@ class RestoreComponent {
   virtual Result<void> restore(RestoreContext& context,
                                const std::optional<config::EnvironmentMarker>& marker) = 0;
   virtual Result<std::vector<Difference>> compare(RestoreContext& context) = 0;
+  // After restore(): what a merge wrote. Empty for everything else.
+  virtual std::vector<RowChanges> rows() const { return {}; }
   // One line per check that holds ("412 indexes valid"); an error when one does not.
   virtual Result<std::vector<std::string>> probe(RestoreContext& context) = 0;
 };

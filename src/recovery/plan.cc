@@ -5,9 +5,11 @@
 #include "backup/plan.h"
 #include "recovery/files_restore.h"
 #include "recovery/neo4j_restore.h"
+#include "recovery/postgres_merge.h"
 #include "recovery/postgres_restore.h"
 #include "recovery/redis_restore.h"
 #include "recovery/secrets_restore.h"
+#include "stores/postgres/connection.h"
 
 namespace summit::recovery {
 namespace {
@@ -33,9 +35,22 @@ std::unique_ptr<RestoreComponent> for_server(const std::vector<Endpoint>& endpoi
   return endpoint ? make(*endpoint, record.name) : nullptr;
 }
 
+// The endpoint, with the database that was asked for as its only one.
+config::PostgresEndpoint with_database(config::PostgresEndpoint endpoint, const std::string& into) {
+  if (!into.empty()) endpoint.databases = {into};
+  return endpoint;
+}
+
 std::unique_ptr<RestoreComponent> make_component(const ComponentRecord& record,
-                                                 const config::Environment& target) {
-  if (record.kind == "postgresql") return for_server(target.postgresql, record, make_postgres_restore);
+                                                 const config::Environment& target,
+                                                 const repository::BackupMetadata& metadata,
+                                                 const std::string& into) {
+  if (record.kind == "postgresql") {
+    return for_server(target.postgresql, record, [&](const auto& endpoint, const std::string& name) {
+      return into.empty() && owner_of(metadata) ? make_postgres_merge(endpoint, name)
+                                                : make_postgres_restore(with_database(endpoint, into), name);
+    });
+  }
   if (record.kind == "neo4j") return for_server(target.neo4j, record, make_neo4j_restore);
   if (record.kind == "redis") return for_server(target.redis, record, make_redis_restore);
   if (record.kind == "secrets") return make_secrets_restore(target.files, record.name);
@@ -51,6 +66,61 @@ std::string reason_to_skip(const ComponentRecord& record, const RestoreRequest& 
     return record.reason.empty() ? "it was absent when the backup was made" : record.reason;
   if (record.status == Status::kFailed) return "its backup failed: " + record.reason;
   return {};
+}
+
+// Why a component is left out of a restore that must not replace what belongs to others.
+std::string reason_to_leave(const ComponentRecord& record, const RestoreRequest& request,
+                            const repository::BackupMetadata& metadata) {
+  if (record.kind == "postgresql") return {};
+  if (!request.databases.into.empty())
+    return "--into restores databases beside the live ones, and nothing else";
+  const auto owner = owner_of(metadata);
+  if (!owner) return {};
+  return fmt::format(
+      "it holds only what belongs to {} {}, and would replace what belongs to others; take it by hand: "
+      "summit-dr export {}",
+      owner->kind, owner->id, metadata.id);
+}
+
+// A whole database of that name, or several of a backup, would be overwritten by what was meant to lie
+// beside.
+Result<void> check_into(const RestoreRequest& request, const repository::BackupMetadata& metadata,
+                        const config::Environment& target, const Cancellation& cancellation) {
+  if (request.databases.into.empty()) return {};
+  for (const auto& record : metadata.components) {
+    if (record.kind != "postgresql") continue;
+    const auto databases = record.details.find("databases");
+    if (databases != record.details.end() && databases->second.find(',') != std::string::npos) {
+      return Error(Code::kUsage, "backup {} holds several databases ({}), and --into names one", metadata.id,
+                   databases->second)
+          .hint("export the backup, and restore the archive that is wanted: summit-dr export");
+    }
+    const auto* endpoint = endpoint_of(target.postgresql, record.name);
+    if (endpoint == nullptr) continue;
+    const auto there =
+        postgres::Connection::open(*endpoint, request.databases.into, {.cancellation = cancellation});
+    if (there.ok()) {
+      return Error(Code::kRefused, "database {} exists already at {}", request.databases.into,
+                   postgres::address_of(*endpoint))
+          .hint("name a new one: --into never overwrites");
+    }
+    if (there.error().code() != Code::kNotFound) return there.error();
+  }
+  return {};
+}
+
+// With whole databases or tables, the rows of everybody else would go.
+Result<void> check_mode(const RestoreRequest& request, const repository::BackupMetadata& metadata) {
+  const auto owner = owner_of(metadata);
+  const auto& mode = request.databases;
+  if (!owner || (!mode.in_place && !mode.keep_replaced && !mode.selects())) return {};
+  return Error(Code::kRefused,
+               "backup {} holds only rows of {} {}: --swap, --in-place, --only and --exclude would leave no "
+               "others",
+               metadata.id, owner->kind, owner->id)
+      .hint(
+          "without them its rows are put back beside those of others; --into=NAME makes a database of its "
+          "own");
 }
 
 Result<void> check_choice(const RestoreRequest& request, const repository::BackupMetadata& metadata) {
@@ -85,6 +155,8 @@ Seconds RestorePlan::predicted() const {
 Result<RestorePlan> plan_restore(const RestoreRequest& request, RestoreContext& context) {
   const auto& metadata = context.backup.metadata();
   RETURN_IF_ERROR(check_choice(request, metadata));
+  RETURN_IF_ERROR(check_mode(request, metadata));
+  RETURN_IF_ERROR(check_into(request, metadata, context.environment, context.cancellation));
 
   RestorePlan plan;
   plan.request = request;
@@ -92,11 +164,13 @@ Result<RestorePlan> plan_restore(const RestoreRequest& request, RestoreContext& 
   plan.environment = &context.environment;
   for (const auto& record : metadata.components) {
     if (!backup::chosen(request.datastores, record.kind, record.name)) continue;
-    if (auto reason = reason_to_skip(record, request); !reason.empty()) {
+    auto reason = reason_to_skip(record, request);
+    if (reason.empty()) reason = reason_to_leave(record, request, metadata);
+    if (!reason.empty()) {
       plan.skipped.push_back({record.name, std::move(reason)});
       continue;
     }
-    auto component = make_component(record, context.environment);
+    auto component = make_component(record, context.environment, metadata, request.databases.into);
     if (!component) {
       return Error(Code::kConfig, "environment `{}` declares no endpoint for `{}` of backup {}",
                    context.environment.name, record.name, metadata.id)

@@ -104,6 +104,7 @@ class Run {
                                       context_.cancellation);
     if (restored.ok()) restored = planned.component->restore(context_, services_.marker);
     outcomes_[index].duration = watch.elapsed();
+    outcomes_[index].rows = planned.component->rows();
     // After-hooks start what the before-hooks stopped: they run after a failure and after a cancellation too.
     auto after =
         backup::run_hooks(hooks.after, variables(record_, planned.store), context_.reporter, Cancellation());

@@ -19,6 +19,7 @@ struct ComponentOutcome {
   std::optional<Error> failure;         // of the restore itself, or of a probe
   std::vector<Difference> differences;  // empty: equal to what was backed up
   std::vector<std::string> probes;      // checks that held
+  std::vector<RowChanges> rows;         // that a merge wrote
 };
 
 struct RestoreOutcome {

@@ -70,6 +70,8 @@ struct Reference {
   ReferenceEnd to;
   std::vector<Equality> equalities;  // one a column
   bool match_full = false;           // all columns are NULL, or none
+  bool declared = false;             // by the configuration: no foreign key, which the server would enforce
+  char on_delete = 'a';              // of a foreign key, as pg_constraint.confdeltype: 'a' is NO ACTION
   std::string when_column;           // of `from`; empty: always
   std::string when_equals;
 };

@@ -90,6 +90,7 @@ class Applier {
       added.from = {*from, declared.columns, table(*from).scan(), {}};
       added.to = {*to, declared.to_columns, table(*to).scan(), {}};
       added.name = fmt::format("{}.{}", table(*from).name.display(), fmt::join(declared.columns, "+"));
+      added.declared = true;
       added.when_column = declared.when_column;
       added.when_equals = declared.when_equals;
       bool known = added.when_column.empty() || has_column(*from, added.when_column, where);

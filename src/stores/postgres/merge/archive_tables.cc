@@ -100,9 +100,7 @@ class Mapper {
   std::optional<size_t> table_for(RelationName name) const {
     // Partitions nest, though never as deep as there are tables.
     for (size_t depth = 0; depth <= definitions_.size(); ++depth) {
-      if (const auto found = target_.find(name)) return found;
-      if (const auto root = target_.roots.find(name); root != target_.roots.end())
-        return target_.find(root->second);
+      if (const auto found = target_.rules.graph.holder_index(name)) return found;
       const auto parent = parents_.find(name);
       if (parent == parents_.end()) return std::nullopt;
       name = parent->second;
@@ -123,21 +121,22 @@ class Mapper {
       const auto there =
           std::find_if(defined.begin(), defined.end(), [&](const Column& c) { return c.name == column; });
       if (!here) {
-        problem(table, column, "is not there");
+        problem(archived.table, column, "is not there");
       } else if (here->generated) {
-        problem(table, column, "is computed here and was not in the backup");
+        problem(archived.table, column, "is computed here and was not in the backup");
       } else if (there != defined.end() && there->type != here->type) {
-        problem(table, column, fmt::format("is {} here and was {} in the backup", here->type, there->type));
+        problem(archived.table, column,
+                fmt::format("is {} here and was {} in the backup", here->type, there->type));
       }
     }
     for (const auto& column : table.columns) {
       if (column.required && !is_archived(column.name))
-        problem(table, column.name, "must not be NULL, has no default and is not in the backup");
+        problem(archived.table, column.name, "must not be NULL, has no default and is not in the backup");
     }
   }
 
-  void problem(const TargetTable& table, const std::string& column, const std::string& what) {
-    const auto text = fmt::format("{}.{} {}", table.name.display(), column, what);
+  void problem(size_t table, const std::string& column, const std::string& what) {
+    const auto text = fmt::format("{}.{} {}", target_.name(table).display(), column, what);
     if (std::find(problems_.begin(), problems_.end(), text) == problems_.end()) problems_.push_back(text);
   }
 

@@ -100,9 +100,9 @@ class Finder {
   Result<void> find_needed() {
     for (size_t round = 1;; ++round) {
       uint64_t added = 0;
-      for (const auto& reference : workspace_.target.references) {
-        if (!lacks(reference.to) || !workspace_.staged.contains(reference.from)) continue;
-        if (round > 1 && !lacks(reference.from)) continue;
+      for (const auto& reference : workspace_.target.references()) {
+        if (!lacks(reference.to.table) || !workspace_.staged.contains(reference.from.table)) continue;
+        if (round > 1 && !lacks(reference.from.table)) continue;
         ASSIGN_OR_RETURN(const uint64_t here, add_needed(reference, round));
         added += here;
       }
@@ -118,16 +118,16 @@ class Finder {
   }
 
   Result<uint64_t> add_needed(const Reference& reference, size_t round) {
-    const std::string refers =
-        round == 1 ? workspace_.ownership.owned(Side::kBackup, reference.from, "child")
+    const std::string which =
+        round == 1 ? workspace_.ownership.owned(Side::kBackup, reference.from.table, "child")
                    : fmt::format("EXISTS (SELECT FROM {} m WHERE m.place = child.ctid AND m.round = {})",
-                                 missing_table(reference.from), round - 1);
+                                 missing_table(reference.from.table), round - 1);
     ASSIGN_OR_RETURN(auto updated,
                      workspace_.connection.query(fmt::format(
                          "UPDATE {0} missing SET round = {1} FROM {2} parent WHERE missing.round IS NULL AND "
                          "parent.ctid = missing.place AND EXISTS (SELECT FROM {3} child WHERE {4} AND {5})",
-                         missing_table(reference.to), round, staged_table(reference.to),
-                         staged_table(reference.from), reference.condition("child", "parent"), refers)));
+                         missing_table(reference.to.table), round, staged_table(reference.to.table),
+                         staged_table(reference.from.table), refers(reference, "child", "parent"), which)));
     return updated.affected();
   }
 

@@ -46,21 +46,22 @@ class Closure {
     uint64_t added = 0;
     if (!workspace_.has(side_, table)) return added;
     for (const size_t index : workspace_.ownership.owning_references(table)) {
-      const auto& reference = workspace_.target.references[index];
+      const auto& reference = workspace_.target.references()[index];
       if (round == 1 && side_ == Side::kLive) {
         ASSIGN_OR_RETURN(const uint64_t orphans, add_orphans(reference));
         added += orphans;
       }
-      const bool by_column = workspace_.ownership.rule(reference.to) == Ownership::Rule::kByColumn;
-      if (by_column != (round == 1) || !workspace_.has(side_, reference.to)) continue;
+      const bool by_column = workspace_.ownership.rule(reference.to.table) == Ownership::Rule::kByColumn;
+      if (by_column != (round == 1) || !workspace_.has(side_, reference.to.table)) continue;
       const std::string is_owned =
-          by_column ? workspace_.ownership.owned_by_column(reference.to, "parent")
+          by_column ? workspace_.ownership.owned_by_column(reference.to.table, "parent")
                     : fmt::format(
                           "EXISTS (SELECT FROM {} o WHERE o.part = parent.tableoid AND o.place = parent.ctid "
                           "AND o.round = {})",
-                          owned_table(side_, reference.to), round - 1);
-      ASSIGN_OR_RETURN(const uint64_t here,
-                       insert_children(reference, round, workspace_.rows_of(side_, reference.to), is_owned));
+                          owned_table(side_, reference.to.table), round - 1);
+      ASSIGN_OR_RETURN(
+          const uint64_t here,
+          insert_children(reference, round, workspace_.rows_of(side_, reference.to.table), is_owned));
       added += here;
     }
     return added;
@@ -68,24 +69,24 @@ class Closure {
 
   // Children of rows that the owner has lost: who they belong to is still told by the backup.
   Result<uint64_t> add_orphans(const Reference& reference) {
-    if (!workspace_.has(Side::kBackup, reference.to)) return 0;
+    if (!workspace_.has(Side::kBackup, reference.to.table)) return 0;
     return insert_children(
-        reference, 1, workspace_.rows_of(Side::kBackup, reference.to),
+        reference, 1, workspace_.rows_of(Side::kBackup, reference.to.table),
         fmt::format("{} AND NOT EXISTS (SELECT FROM {} here WHERE {})",
-                    workspace_.ownership.owned(Side::kBackup, reference.to, "parent"),
-                    workspace_.rows_of(Side::kLive, reference.to), reference.condition("child", "here")));
+                    workspace_.ownership.owned(Side::kBackup, reference.to.table, "parent"),
+                    workspace_.rows_of(Side::kLive, reference.to.table), refers(reference, "child", "here")));
   }
 
   Result<uint64_t> insert_children(const Reference& reference, size_t round, const std::string& parents,
                                    const std::string& which) {
-    const std::string own = owned_table(side_, reference.from);
+    const std::string own = owned_table(side_, reference.from.table);
     ASSIGN_OR_RETURN(auto added, workspace_.connection.query(
                                      fmt::format("INSERT INTO {0} SELECT DISTINCT child.tableoid, "
                                                  "child.ctid, {1} FROM {2} child JOIN {3} parent ON {4} "
                                                  "WHERE {5} AND NOT EXISTS (SELECT FROM {0} o WHERE o.part = "
                                                  "child.tableoid AND o.place = child.ctid)",
-                                                 own, round, workspace_.rows_of(side_, reference.from),
-                                                 parents, reference.condition("child", "parent"), which)));
+                                                 own, round, workspace_.rows_of(side_, reference.from.table),
+                                                 parents, refers(reference, "child", "parent"), which)));
     if (added.affected() > 0) RETURN_IF_ERROR(analyze(workspace_.connection, own));
     return added.affected();
   }
@@ -94,15 +95,16 @@ class Closure {
     uint64_t removed = 0;
     if (!workspace_.has(side_, table)) return removed;
     for (const size_t index : workspace_.ownership.owning_references(table)) {
-      const auto& reference = workspace_.target.references[index];
-      if (!workspace_.has(side_, reference.to)) continue;
-      ASSIGN_OR_RETURN(auto deleted,
-                       workspace_.connection.query(fmt::format(
-                           "DELETE FROM {0} own USING {1} child, {2} parent "
-                           "WHERE child.tableoid = own.part AND child.ctid = own.place AND {3} AND {4}",
-                           owned_table(side_, table), workspace_.rows_of(side_, table),
-                           workspace_.rows_of(side_, reference.to), reference.condition("child", "parent"),
-                           workspace_.ownership.not_owned(side_, reference.to, "parent"))));
+      const auto& reference = workspace_.target.references()[index];
+      if (!workspace_.has(side_, reference.to.table)) continue;
+      ASSIGN_OR_RETURN(
+          auto deleted,
+          workspace_.connection.query(
+              fmt::format("DELETE FROM {0} own USING {1} child, {2} parent "
+                          "WHERE child.tableoid = own.part AND child.ctid = own.place AND {3} AND {4}",
+                          owned_table(side_, table), workspace_.rows_of(side_, table),
+                          workspace_.rows_of(side_, reference.to.table), refers(reference, "child", "parent"),
+                          workspace_.ownership.not_owned(side_, reference.to.table, "parent"))));
       removed += deleted.affected();
     }
     return removed;

@@ -41,22 +41,21 @@ class Checker {
   const TargetTable& target(size_t table) const { return workspace_.target.tables[table]; }
 
   Result<void> check_kind(size_t table) const {
-    const auto& live = target(table);
+    const auto& name = workspace_.target.name(table);
     const auto& changes = all_.at(table);
-    for (const auto& rule : live.rules) {
+    for (const auto& rule : target(table).rules) {
       const bool acts = changes.change > 0 || (rule.event == '3' && changes.insert + changes.lend > 0) ||
                         (rule.event == '4' && changes.remove > 0);
       if (!acts) continue;
       return Error(Code::kUnsupported, "the rule {} of {} rewrites what would be written", rule.name,
-                   live.name.display())
-          .hint(fmt::format("ALTER TABLE {} DISABLE RULE {}, and enable it again afterwards",
-                            live.name.display(), quote_identifier(rule.name)));
+                   name.display())
+          .hint(fmt::format("ALTER TABLE {} DISABLE RULE {}, and enable it again afterwards", name.display(),
+                            quote_identifier(rule.name)));
     }
-    if (live.compressed_chunks) {
+    if (workspace_.target.graph(table).compressed) {
       return Error(Code::kUnsupported, "{} has compressed chunks, whose rows cannot be changed one by one",
-                   live.name.display())
-          .hint(
-              fmt::format("SELECT decompress_chunk(c, true) FROM show_chunks('{}') c", live.name.display()));
+                   name.display())
+          .hint(fmt::format("SELECT decompress_chunk(c, true) FROM show_chunks('{}') c", name.display()));
     }
     return {};
   }
@@ -76,7 +75,7 @@ class Checker {
                             workspace_.ownership.not_owned(Side::kLive, table, "l"))));
       if (taken > 0) {
         conflicts_.push_back(fmt::format("{} of {} {} values of {} ({}) that belong to somebody else now",
-                                         rows_word(taken), target(table).name.display(),
+                                         rows_word(taken), workspace_.target.name(table).display(),
                                          taken == 1 ? "has" : "have", index.name,
                                          fmt::join(index.columns, ", ")));
       }
@@ -97,7 +96,7 @@ class Checker {
                           workspace_.ownership.not_owned(Side::kBackup, table, "b"))));
     if (moved > 0) {
       conflicts_.push_back(fmt::format("{} of {} belonged to somebody else when the backup was made",
-                                       rows_word(moved), target(table).name.display()));
+                                       rows_word(moved), workspace_.target.name(table).display()));
     }
     return {};
   }
@@ -105,24 +104,25 @@ class Checker {
   // Rows of the owner in tables of the backup are themselves made as they were; any other row would lose what
   // it refers to.
   Result<void> check_referrers(size_t table) {
-    for (const auto& reference : workspace_.target.references) {
-      if (reference.to != table || !reference.enforced) continue;
-      const bool known = workspace_.staged.contains(reference.from);
+    for (const auto& reference : workspace_.target.references()) {
+      if (reference.to.table != table || reference.declared) continue;
+      const bool known = workspace_.staged.contains(reference.from.table);
       ASSIGN_OR_RETURN(
           const uint64_t referring,
           count(workspace_.connection,
                 fmt::format("SELECT count(*) FROM {} c JOIN {} parent ON parent.tableoid = c.part AND "
                             "parent.ctid = c.place JOIN {} child ON {} WHERE c.action = '{}' AND {}",
                             changes_table(table), workspace_.rows_of(Side::kLive, table),
-                            workspace_.rows_of(Side::kLive, reference.from),
-                            reference.condition("child", "parent"), kRemove,
-                            known ? workspace_.ownership.not_owned(Side::kLive, reference.from, "child")
+                            workspace_.rows_of(Side::kLive, reference.from.table),
+                            refers(reference, "child", "parent"), kRemove,
+                            known ? workspace_.ownership.not_owned(Side::kLive, reference.from.table, "child")
                                   : std::string("true"))));
       if (referring > 0) {
         conflicts_.push_back(fmt::format(
             "{} of {} {} by {} to rows of {} that the backup does not have and that would be deleted",
-            rows_word(referring), target(reference.from).name.display(), referring == 1 ? "refers" : "refer",
-            reference.name, target(table).name.display()));
+            rows_word(referring), workspace_.target.name(reference.from.table).display(),
+            referring == 1 ? "refers" : "refer", fmt::join(reference.from.columns, ", "),
+            workspace_.target.name(table).display()));
       }
     }
     return {};
@@ -159,7 +159,8 @@ class Checker {
         return {};  // an UPDATE will do, unless the server objects
       return Error(Code::kUnsupported,
                    "rows of {} exchange unique values or identities, and {} of {} acts when they are deleted",
-                   target(table).name.display(), acting->name, target(acting->from).name.display())
+                   workspace_.target.name(table).display(), fmt::join(acting->from.columns, ", "),
+                   workspace_.target.name(acting->from.table).display())
           .hint(
               "restore the backup into a database of its own with --into=NAME, and move these rows by hand");
     }
@@ -189,9 +190,9 @@ class Checker {
 
   // A foreign key that would not let a row go for a moment, or would take others along.
   const Reference* acting_reference(size_t table) const {
-    const auto& references = workspace_.target.references;
+    const auto& references = workspace_.target.references();
     const auto found = std::find_if(references.begin(), references.end(), [&](const Reference& reference) {
-      return reference.to == table && reference.enforced && reference.on_delete != 'a';
+      return reference.to.table == table && !reference.declared && reference.on_delete != 'a';
     });
     return found == references.end() ? nullptr : &*found;
   }

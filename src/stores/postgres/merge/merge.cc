@@ -7,6 +7,7 @@
 
 #include "stores/postgres/merge/closure.h"
 #include "stores/postgres/merge/conflicts.h"
+#include "stores/postgres/merge/emptied.h"
 #include "stores/postgres/merge/proof.h"
 #include "stores/postgres/merge/staging.h"
 #include "stores/postgres/merge/views.h"
@@ -83,13 +84,20 @@ struct RowMerge::State {
   Result<std::map<size_t, Changes>> find() {
     RETURN_IF_ERROR(find_owned_rows(workspace, Side::kBackup));
     RETURN_IF_ERROR(find_owned_rows(workspace, Side::kLive));
+    ASSIGN_OR_RETURN(const uint64_t kept, keep_emptied_references(workspace));
+    // The backup's rows that were completed lie elsewhere now.
+    if (kept > 0) RETURN_IF_ERROR(find_owned_rows(workspace, Side::kBackup));
     ASSIGN_OR_RETURN(auto changes, find_changes(workspace));
-    const bool owns = std::any_of(changes.begin(), changes.end(),
-                                  [](const auto& change) { return change.second.owned > 0; });
-    if (!owns) {
+    uint64_t owned = 0;
+    uint64_t removed = 0;
+    for (const auto& [table, change] : changes) {
+      owned += change.owned;
+      removed += change.remove;
+    }
+    if (owned == 0 && (removed > 0 || !request.one_of_several)) {
       return Error(Code::kNotFound,
-                   "the backup has no row of `{}`: everything that `{}` has now would be deleted", request.id,
-                   request.id)
+                   "the backup has no row of `{}`: all {} that `{}` has now would be deleted", request.id,
+                   removed, request.id)
           .hint("see for whom the backup was made: summit-dr info");
     }
     RETURN_IF_ERROR(check_conflicts(workspace, changes));
@@ -100,8 +108,10 @@ struct RowMerge::State {
     MergeReport report;
     for (const auto& [table, change] : changes) {
       if (change.owned == 0 && !change.any() && change.differing + change.lacking == 0) continue;
-      report.tables.push_back({workspace.target.tables[table].name, change});
+      report.tables.push_back({workspace.target.name(table), change});
     }
+    std::sort(report.tables.begin(), report.tables.end(),
+              [](const auto& a, const auto& b) { return a.table < b.table; });
     report.sequences = std::move(moves);
     report.notes = staged.notes;
     for (const auto& table : report.tables) {
@@ -135,8 +145,13 @@ struct RowMerge::State {
     for (const auto& [table, fingerprint] : others) result.others_proven += fingerprint.rows;
     RETURN_IF_ERROR(move_sequences(workspace, moves));
     RETURN_IF_ERROR(transaction.commit());
-    ASSIGN_OR_RETURN(auto views, refresh_views(workspace, changes));
-    result.notes.insert(result.notes.end(), views.begin(), views.end());
+    // What comes after the commit can be told, and no longer fail.
+    auto views = refresh_views(workspace, changes);
+    if (!views.ok()) {
+      result.notes.push_back("materialized views were not refreshed: " + views.error().message());
+    } else {
+      result.notes.insert(result.notes.end(), views->begin(), views->end());
+    }
     return result;
   }
 };
@@ -162,8 +177,9 @@ Result<RowMerge> RowMerge::open(const config::PostgresEndpoint& endpoint, const 
   // Since version 14. The session waits while a safety backup is made.
   if (connection.server_version() >= 140000)
     RETURN_IF_ERROR(connection.execute("SET idle_session_timeout = 0"));
-  ASSIGN_OR_RETURN(auto target, read_target(connection));
-  ASSIGN_OR_RETURN(auto ownership, Ownership::resolve(target, request.rules));
+  ASSIGN_OR_RETURN(auto target, read_target(connection, request.rules));
+  if (!request.one_of_several && !target.rules.missing.empty()) return target.rules.missing.begin()->second;
+  Ownership ownership(target.rules);
   RETURN_IF_ERROR(ownership.bind(connection, target, request.id));
   auto state = std::make_unique<State>(
       State{{std::move(connection), std::move(target), std::move(ownership), {}}, request, {}});

@@ -33,8 +33,10 @@ namespace summit::postgres::merge {
 
 struct MergeRequest {
   std::string database;
-  config::RowSpec rules;                           // by which the backup chose the rows
-  std::string id;                                  // of the tenant or project
+  config::RowSpec rules;  // by which the backup chose the rows
+  std::string id;         // of the tenant or project
+  bool one_of_several =
+      false;  // databases: it need not have every table of the rules, nor a row of the owner
   std::chrono::milliseconds lock_timeout{10'000};  // for rows and tables that others have locked
 };
 
@@ -74,7 +76,7 @@ class RowMerge {
   // check_conflicts(), kDenied for tables that may not be read.
   Result<MergeReport> preview();
 
-  // kRefused as preview(); kBusy when another merge runs, or somebody holds locks for longer than the
+  // Until it has succeeded once. kRefused as preview(); kBusy when another merge runs, or somebody holds locks for longer than the
   // request allows; kMismatch when the proof fails. Any error leaves the database as it was, but when the
   // connection is lost in the commit: then running it again shows, since it writes only what is different.
   Result<MergeReport> apply();

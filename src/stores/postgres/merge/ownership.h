@@ -10,7 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "config/selection.h"
 #include "core/result.h"
 #include "stores/postgres/connection.h"
 #include "stores/postgres/merge/target.h"
@@ -22,9 +21,7 @@ enum class Side { kLive, kBackup };
 
 class Ownership {
  public:
-  // Adds the references that the rules declare to those of `target`. kConfig, with the line, for tables and
-  // columns that are not there.
-  static Result<Ownership> resolve(Target& target, const config::RowSpec& rules);
+  explicit Ownership(const SelectionRules& rules);
 
   enum class Rule { kShared, kByColumn, kThroughParents };
   Rule rule(size_t table) const { return tables_[table].rule; }
@@ -40,13 +37,14 @@ class Ownership {
   // For kByColumn alone: a condition on the row's own values, for RETURNING.
   std::string owned_by_column(size_t table, std::string_view alias) const;
 
-  // Indexes of Target::references through which the rows of a kThroughParents table are owned.
+  // Indexes of Target::references() through which the rows of a kThroughParents table are owned.
   const std::vector<size_t>& owning_references(size_t table) const { return tables_[table].references; }
 
  private:
   struct Column {
     std::string name;
-    std::string type;  // of the value that it is compared with
+    std::string type;      // of the value that it is compared with
+    std::string equality;  // of two such values
   };
   struct Table {
     Rule rule = Rule::kShared;

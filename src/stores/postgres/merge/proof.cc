@@ -35,7 +35,7 @@ Result<Others> read_others(Workspace& workspace, size_t table) {
 }
 
 Error mismatch(const Workspace& workspace, size_t table, const std::string& what) {
-  const auto name = workspace.target.tables[table].name.display();
+  const auto name = workspace.target.name(table).display();
   return Error(Code::kMismatch, "nothing was changed: {} {}", name, what)
       .hint(fmt::format("see which triggers and foreign keys of {} act on rows of several owners", name));
 }

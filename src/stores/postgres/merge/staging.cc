@@ -114,7 +114,7 @@ class Stager final : public pgarchive::Consumer {
     staged->second.columns = archived.columns;
     return workspace_.connection.execute(
         fmt::format("CREATE TEMP TABLE {} AS SELECT {} FROM {} WITH NO DATA", staged_table(archived.table),
-                    column_list(archived.columns, ""), workspace_.target.tables[archived.table].from()));
+                    column_list(archived.columns, ""), workspace_.target.graph(archived.table).scan()));
   }
 
   Workspace& workspace_;

@@ -12,42 +12,12 @@ namespace {
 
 using Indexes = std::map<std::string, size_t, std::less<>>;  // of tables by oid
 
-// Of pg_class c joined with pg_namespace n: tables that users made and that are nobody's part.
-constexpr std::string_view kOfUsers = R"sql(
-  c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
-  AND n.nspname !~ '^(pg_|_timescaledb_)' AND n.nspname NOT IN ('information_schema', 'summit_dr')
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                  WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))sql";
-
-Result<Indexes> read_tables(Connection& connection, Target& target) {
-  ASSIGN_OR_RETURN(auto rows, connection.query(fmt::format(R"sql(
-      SELECT c.oid, n.nspname, c.relname, c.relkind = 'p'
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE {} ORDER BY 2, 3)sql",
-                                                           kOfUsers)));
-  Indexes indexes;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    TargetTable table;
-    table.oid = rows.string(i, 0);
-    table.name = {rows.string(i, 1), rows.string(i, 2)};
-    table.spread = rows.truth(i, 3);
-    indexes[table.oid] = i;
-    target.tables.push_back(std::move(table));
-  }
-  return indexes;
-}
-
 Result<void> read_columns(Connection& connection, const Indexes& indexes, Target& target) {
   ASSIGN_OR_RETURN(auto rows, connection.query(R"sql(
-      WITH RECURSIVE base(type, root) AS (
-        SELECT oid, oid FROM pg_catalog.pg_type WHERE typtype <> 'd'
-        UNION ALL
-        SELECT t.oid, b.root FROM pg_catalog.pg_type t JOIN base b ON t.typbasetype = b.type WHERE t.typtype = 'd')
-      SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), pg_catalog.format_type(b.root, -1),
+      SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
              a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attgenerated <> '', a.attidentity = 'a'
       FROM pg_catalog.pg_attribute a
       JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-      JOIN base b ON b.type = a.atttypid
       WHERE a.attnum > 0 AND NOT a.attisdropped
       ORDER BY a.attrelid, a.attnum)sql"));
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -56,10 +26,9 @@ Result<void> read_columns(Connection& connection, const Indexes& indexes, Target
     TargetColumn column;
     column.name = rows.string(i, 1);
     column.type = rows.string(i, 2);
-    column.plain_type = rows.string(i, 3);
-    column.required = rows.truth(i, 4);
-    column.generated = rows.truth(i, 5);
-    column.identity_always = rows.truth(i, 6);
+    column.required = rows.truth(i, 3);
+    column.generated = rows.truth(i, 4);
+    column.identity_always = rows.truth(i, 5);
     target.tables[found->second].columns.push_back(std::move(column));
   }
   return {};
@@ -108,44 +77,6 @@ Result<void> read_unique_indexes(Connection& connection, const Indexes& indexes,
   return {};
 }
 
-// One row a column of a foreign key. One that a partition has by itself counts for the table that it is a
-// part of.
-Result<void> read_foreign_keys(Connection& connection, const Indexes& indexes, Target& target) {
-  ASSIGN_OR_RETURN(auto rows, connection.query(R"sql(
-      SELECT con.oid, con.conname,
-             coalesce(pg_catalog.pg_partition_root(con.conrelid), con.conrelid)::oid,
-             coalesce(pg_catalog.pg_partition_root(con.confrelid), con.confrelid)::oid,
-             con.confdeltype, f.attname, t.attname, n.nspname, o.oprname
-      FROM pg_catalog.pg_constraint con
-      CROSS JOIN LATERAL unnest(con.conkey, con.confkey, con.conpfeqop) WITH ORDINALITY AS k(here, there, operator, n)
-      JOIN pg_catalog.pg_attribute f ON f.attrelid = con.conrelid AND f.attnum = k.here
-      JOIN pg_catalog.pg_attribute t ON t.attrelid = con.confrelid AND t.attnum = k.there
-      JOIN pg_catalog.pg_operator o ON o.oid = k.operator
-      JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
-      WHERE con.contype = 'f' AND con.conparentid = 0
-      ORDER BY con.oid, k.n)sql"));
-  std::string last;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const auto from = indexes.find(rows.text(i, 2));
-    const auto to = indexes.find(rows.text(i, 3));
-    if (from == indexes.end() || to == indexes.end()) continue;
-    if (rows.text(i, 0) != last) {
-      last = rows.string(i, 0);
-      Reference reference;
-      reference.name = rows.string(i, 1);
-      reference.from = from->second;
-      reference.to = to->second;
-      reference.on_delete = rows.text(i, 4).front();
-      target.references.push_back(std::move(reference));
-    }
-    auto& reference = target.references.back();
-    reference.columns.push_back(rows.string(i, 5));
-    reference.to_columns.push_back(rows.string(i, 6));
-    reference.equality.push_back(operator_in(rows, i, 7));
-  }
-  return {};
-}
-
 Result<void> read_rules(Connection& connection, const Indexes& indexes, Target& target) {
   ASSIGN_OR_RETURN(auto rows, connection.query(R"sql(
       SELECT ev_class, rulename, ev_type FROM pg_catalog.pg_rewrite
@@ -180,40 +111,7 @@ Result<void> read_sequences(Connection& connection, const Indexes& indexes, Targ
   return {};
 }
 
-Result<void> read_partitions(Connection& connection, Target& target) {
-  ASSIGN_OR_RETURN(auto rows, connection.query(R"sql(
-      SELECT n.nspname, c.relname, rn.nspname, r.relname
-      FROM pg_catalog.pg_class c
-      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      JOIN pg_catalog.pg_class r ON r.oid = pg_catalog.pg_partition_root(c.oid)
-      JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
-      WHERE c.relispartition AND c.relkind IN ('r', 'p'))sql"));
-  for (size_t i = 0; i < rows.size(); ++i)
-    target.roots[{rows.string(i, 0), rows.string(i, 1)}] = {rows.string(i, 2), rows.string(i, 3)};
-  return {};
-}
-
-Result<void> read_hypertables(Connection& connection, Target& target) {
-  ASSIGN_OR_RETURN(auto extension,
-                   connection.query("SELECT FROM pg_catalog.pg_extension WHERE extname = 'timescaledb'"));
-  if (extension.empty()) return {};
-  ASSIGN_OR_RETURN(auto rows, connection.query(R"sql(
-      SELECT h.schema_name, h.table_name,
-             EXISTS (SELECT FROM _timescaledb_catalog.chunk c
-                     WHERE c.hypertable_id = h.id AND c.compressed_chunk_id IS NOT NULL AND NOT c.dropped)
-      FROM _timescaledb_catalog.hypertable h)sql"));
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (const auto found = target.find({rows.string(i, 0), rows.string(i, 1)})) {
-      target.tables[*found].spread = true;
-      target.tables[*found].compressed_chunks = rows.truth(i, 2);
-    }
-  }
-  return {};
-}
-
 }  // namespace
-
-std::string TargetTable::from() const { return (spread ? "" : "ONLY ") + name.quoted(); }
 
 const TargetColumn* TargetTable::column(std::string_view column) const {
   const auto found =
@@ -221,38 +119,34 @@ const TargetColumn* TargetTable::column(std::string_view column) const {
   return found == columns.end() ? nullptr : &*found;
 }
 
-std::string Reference::condition(std::string_view from_alias, std::string_view to_alias) const {
-  std::string text;
-  for (size_t i = 0; i < columns.size(); ++i) {
-    const std::string_view cast = as_text ? "::text" : "";
-    text += fmt::format("{}{}.{}{} {} {}.{}{}", i ? " AND " : "", to_alias, quote_identifier(to_columns[i]),
-                        cast, equality[i], from_alias, quote_identifier(columns[i]), cast);
-  }
-  if (!when_column.empty()) {
-    text += fmt::format(" AND {}.{}::text = {}", from_alias, quote_identifier(when_column),
-                        quote_literal(when_equals));
-  }
-  return text;
-}
-
-std::optional<size_t> Target::find(const RelationName& name) const {
-  const auto found =
-      std::find_if(tables.begin(), tables.end(), [&](const auto& table) { return table.name == name; });
-  if (found == tables.end()) return std::nullopt;
-  return static_cast<size_t>(found - tables.begin());
-}
-
-Result<Target> read_target(Connection& connection) {
+Result<Target> read_target(Connection& connection, const config::RowSpec& spec) {
   Target target;
-  ASSIGN_OR_RETURN(const auto indexes, read_tables(connection, target));
+  ASSIGN_OR_RETURN(auto graph, read_schema_graph(connection));
+  ASSIGN_OR_RETURN(target.rules, apply_selection(std::move(graph), spec));
+  Indexes indexes;
+  for (size_t i = 0; i < target.rules.graph.tables.size(); ++i) indexes[target.graph(i).oid] = i;
+  target.tables.resize(indexes.size());
   RETURN_IF_ERROR(read_columns(connection, indexes, target));
   RETURN_IF_ERROR(read_unique_indexes(connection, indexes, target));
-  RETURN_IF_ERROR(read_foreign_keys(connection, indexes, target));
   RETURN_IF_ERROR(read_rules(connection, indexes, target));
   RETURN_IF_ERROR(read_sequences(connection, indexes, target));
-  RETURN_IF_ERROR(read_partitions(connection, target));
-  RETURN_IF_ERROR(read_hypertables(connection, target));
   return target;
+}
+
+std::string refers(const Reference& reference, std::string_view from_alias, std::string_view to_alias) {
+  const auto column = [](std::string_view alias, const std::string& name) {
+    return fmt::format("{}.{}", alias, quote_identifier(name));
+  };
+  std::string text;
+  for (size_t i = 0; i < reference.equalities.size(); ++i) {
+    text += (i ? " AND " : "") + reference.equalities[i].of(column(to_alias, reference.to.columns[i]),
+                                                            column(from_alias, reference.from.columns[i]));
+  }
+  if (!reference.when_column.empty()) {
+    text += fmt::format(" AND {}::pg_catalog.text = {}", column(from_alias, reference.when_column),
+                        quote_literal(reference.when_equals));
+  }
+  return text;
 }
 
 }  // namespace summit::postgres::merge

@@ -1,25 +1,23 @@
-// The live database that rows are merged into, as its catalogs describe it: tables with what identifies their
-// rows, and the references between them.
+// The live database that rows are merged into: whose rows its tables hold (selection_rules.h), what
+// identifies the rows, and what its catalogs say of writing them.
 //
 // A partitioned table and a hypertable are one table here, whatever holds their rows.
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/result.h"
 #include "stores/postgres/catalog.h"
 #include "stores/postgres/connection.h"
+#include "stores/postgres/selection_rules.h"
 
 namespace summit::postgres::merge {
 
 struct TargetColumn {
   std::string name;
   std::string type;        // as a definition writes it: "character varying(20)"
-  std::string plain_type;  // without length and domain, so that a cast to it cuts nothing off
   bool required = false;   // NOT NULL, and nothing gives it a value by itself
   bool generated = false;  // computed from other columns
   bool identity_always = false;
@@ -40,56 +38,38 @@ struct Rule {
   char event = 0;  // as pg_rewrite.ev_type: '2' update, '3' insert, '4' delete
 };
 
+// What is known of a table beside the graph of tables and references.
 struct TargetTable {
-  std::string oid;
-  RelationName name;
-  bool spread = false;  // partitions or chunks hold the rows
   std::vector<TargetColumn> columns;
   std::vector<UniqueIndex> unique;
-  bool other_uniqueness = false;   // partial or expression indexes, exclusion constraints
-  bool compressed_chunks = false;  // of a hypertable
+  bool other_uniqueness = false;  // partial or expression indexes, exclusion constraints
   std::vector<Rule> rules;
 
-  // "ONLY public.users": what FROM, UPDATE and DELETE take to reach its rows and nobody else's.
-  std::string from() const;
   const TargetColumn* column(std::string_view column) const;
-};
-
-// Rows of one table name rows of another (or of the same): by a foreign key, or as the configuration
-// declares.
-struct Reference {
-  std::string name;
-  size_t from = 0;  // indexes of Target::tables
-  size_t to = 0;
-  std::vector<std::string> columns;     // of `from`
-  std::vector<std::string> to_columns;  // of `to`
-  std::vector<std::string> equality;    // to OPERATOR from
-  char on_delete = 'a';                 // as pg_constraint.confdeltype: 'a' no action, 'c' cascade, …
-  bool enforced = true;                 // by the server
-  bool as_text = false;                 // compared as texts: the types of a declared reference differ
-  std::string when_column;              // of `from`; empty: every row
-  std::string when_equals;
-
-  // "to_alias.id OPERATOR(pg_catalog.=) from_alias.user_id AND …"; a NULL among them is no reference.
-  std::string condition(std::string_view from_alias, std::string_view to_alias) const;
 };
 
 // A sequence that gives values of a column.
 struct ColumnSequence {
   RelationName sequence;
-  size_t table = 0;
+  size_t table = 0;  // in Target::tables
   std::string column;
 };
 
 struct Target {
-  std::vector<TargetTable> tables;  // by name
-  std::vector<Reference> references;
+  SelectionRules rules;             // with the graph of the database
+  std::vector<TargetTable> tables;  // beside those of the graph
   std::vector<ColumnSequence> sequences;
-  std::map<RelationName, RelationName> roots;  // of partitions and chunks: what they belong to
 
-  std::optional<size_t> find(const RelationName& name) const;
+  const GraphTable& graph(size_t table) const { return rules.graph.tables[table]; }
+  const RelationName& name(size_t table) const { return graph(table).name; }
+  const std::vector<Reference>& references() const { return rules.graph.references; }
 };
 
-Result<Target> read_target(Connection& connection);
+// kConfig for rules that contradict themselves or the database.
+Result<Target> read_target(Connection& connection, const config::RowSpec& spec);
+
+// An SQL condition: the row of one alias refers by `reference` to that of the other. A NULL among the columns
+// is no reference. One that is declared for a partition counts for the table that it is a part of.
+std::string refers(const Reference& reference, std::string_view from_alias, std::string_view to_alias);
 
 }  // namespace summit::postgres::merge

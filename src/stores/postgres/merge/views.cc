@@ -32,7 +32,7 @@ Result<std::vector<std::string>> refresh_views(Workspace& workspace,
                                                const std::map<size_t, Changes>& changes) {
   std::string written;
   for (const auto& [table, planned] : changes) {
-    if (planned.any()) written += (written.empty() ? "" : ",") + workspace.target.tables[table].oid;
+    if (planned.any()) written += (written.empty() ? "" : ",") + workspace.target.graph(table).oid;
   }
   std::vector<std::string> notes;
   if (written.empty()) return notes;

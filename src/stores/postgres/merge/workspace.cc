@@ -9,7 +9,7 @@
 namespace summit::postgres::merge {
 
 std::string Workspace::rows_of(Side side, size_t table) const {
-  return side == Side::kLive ? target.tables[table].from() : staged_table(table);
+  return side == Side::kLive ? target.graph(table).scan() : staged_table(table);
 }
 
 const UniqueIndex* Workspace::key(size_t table) const {

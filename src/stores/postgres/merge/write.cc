@@ -52,8 +52,8 @@ class Writer {
   };
 
   Result<void> disable_triggers(size_t table, std::vector<std::string>& notes) {
-    const auto& live = workspace_.target.tables[table];
-    ASSIGN_OR_RETURN(auto rows, workspace_.connection.query(std::string(kTriggers), {live.oid}));
+    ASSIGN_OR_RETURN(
+        auto rows, workspace_.connection.query(std::string(kTriggers), {workspace_.target.graph(table).oid}));
     for (size_t i = 0; i < rows.size(); ++i) {
       const RelationName relation{rows.string(i, 0), rows.string(i, 1)};
       Trigger trigger{relation.quoted(), rows.string(i, 2), rows.text(i, 3).front()};
@@ -146,8 +146,7 @@ class Writer {
         fmt::format("FROM {} c JOIN {} b ON b.ctid = c.source WHERE c.action IN ({}){}", changes_table(table),
                     staged_table(table), list, after(first));
     return fmt::format("INSERT INTO {} AS x{} OVERRIDING SYSTEM VALUE SELECT {} {}",
-                       workspace_.target.tables[table].name.quoted(), into, column_list(columns, "b"),
-                       source);
+                       workspace_.target.name(table).quoted(), into, column_list(columns, "b"), source);
   }
 
   void add(size_t table, std::string what, uint64_t rows, const std::string& statement, bool owners) {
@@ -171,7 +170,7 @@ class Writer {
                      "while writing the rows");
     for (size_t i = 0; i < rows.size(); ++i) {
       const auto& expected = steps_[i].expected;
-      const auto& name = workspace_.target.tables[expected.table].name;
+      const auto& name = workspace_.target.name(expected.table);
       const auto written = static_cast<uint64_t>(rows.number(i, 1));
       if (written == expected.rows && rows.number(i, 2) == 0) continue;
       return Error(Code::kFailed,
