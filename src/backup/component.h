@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "backup/scope.h"
 #include "config/backup_set.h"
 #include "config/configuration.h"
 #include "core/cancellation.h"
@@ -33,6 +34,7 @@ struct CaptureContext {
   Cancellation cancellation;
   std::optional<repository::SealingKey> sealing_key;
   size_t jobs = 2;  // connections or threads a component may use
+  Scope scope{};    // whose data a filtered set takes
 };
 
 enum class CutKind {

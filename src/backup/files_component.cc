@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "repository/backup_id.h"
 #include "stores/files/archive.h"
 #include "stores/files/capture.h"
 #include "stores/files/file_reader.h"
@@ -17,8 +18,9 @@ constexpr std::string_view kAuditChain = "audit_chain";
 
 class FilesComponent final : public Component {
  public:
-  FilesComponent(std::vector<config::FilesEndpoint> trees, std::string name)
-      : trees_(std::move(trees)), name_(std::move(name)) {}
+  FilesComponent(const config::ComponentSpec& spec, std::vector<config::FilesEndpoint> trees,
+                 std::string name)
+      : filter_(spec.filter), part_(spec.files), trees_(std::move(trees)), name_(std::move(name)) {}
 
   std::string name() const override { return name_; }
   std::string kind() const override { return "files"; }
@@ -30,13 +32,17 @@ class FilesComponent final : public Component {
       lines.push_back(
           fmt::format("files below {} into {}{}", tree.root.string(), artifact_name(tree),
                       tree.include.empty() ? "" : fmt::format(" ({})", fmt::join(tree.include, ", "))));
+    for (const auto& path : part_.paths) lines.push_back(fmt::format("of them only {}", path));
+    for (const auto& record : part_.records)
+      lines.push_back(fmt::format("of {} the lines by {}", record.files, record.field));
     return lines;
   }
 
   Result<uint64_t> predict_size(CaptureContext& context) override {
     uint64_t bytes = 0;
     for (const auto& tree : trees_) {
-      auto scan = scan_of(tree, context.cancellation);
+      ASSIGN_OR_RETURN(const auto options, options_of(tree, context));
+      auto scan = scan_of(options);
       if (scan.ok())
         bytes += scan->bytes - scan->secret_bytes;
       else if (scan.error().code() != Code::kNotFound)
@@ -54,14 +60,15 @@ class FilesComponent final : public Component {
     record.status = Status::kComplete;
     std::vector<std::string> missing;
     for (const auto& tree : trees_) {
-      auto scan = scan_of(tree, context.cancellation);
+      ASSIGN_OR_RETURN(auto options, options_of(tree, context));
+      auto scan = scan_of(options);
       if (!scan.ok() && scan.error().code() != Code::kNotFound) return std::move(scan).error();
       if (!scan.ok()) {
         missing.push_back(fmt::format("{} is not there", tree.root.string()));
-      } else if (scan->files == 0) {
+      } else if (scan->files == 0 && !is_part()) {
         missing.push_back(fmt::format("no file of tree {} is in {}", tree.name, tree.root.string()));
       } else {
-        RETURN_IF_ERROR(capture(context, tree, *scan, record), "in tree {}", tree.name);
+        RETURN_IF_ERROR(capture(context, tree, std::move(options), *scan, record), "in tree {}", tree.name);
       }
     }
     settle(missing, record);
@@ -69,9 +76,37 @@ class FilesComponent final : public Component {
   }
 
  private:
-  static Result<files::TreeScan> scan_of(const config::FilesEndpoint& tree,
-                                         const Cancellation& cancellation) {
-    return files::scan_tree(tree.root, files::Selection(files::TreePatterns::of(tree)), cancellation);
+  bool is_part() const { return !part_.paths.empty() || !part_.records.empty(); }
+
+  static Result<files::TreeScan> scan_of(const files::CaptureOptions& options) {
+    return files::scan_tree(options.root, files::Selection(files::walked_patterns(options)),
+                            options.cancellation);
+  }
+
+  Result<files::CaptureOptions> options_of(const config::FilesEndpoint& tree,
+                                           const CaptureContext& context) const {
+    files::CaptureOptions options;
+    options.root = tree.root;
+    options.patterns = files::TreePatterns::of(tree);
+    options.key = context.sealing_key ? &context.sealing_key->passphrase : nullptr;
+    options.check_chain = tree.name == kAuditChain;
+    options.cancellation = context.cancellation;
+    if (is_part()) RETURN_IF_ERROR(choose_part(context.scope, options));
+    return options;
+  }
+
+  // Part of a name is all that a value may become: a slash in it would lead to other files.
+  Result<void> choose_part(const Scope& scope, files::CaptureOptions& options) const {
+    const auto owner = owner_of(filter_, scope);
+    if (owner.find('/') != std::string::npos)
+      return Error(Code::kUsage, "`{}` names no files: it has a slash in it", owner)
+          .hint("leave the component out with --datastores, or take the set `full`");
+    options.patterns.only = with_values(part_.paths, scope);
+    options.records.suffix = fmt::format(".{}-{}", filter_, repository::safe_id_part(owner));
+    for (const auto& record : part_.records)
+      options.records.rules.push_back({with_values({record.files}, scope).front(), record.field, owner});
+    for (auto& pattern : options.records.made_patterns()) options.patterns.only.push_back(std::move(pattern));
+    return {};
   }
 
   std::string artifact_name(const config::FilesEndpoint& tree) const {
@@ -81,16 +116,11 @@ class FilesComponent final : public Component {
   }
 
   Result<void> capture(CaptureContext& context, const config::FilesEndpoint& tree,
-                       const files::TreeScan& scan, ComponentRecord& record) const {
+                       files::CaptureOptions options, const files::TreeScan& scan,
+                       ComponentRecord& record) const {
     const auto phase = context.reporter.phase(name_, fmt::format("archiving {}", tree.name));
     phase->set_total(scan.bytes - scan.secret_bytes);
-    files::CaptureOptions options;
-    options.root = tree.root;
-    options.patterns = files::TreePatterns::of(tree);
-    options.key = context.sealing_key ? &context.sealing_key->passphrase : nullptr;
-    options.check_chain = tree.name == kAuditChain;
     options.progress = phase.get();
-    options.cancellation = context.cancellation;
 
     ASSIGN_OR_RETURN(const auto sink, context.writer.create(artifact_name(tree), name_));
     ASSIGN_OR_RETURN(const auto archive,
@@ -107,10 +137,21 @@ class FilesComponent final : public Component {
     record.fingerprints.push_back(
         {name_, "tree", tree.name, report.fingerprint.count(), report.fingerprint.hex()});
     for (const auto& note : report.notes) record.notes.push_back(note);
-    if (report.files == 0) record.notes.push_back("all files of it are secrets: they are in secrets.enc");
+    note_what_was_taken(report, scan, record);
     note_problems(report, record);
     note_chain(report, record);
     return {};
+  }
+
+  void note_what_was_taken(const files::CaptureReport& report, const files::TreeScan& scan,
+                           ComponentRecord& record) const {
+    if (report.records > 0)
+      record.notes.push_back(
+          fmt::format("{} lines of the {} were taken out of shared files", report.records, filter_));
+    if (report.files > 0) return;
+    record.notes.push_back(is_part() && scan.secret_files == 0
+                               ? fmt::format("no file belongs to this {}", filter_)
+                               : "all files of it are secrets: they are in secrets.enc");
   }
 
   static void note_problems(const files::CaptureReport& report, ComponentRecord& record) {
@@ -150,15 +191,17 @@ class FilesComponent final : public Component {
     if (record.hint.empty()) record.hint = "set its root under files in config/environments.yaml";
   }
 
+  const std::string filter_;
+  const config::FileSpec part_;
   const std::vector<config::FilesEndpoint> trees_;
   const std::string name_;
 };
 
 }  // namespace
 
-std::unique_ptr<Component> make_files_component(const config::ComponentSpec& /*spec*/,
+std::unique_ptr<Component> make_files_component(const config::ComponentSpec& spec,
                                                 std::vector<config::FilesEndpoint> trees, std::string name) {
-  return std::make_unique<FilesComponent>(std::move(trees), std::move(name));
+  return std::make_unique<FilesComponent>(spec, std::move(trees), std::move(name));
 }
 
 }  // namespace summit::backup

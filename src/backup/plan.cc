@@ -16,15 +16,12 @@ namespace {
 constexpr std::string_view kKnownDatastores =
     "all, postgres, timescaledb, neo4j, redis, elasticsearch, config, secrets, uploads";
 
-Result<void> refuse_what_is_not_there_yet(const config::BackupSet& set) {
-  for (const auto& component : set.components) {
-    if (component.filter.empty() || component.filter == "none") continue;
-    return Error(Code::kUnsupported,
-                 "the set `{}` needs the `{}` filter of its component `{}`, which this version does not have",
-                 set.name, component.filter, component.name)
-        .hint("take the set `full`, which holds all of this data: summit-dr backup --set=full");
-  }
-  return {};
+bool is_filtered(const config::ComponentSpec& spec) { return !spec.filter.empty() && spec.filter != "none"; }
+
+const config::Variables& variables_of(const config::Environment& environment,
+                                      const config::Configuration& configuration) {
+  const auto found = configuration.environment_variables.find(environment.name);
+  return found == configuration.environment_variables.end() ? configuration.variables : found->second;
 }
 
 template <typename Endpoint>
@@ -122,6 +119,9 @@ Result<void> add_component(BackupPlan& plan, const config::ComponentSpec& spec) 
     add_servers(plan, spec, environment.postgresql, make_postgres_component);
   } else if (spec.kind == "timescaledb") {
     add_servers(plan, spec, environment.postgresql, make_timescaledb_component);
+  } else if (spec.kind == "neo4j" && is_filtered(spec)) {
+    plan.components.push_back(absent(spec, "a part of a graph cannot be taken by this version",
+                                     "the set `full` holds the whole graph: summit-dr backup --set=full"));
   } else if (spec.kind == "neo4j") {
     add_servers(plan, spec, environment.neo4j, make_neo4j_component);
   } else if (spec.kind == "redis") {
@@ -192,13 +192,14 @@ Result<std::vector<std::string>> parse_datastores(std::string_view text) {
 Result<BackupPlan> plan_backup(const BackupRequest& request, const config::Environment& environment,
                                const config::Configuration& configuration) {
   ASSIGN_OR_RETURN(const auto* set, configuration.set(request.set));
-  RETURN_IF_ERROR(refuse_what_is_not_there_yet(*set));
+  ASSIGN_OR_RETURN(auto scope, read_scope(*set, variables_of(environment, configuration)));
 
   BackupPlan plan{.set = set,
                   .environment = &environment,
                   .request = request,
                   .layout = config::Layout::kPlain,
                   .set_name = set->name,
+                  .scope = std::move(scope),
                   .all_or_nothing = false,
                   .components = {},
                   .warnings = {}};
@@ -222,7 +223,8 @@ PredictedSize predict_size(const BackupPlan& plan, const config::Configuration& 
                          .reporter = reporter,
                          .cancellation = cancellation,
                          .sealing_key = {},
-                         .jobs = plan.request.jobs};
+                         .jobs = plan.request.jobs,
+                         .scope = plan.scope};
   PredictedSize predicted;
   for (const auto& planned : plan.components) {
     if (!planned.component) continue;

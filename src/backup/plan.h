@@ -40,14 +40,15 @@ struct BackupPlan {
   BackupRequest request;
   config::Layout layout = config::Layout::kPlain;
   std::string set_name;  // in the id and the metadata: the set's, or "safety"
+  Scope scope{};         // whose data a filtered set takes
   // A component that is not backed up whole fails the backup, and nothing is kept: half a way back is none.
   bool all_or_nothing = false;
   std::vector<PlannedComponent> components;
   std::vector<std::string> warnings;  // what the user should know before it starts
 };
 
-// Refuses what this version cannot do (filtered sets) with the reason; touches no server.
-// The configuration and `environment` outlive the plan.
+// Touches no server. kUsage when a value that the set requires, such as tenant_id, is not set. The
+// configuration and `environment` outlive the plan.
 Result<BackupPlan> plan_backup(const BackupRequest& request, const config::Environment& environment,
                                const config::Configuration& configuration);
 

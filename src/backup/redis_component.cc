@@ -21,7 +21,7 @@ void fill(const redis::CaptureReport& report, repository::ComponentRecord& recor
   record.details["keys_with_expiry"] = std::to_string(report.expiring);
   if (report.excluded > 0) {
     record.details["keys_excluded"] = std::to_string(report.excluded);
-    record.notes.push_back(fmt::format("{} keys that match exclude_keys are left out", report.excluded));
+    record.notes.push_back(fmt::format("{} keys are left out by the set's key patterns", report.excluded));
   }
   if (report.module_values > 0) {
     record.notes.push_back(fmt::format("{} values belong to modules: a restore needs the same modules loaded",
@@ -42,7 +42,9 @@ std::string plain(std::string name) {
 class RedisComponent final : public Component {
  public:
   RedisComponent(const config::ComponentSpec& spec, config::RedisEndpoint endpoint, std::string name)
-      : endpoint_(std::move(endpoint)), name_(std::move(name)), exclude_keys_(spec.exclude_keys) {
+      : endpoint_(std::move(endpoint)),
+        name_(std::move(name)),
+        choice_{spec.include_keys, spec.exclude_keys} {
     artifact_ = name_.find('/') == std::string::npos ? "redis.rdb"
                                                      : fmt::format("redis-{}.rdb", plain(endpoint_.name));
   }
@@ -54,7 +56,9 @@ class RedisComponent final : public Component {
   std::vector<std::string> describe() const override {
     std::vector<std::string> lines{fmt::format("rdb of redis at {}, taken as a replica, into {}",
                                                redis::address_of(endpoint_), artifact_)};
-    for (const std::string& pattern : exclude_keys_)
+    for (const std::string& pattern : choice_.include)
+      lines.push_back(fmt::format("only the keys {}", pattern));
+    for (const std::string& pattern : choice_.exclude)
       lines.push_back(fmt::format("without the keys {}", pattern));
     return lines;
   }
@@ -90,7 +94,9 @@ class RedisComponent final : public Component {
 
   Result<repository::ComponentRecord> transfer(CaptureContext& context) override {
     ASSIGN_OR_RETURN(auto sink, context.writer.create(artifact_, name_));
-    redis::Capture capture(name_, exclude_keys_, [&sink](ByteView bytes) { return sink->write(bytes); });
+    redis::KeyChoice choice{with_values(choice_.include, context.scope),
+                            with_values(choice_.exclude, context.scope)};
+    redis::Capture capture(name_, std::move(choice), [&sink](ByteView bytes) { return sink->write(bytes); });
     ASSIGN_OR_RETURN(const redis::CaptureReport report, stream(context, capture),
                      "while copying the data of {}", name_);
 
@@ -133,7 +139,7 @@ class RedisComponent final : public Component {
 
   config::RedisEndpoint endpoint_;
   std::string name_;
-  std::vector<std::string> exclude_keys_;
+  redis::KeyChoice choice_;
   std::string artifact_;
   std::string server_version_;
   uint64_t expected_bytes_ = 0;

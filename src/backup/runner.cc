@@ -241,6 +241,7 @@ repository::BackupMetadata describe(const BackupPlan& plan, const std::string& i
   repository::BackupMetadata metadata;
   metadata.id = id;
   metadata.set = plan.set_name;
+  metadata.scope = plan.scope;
   metadata.environment = plan.environment->name;
   metadata.environment_class = name_of(plan.environment->kind);
   metadata.label = plan.request.label;
@@ -260,9 +261,17 @@ repository::BackupMetadata describe(const BackupPlan& plan, const std::string& i
   return metadata;
 }
 
+// Backups of different owners in one set are told apart by their ids.
+std::string owner_in_id(const BackupPlan& plan) {
+  std::string owner;
+  for (const auto& [name, value] : plan.scope) owner += (owner.empty() ? "" : "-") + value;
+  return owner;
+}
+
 std::string id_of(const BackupPlan& plan, Instant instant) {
-  return plan.request.database_id_form ? repository::make_database_backup_id(instant)
-                                       : repository::make_backup_id(plan.set_name, "", instant);
+  return plan.request.database_id_form
+             ? repository::make_database_backup_id(instant)
+             : repository::make_backup_id(plan.set_name, owner_in_id(plan), instant);
 }
 
 }  // namespace
@@ -280,7 +289,8 @@ Result<BackupOutcome> run_backup(BackupPlan& plan, const config::Configuration& 
                  .reporter = reporter,
                  .cancellation = cancellation,
                  .sealing_key = sealing_key,
-                 .jobs = plan.request.jobs});
+                 .jobs = plan.request.jobs,
+                 .scope = plan.scope});
 
   auto executed = run.execute();
   if (!executed.ok()) {

@@ -21,13 +21,6 @@ bool is_safe_name(std::string_view text) {
   return !text.empty() && text.front() != '.' && std::ranges::all_of(text, is_safe);
 }
 
-std::string safe_part(std::string_view text) {
-  if (text.size() <= kLongestPart && is_safe_name(text)) return std::string(text);
-  std::string safe(text.substr(0, kLongestPart));
-  std::ranges::replace_if(safe, [](char c) { return !is_safe(c) || c == '.'; }, '_');
-  return safe + "-" + to_hex(sha256(as_bytes(text))).substr(0, 8);
-}
-
 // "20261121_031048" of the `scripts/db` form.
 std::optional<Instant> from_database_form(std::string_view text) {
   if (text.size() != 15 || text[8] != '_') return std::nullopt;
@@ -45,9 +38,16 @@ Error not_an_id(std::string_view text) {
 
 }  // namespace
 
+std::string safe_id_part(std::string_view text) {
+  if (text.size() <= kLongestPart && is_safe_name(text)) return std::string(text);
+  std::string safe(text.substr(0, kLongestPart));
+  std::ranges::replace_if(safe, [](char c) { return !is_safe(c) || c == '.'; }, '_');
+  return safe + "-" + to_hex(sha256(as_bytes(text))).substr(0, 8);
+}
+
 std::string make_backup_id(std::string_view set, std::string_view scope, Instant instant) {
-  std::string id = std::string(kPrefix) + safe_part(set);
-  if (!scope.empty()) id += "-" + safe_part(scope);
+  std::string id = std::string(kPrefix) + safe_id_part(set);
+  if (!scope.empty()) id += "-" + safe_id_part(scope);
   return id + "-" + to_compact(instant);
 }
 

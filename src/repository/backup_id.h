@@ -17,6 +17,8 @@ inline constexpr std::string_view kSafetySet = "safety";
 // tenant's or project's id, made safe for a file name (an id that had to be changed gets a short hash, so
 // that two never meet). The `scripts/db` form is "summit-backup-20261121_031048".
 std::string make_backup_id(std::string_view set, std::string_view scope, Instant instant);
+// The part of an id that `text` becomes: letters, digits, `_`, `-` and `.`, at most 105 of them.
+std::string safe_id_part(std::string_view text);
 std::string make_database_backup_id(Instant instant);
 
 struct ParsedBackupId {

@@ -178,7 +178,8 @@ class Capture final : public TreeVisitor {
   }
 
   Result<void> visit_link(const WalkEntry& entry) {
-    if (part_of_link(entry.path, selection_, knowledge_) != options_.part) return {};
+    if (part_of_link(entry.path, selection_, knowledge_) != options_.part || !selection_.takes(entry.path))
+      return {};
     std::string target(4096, '\0');
     const ssize_t size = ::readlinkat(entry.directory, entry.name.c_str(), target.data(), target.size());
     if (size < 0) {
@@ -211,6 +212,13 @@ class Capture final : public TreeVisitor {
     if (file.part == Part::kKey && options_.part == Part::kSecret)
       notes_.add(fmt::format("{}: left out, it is the sealing key", entry.path));
     if (file.part != options_.part) return {};
+    if (!options_.records.rules.empty()) {
+      if (!selection_.takes(entry.path)) return store_records(entry, file);
+      if (entry.path.ends_with(options_.records.suffix)) {
+        notes_.add(fmt::format("{}: left out, it came from another backup", entry.path));
+        return {};
+      }
+    }
 
     RETURN_IF_ERROR(store_pending_directories());
     ++report_.files;
@@ -304,6 +312,64 @@ class Capture final : public TreeVisitor {
     return KnownFile{entry.path, size, content};
   }
 
+  // Read twice: the archive wants the size first. Both times as far as the file went when it was opened.
+  Result<void> store_records(const WalkEntry& entry, const OpenedFile& file) {
+    const auto* rule = options_.records.rule_for(entry.path);
+    if (rule == nullptr) return {};
+    const auto length = static_cast<uint64_t>(file.status.st_size);
+    std::optional<ChainChecker> chain;
+    if (options_.check_chain && entry.path.ends_with(".jsonl")) chain.emplace(entry.path);
+    uint64_t size = 0;
+    RecordFilter counter(*rule, [&](ByteView line) -> Result<void> {
+      size += line.size();
+      return {};
+    });
+    RETURN_IF_ERROR(filter_records(entry, file, length, counter, chain ? &*chain : nullptr));
+    if (chain) segments_.push_back(chain->finish());
+    if (counter.malformed() > 0)
+      notes_.add(
+          fmt::format("{}: {} lines are no JSON objects and are left out", entry.path, counter.malformed()));
+    if (counter.taken() == 0) return {};
+
+    WalkEntry made = entry;
+    made.path += options_.records.suffix;
+    RETURN_IF_ERROR(store_pending_directories());
+    if (archive_ != nullptr) {
+      ArchiveEntry header = describe(made.path, file.status);
+      header.size = size;
+      RETURN_IF_ERROR(archive_->begin(header));
+    }
+    Sha256 digest;
+    uint64_t left = size;
+    RecordFilter writer(*rule, [&](ByteView line) -> Result<void> {
+      const auto part = line.first(static_cast<size_t>(std::min<uint64_t>(line.size(), left)));
+      left -= part.size();
+      digest.update(part);
+      return pass_on(part);
+    });
+    RETURN_IF_ERROR(filter_records(entry, file, length, writer, nullptr));
+    if (left > 0 || writer.taken() != counter.taken())
+      problems_.add(fmt::format("{}: changed while it was read", entry.path));
+    if (left > 0) RETURN_IF_ERROR(pass_on_hole(left, digest));
+    passed_on_ = 0;
+    ++report_.files;
+    report_.bytes += size;
+    report_.records += counter.taken();
+    report_.fingerprint.add_file(made.path, file.status.st_mode, size, digest.finish());
+    return {};
+  }
+
+  static Result<void> filter_records(const WalkEntry& entry, const OpenedFile& file, uint64_t length,
+                                     RecordFilter& filter, ChainChecker* chain) {
+    const ContentSink sink{[&](ByteView block) -> Result<void> {
+                             if (chain != nullptr) chain->feed(as_text(block));
+                             return filter.feed(as_text(block));
+                           },
+                           [&](uint64_t hole) { return filter.feed(std::string(hole, '\0')); }};
+    ASSIGN_OR_RETURN([[maybe_unused]] auto read, stream_content(file, length, {}, sink, entry.path));
+    return filter.finish();
+  }
+
   Result<void> pass_on(ByteView block) {
     RETURN_IF_ERROR(options_.cancellation.check());
     if (options_.progress != nullptr) options_.progress->advance(block.size());
@@ -344,11 +410,18 @@ class Capture final : public TreeVisitor {
 
 }  // namespace
 
+TreePatterns walked_patterns(const CaptureOptions& options) {
+  auto patterns = options.patterns;
+  for (const auto& rule : options.records.rules) patterns.only.push_back(rule.files);
+  return patterns;
+}
+
 Result<CaptureReport> capture_tree(const CaptureOptions& options, ArchiveWriter* archive) {
   const Selection selection(options.patterns);
-  ASSIGN_OR_RETURN(auto scan, scan_tree(options.root, selection, options.cancellation));
+  const Selection walked(walked_patterns(options));
+  ASSIGN_OR_RETURN(auto scan, scan_tree(options.root, walked, options.cancellation));
   Capture capture(options, selection, std::move(scan.knowledge), archive);
-  RETURN_IF_ERROR(walk_tree(options.root, selection, capture, options.cancellation));
+  RETURN_IF_ERROR(walk_tree(options.root, walked, capture, options.cancellation));
   return capture.report();
 }
 

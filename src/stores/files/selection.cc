@@ -50,17 +50,20 @@ bool says_secret(std::string_view rest) {
 
 Selection::Selection(const TreePatterns& patterns)
     : include_(patterns.include, GlobList::Bare::kAtRoot),
+      only_(patterns.only, GlobList::Bare::kAtRoot),
       exclude_(patterns.exclude, GlobList::Bare::kAnywhere),
       secret_(patterns.secret, GlobList::Bare::kAnywhere) {}
 
 bool Selection::takes(std::string_view path) const {
   if (path.starts_with(kStagingPrefix)) return false;
-  return (include_.empty() || include_.matches(path)) && !exclude_.matches(path);
+  return (include_.empty() || include_.matches(path)) && (only_.empty() || only_.matches(path)) &&
+         !exclude_.matches(path);
 }
 
 bool Selection::may_hold(std::string_view directory) const {
   if (directory.starts_with(kStagingPrefix)) return false;
-  return (include_.empty() || include_.may_match_below(directory)) && !exclude_.matches(directory);
+  return (include_.empty() || include_.may_match_below(directory)) &&
+         (only_.empty() || only_.may_match_below(directory)) && !exclude_.matches(directory);
 }
 
 bool Selection::secret_by_name(std::string_view path) const {

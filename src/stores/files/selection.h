@@ -25,14 +25,15 @@ struct TreePatterns {
   std::vector<std::string> include;
   std::vector<std::string> exclude;
   std::vector<std::string> secret;
+  std::vector<std::string> only;  // of a part of the tree; empty: all of it
 
   static TreePatterns of(const config::FilesEndpoint& tree) {
-    return {tree.include, tree.exclude, tree.secret};
+    return {tree.include, tree.exclude, tree.secret, {}};
   }
 };
 
-// Decides by name. Include patterns are anchored at the root; exclude and secret patterns without a slash
-// apply to names at any depth. Immutable.
+// Decides by name. Include and only patterns are anchored at the root; exclude and secret patterns without a
+// slash apply to names at any depth. Immutable.
 class Selection {
  public:
   explicit Selection(const TreePatterns& patterns);
@@ -45,6 +46,7 @@ class Selection {
 
  private:
   GlobList include_;
+  GlobList only_;
   GlobList exclude_;
   GlobList secret_;
 };

@@ -20,10 +20,14 @@ std::optional<Instant> parse_seconds(std::string_view text) {
 
 }  // namespace
 
-Capture::Capture(std::string store, std::vector<std::string> exclude_keys,
-                 std::function<Result<void>(ByteView)> output)
+bool KeyChoice::takes(std::string_view key) const {
+  const auto matches = [&](const std::string& pattern) { return rdb::matches_pattern(pattern, key); };
+  return (include.empty() || std::ranges::any_of(include, matches)) && !std::ranges::any_of(exclude, matches);
+}
+
+Capture::Capture(std::string store, KeyChoice choice, std::function<Result<void>(ByteView)> output)
     : store_(std::move(store)),
-      exclude_keys_(std::move(exclude_keys)),
+      choice_(std::move(choice)),
       reader_([this](const rdb::Record& record) { return take(record); }),
       rewriter_(std::move(output)) {}
 
@@ -44,8 +48,7 @@ Result<void> Capture::take(const rdb::Record& record) {
 
 bool Capture::count(const rdb::Record& entry) {
   if (is_own_key(entry)) return false;
-  const auto matches = [&](const std::string& pattern) { return rdb::matches_pattern(pattern, entry.key); };
-  if (std::ranges::any_of(exclude_keys_, matches)) {
+  if (!choice_.takes(entry.key)) {
     ++report_.excluded;
     return false;
   }

@@ -23,18 +23,25 @@ struct CaptureReport {
   std::optional<Instant> created;  // when the server began its RDB, by its own clock, in whole seconds
   uint64_t keys = 0;
   uint64_t expiring = 0;                  // of them, with an expiry
-  uint64_t excluded = 0;                  // left out by a pattern
+  uint64_t excluded = 0;                  // left out by the patterns
   uint64_t module_values = 0;             // of the keys; a restore needs the same modules
   std::vector<Fingerprint> fingerprints;  // of what the artifact holds
+};
+
+// Which keys a capture takes, by patterns as KEYS understands them.
+struct KeyChoice {
+  std::vector<std::string> include;  // empty: all
+  std::vector<std::string> exclude;  // wins
+
+  bool takes(std::string_view key) const;
 };
 
 // Not thread-safe.
 class Capture {
  public:
-  // `output` gets the artifact's bytes: the RDB without our own keys and without keys that match one of
-  // `exclude_keys` (as KEYS matches). `store` goes into the fingerprints.
-  Capture(std::string store, std::vector<std::string> exclude_keys,
-          std::function<Result<void>(ByteView)> output);
+  // `output` gets the artifact's bytes: the RDB with the keys that are chosen, without our own. `store` goes
+  // into the fingerprints.
+  Capture(std::string store, KeyChoice choice, std::function<Result<void>(ByteView)> output);
   Capture(const Capture&) = delete;
   Capture& operator=(const Capture&) = delete;
 
@@ -48,7 +55,7 @@ class Capture {
   bool count(const rdb::Record& entry);
 
   std::string store_;
-  std::vector<std::string> exclude_keys_;
+  KeyChoice choice_;
   rdb::Reader reader_;
   rdb::Rewriter rewriter_;
   Fingerprinter fingerprinter_;
