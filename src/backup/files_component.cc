@@ -59,6 +59,7 @@ class FilesComponent final : public Component {
     record.instant = now();
     record.status = Status::kComplete;
     std::vector<std::string> missing;
+    std::vector<std::string> without_part;
     for (const auto& tree : trees_) {
       ASSIGN_OR_RETURN(auto options, options_of(tree, context));
       auto scan = scan_of(options);
@@ -68,10 +69,13 @@ class FilesComponent final : public Component {
       } else if (scan->files == 0 && !is_part()) {
         missing.push_back(fmt::format("no file of tree {} is in {}", tree.name, tree.root.string()));
       } else {
-        RETURN_IF_ERROR(capture(context, tree, std::move(options), *scan, record), "in tree {}", tree.name);
+        ASSIGN_OR_RETURN(const bool taken, capture(context, tree, std::move(options), *scan, record),
+                         "in tree {}", tree.name);
+        if (!taken)
+          without_part.push_back(fmt::format("no file of tree {} belongs to this {}", tree.name, filter_));
       }
     }
-    settle(missing, record);
+    settle(std::move(missing), without_part, record);
     return record;
   }
 
@@ -115,7 +119,8 @@ class FilesComponent final : public Component {
     return trees_.size() == 1 ? stem + ".tar.zst" : fmt::format("{}-{}.tar.zst", stem, tree.name);
   }
 
-  Result<void> capture(CaptureContext& context, const config::FilesEndpoint& tree,
+  // False when nothing of the tree is part of the backup; there is no artifact of it then.
+  Result<bool> capture(CaptureContext& context, const config::FilesEndpoint& tree,
                        files::CaptureOptions options, const files::TreeScan& scan,
                        ComponentRecord& record) const {
     const auto phase = context.reporter.phase(name_, fmt::format("archiving {}", tree.name));
@@ -127,6 +132,7 @@ class FilesComponent final : public Component {
                      files::ArchiveWriter::create([&](ByteView bytes) { return sink->write(bytes); }));
     ASSIGN_OR_RETURN(const auto report, files::capture_tree(options, archive.get()));
     RETURN_IF_ERROR(archive->finish());
+    if (is_part() && report.files == 0 && report.problems.empty()) return false;
     ASSIGN_OR_RETURN(auto artifact, sink->finish());
 
     files::TreeRecord kept{artifact.name, tree.root.string(), options.patterns,
@@ -137,21 +143,13 @@ class FilesComponent final : public Component {
     record.fingerprints.push_back(
         {name_, "tree", tree.name, report.fingerprint.count(), report.fingerprint.hex()});
     for (const auto& note : report.notes) record.notes.push_back(note);
-    note_what_was_taken(report, scan, record);
-    note_problems(report, record);
-    note_chain(report, record);
-    return {};
-  }
-
-  void note_what_was_taken(const files::CaptureReport& report, const files::TreeScan& scan,
-                           ComponentRecord& record) const {
+    if (report.files == 0) record.notes.push_back("all files of it are secrets: they are in secrets.enc");
     if (report.records > 0)
       record.notes.push_back(
           fmt::format("{} lines of the {} were taken out of shared files", report.records, filter_));
-    if (report.files > 0) return;
-    record.notes.push_back(is_part() && scan.secret_files == 0
-                               ? fmt::format("no file belongs to this {}", filter_)
-                               : "all files of it are secrets: they are in secrets.enc");
+    note_problems(report, record);
+    note_chain(report, record);
+    return true;
   }
 
   static void note_problems(const files::CaptureReport& report, ComponentRecord& record) {
@@ -178,17 +176,23 @@ class FilesComponent final : public Component {
     record.hint = "compare it with an older backup: summit-dr list";
   }
 
-  void settle(const std::vector<std::string>& missing, ComponentRecord& record) const {
+  // A tree that is not there is a gap; one that holds nothing of an owner is none, unless all are so.
+  void settle(std::vector<std::string> missing, const std::vector<std::string>& without_part,
+              ComponentRecord& record) const {
+    const bool nothing = missing.size() + without_part.size() == trees_.size();
+    auto& told = nothing ? missing : record.notes;
+    told.insert(told.end(), without_part.begin(), without_part.end());
     if (missing.empty()) return;
     const std::string reason = fmt::format("{}", fmt::join(missing, "; "));
-    if (missing.size() == trees_.size()) {
+    if (nothing) {
       record.status = Status::kAbsent;
       record.instant.reset();
     } else {
       record.status = Status::kPartial;
     }
     record.reason = record.reason.empty() ? reason : record.reason + "; " + reason;
-    if (record.hint.empty()) record.hint = "set its root under files in config/environments.yaml";
+    if (record.hint.empty() && missing.size() > without_part.size())
+      record.hint = "set its root under files in config/environments.yaml";
   }
 
   const std::string filter_;

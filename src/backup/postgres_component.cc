@@ -9,6 +9,7 @@
 #include "stores/postgres/catalog.h"
 #include "stores/postgres/globals.h"
 #include "stores/postgres/schema_facts.h"
+#include "stores/postgres/select_rows.h"
 #include "stores/postgres/snapshot.h"
 
 namespace summit::backup {
@@ -36,7 +37,8 @@ struct DatabaseCapture {
   std::string artifact;
   std::string prefix;  // of its fingerprints' names
   std::optional<postgres::Snapshot> snapshot;
-  postgres::Inventory inventory;  // as the snapshot shows it
+  postgres::Inventory inventory;                   // as the snapshot shows it
+  std::optional<postgres::SelectedRows> selected;  // of a filtered component
 };
 
 class ArchiveSink final : public postgres::CaptureSink {
@@ -51,8 +53,9 @@ class ArchiveSink final : public postgres::CaptureSink {
 
 class PostgresComponent final : public Component {
  public:
-  PostgresComponent(config::PostgresEndpoint endpoint, std::string name)
-      : endpoint_(std::move(endpoint)), name_(std::move(name)) {
+  PostgresComponent(const config::ComponentSpec& spec, config::PostgresEndpoint endpoint, std::string name)
+      : endpoint_(std::move(endpoint)), name_(std::move(name)), filter_(spec.filter), rows_(spec.rows) {
+    for (const auto& table : spec.tables) tables_.push_back({table, spec.where});
     const bool main_endpoint = name_.find('/') == std::string::npos;
     globals_artifact_ = main_endpoint
                             ? "postgres-globals.sql"
@@ -81,6 +84,8 @@ class PostgresComponent final : public Component {
   Result<ComponentRecord> transfer(CaptureContext& context) override;
 
  private:
+  bool is_filtered() const { return !filter_.empty() && filter_ != "none"; }
+  Result<void> select(CaptureContext& context);
   Result<void> transfer_database(CaptureContext& context, DatabaseCapture& capture, ComponentRecord& record);
   Result<postgres::Captured> write_archive(CaptureContext& context, const DatabaseCapture& capture,
                                            repository::Artifact& artifact);
@@ -89,6 +94,9 @@ class PostgresComponent final : public Component {
 
   config::PostgresEndpoint endpoint_;
   std::string name_;
+  std::string filter_;
+  std::vector<config::Named> tables_;
+  config::RowSpec rows_;
   std::string globals_artifact_;
   std::vector<DatabaseCapture> captures_;
   std::string server_version_;
@@ -101,6 +109,13 @@ std::vector<std::string> PostgresComponent::describe() const {
   for (const auto& capture : captures_) {
     lines.push_back(fmt::format("rows and definitions of database {} at {} into {}", capture.database,
                                 postgres::address_of(endpoint_), capture.artifact));
+  }
+  if (filter_ == "core") {
+    std::vector<std::string> names;
+    for (const auto& table : tables_) names.push_back(table.name);
+    lines.push_back(fmt::format("only the tables {} and what they refer to", fmt::join(names, ", ")));
+  } else if (is_filtered()) {
+    lines.push_back(fmt::format("only the rows of one {} and what they refer to", filter_));
   }
   lines.push_back(fmt::format("roles and their settings, without passwords, into {}", globals_artifact_));
   return lines;
@@ -153,17 +168,48 @@ Result<postgres::Captured> PostgresComponent::write_archive(CaptureContext& cont
   ASSIGN_OR_RETURN(auto sink, context.writer.create(capture.artifact, name_));
   ArchiveSink archive(*sink);
   const auto phase = context.reporter.phase(name_, "dumping " + capture.database);
-  const postgres::CaptureRequest request{.database = capture.database,
-                                         .snapshot = capture.snapshot->id(),
-                                         .inventory = capture.inventory,
-                                         .scope = {name_, capture.prefix},
-                                         .compression = compression_,
-                                         .jobs = context.jobs};
+  const postgres::CaptureRequest request{
+      .database = capture.database,
+      .snapshot = capture.snapshot->id(),
+      .inventory = capture.inventory,
+      .scope = {name_, capture.prefix},
+      .compression = compression_,
+      .jobs = context.jobs,
+      .selection = capture.selected ? capture.selected->selection.get() : nullptr};
   ASSIGN_OR_RETURN(auto captured,
                    postgres::capture_database(endpoint_, request, archive, phase.get(), context.cancellation),
                    "while dumping {}", capture.database);
   ASSIGN_OR_RETURN(artifact, sink->finish());
   return captured;
+}
+
+// Of all databases before any of them is written: the configuration's names need only be in one.
+Result<void> PostgresComponent::select(CaptureContext& context) {
+  std::vector<const postgres::SelectedRows*> all;
+  for (auto& capture : captures_) {
+    const auto phase = context.reporter.phase(name_, "selecting rows of " + capture.database);
+    ASSIGN_OR_RETURN(
+        capture.selected,
+        postgres::select_rows({endpoint_, capture.database, capture.snapshot->id(), context.cancellation},
+                              {filter_, owner_of(filter_, context.scope), tables_, rows_}),
+        "while selecting rows of {}", capture.database);
+    all.push_back(&*capture.selected);
+  }
+  return postgres::check_selected(all);
+}
+
+void describe_selection(const DatabaseCapture& capture, const std::string& filter, ComponentRecord& record) {
+  const auto& selected = *capture.selected;
+  record.details["filter"] = filter;
+  if (filter != "core")
+    record.details["owned_rows:" + capture.database] = fmt::format("{}", selected.owned_rows);
+  for (const auto& leaving : selected.leaving)
+    record.details[fmt::format("outside:{}:{}", capture.database, leaving.name)] =
+        fmt::format("{}", leaving.rows);
+  record.notes.insert(record.notes.end(), selected.notes.begin(), selected.notes.end());
+  if (capture.inventory.large_objects > 0)
+    record.notes.push_back(fmt::format("database {}: its {} large objects belong to nobody and are left out",
+                                       capture.database, capture.inventory.large_objects));
 }
 
 std::string extension_list(const postgres::Inventory& inventory) {
@@ -181,11 +227,17 @@ Result<void> PostgresComponent::transfer_database(CaptureContext& context, Datab
                    "while reading the catalogs of {}", capture.database);
   repository::Artifact artifact;
   ASSIGN_OR_RETURN(const auto captured, write_archive(context, capture, artifact));
-  ASSIGN_OR_RETURN(const auto schema,
-                   postgres::fingerprint_schema(snapshot.connection(), {name_, capture.prefix}));
+  std::vector<Fingerprint> schema;
+  // Of core tables only a part of the definitions is there.
+  if (filter_ != "core") {
+    ASSIGN_OR_RETURN(schema, postgres::fingerprint_schema(snapshot.connection(), {name_, capture.prefix}));
+  }
   snapshot.release();
+  // Its session holds the snapshot, and the server's disk with temporary tables.
+  if (capture.selected) capture.selected->selection.reset();
+  if (capture.selected) describe_selection(capture, filter_, record);
 
-  for (const auto* part : {&captured.fingerprints, &schema}) {
+  for (const auto* part : {&captured.fingerprints, &std::as_const(schema)}) {
     record.fingerprints.insert(record.fingerprints.end(), part->begin(), part->end());
   }
   record.artifacts.push_back(std::move(artifact));
@@ -234,6 +286,7 @@ Result<ComponentRecord> PostgresComponent::transfer(CaptureContext& context) {
     record.details["lsn:" + capture.database] = capture.snapshot->lsn();
   }
   record.details["databases"] = databases;
+  if (is_filtered()) RETURN_IF_ERROR(select(context));
   RETURN_IF_ERROR(write_globals(context, record));
   for (auto& capture : captures_) RETURN_IF_ERROR(transfer_database(context, capture, record));
   RETURN_IF_ERROR(note_other_databases(context, record));
@@ -242,10 +295,10 @@ Result<ComponentRecord> PostgresComponent::transfer(CaptureContext& context) {
 
 }  // namespace
 
-std::unique_ptr<Component> make_postgres_component(const config::ComponentSpec&,
+std::unique_ptr<Component> make_postgres_component(const config::ComponentSpec& spec,
                                                    const config::PostgresEndpoint& endpoint,
                                                    std::string name) {
-  return std::make_unique<PostgresComponent>(endpoint, std::move(name));
+  return std::make_unique<PostgresComponent>(spec, endpoint, std::move(name));
 }
 
 }  // namespace summit::backup

@@ -37,16 +37,41 @@ class Plan : public ::testing::Test {
   BackupRequest request;
 };
 
-TEST_F(Plan, RefusesAFilteredSetAndNamesOneThatHoldsTheSameData) {
+TEST_F(Plan, AFilteredSetNeedsTheOwnersId) {
   auto filtered = spec("redis", "redis");
   filtered.filter = "tenant";
-  set("tenant").components = {filtered};
+  auto& tenant = set("tenant");
+  tenant.components = {filtered};
+  tenant.required_metadata = {"tenant_id"};
+  tenant.metadata_variables = {{"tenant_id", {"TENANT_ID", "CUSTOMER_ID"}}};
   request.set = "tenant";
   const auto refused = plan();
   ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(refused.error().code(), Code::kUnsupported);
-  EXPECT_NE(refused.error().message().find("`tenant` filter"), std::string::npos);
-  EXPECT_NE(refused.error().hint().find("summit-dr backup --set=full"), std::string::npos);
+  EXPECT_EQ(refused.error().code(), Code::kUsage);
+  EXPECT_EQ(refused.error().message(),
+            "the set `tenant` needs tenant_id, and TENANT_ID or CUSTOMER_ID is not set");
+  EXPECT_EQ(refused.error().hint(), "TENANT_ID=… summit-dr backup --set=tenant");
+
+  configuration.variables.set("CUSTOMER_ID", "acme");
+  const auto planned = plan();
+  ASSERT_TRUE(planned.ok()) << planned.error().to_string();
+  EXPECT_EQ(planned->scope, (Scope{{"tenant_id", "acme"}}));
+  configuration.variables.set("TENANT_ID", "globex");
+  EXPECT_EQ(plan()->scope, (Scope{{"tenant_id", "globex"}})) << "the first variable wins";
+}
+
+TEST_F(Plan, APartOfAGraphIsSaidToBeMissing) {
+  environment.neo4j.emplace_back();
+  auto graph = spec("neo4j", "neo4j");
+  graph.filter = "core";
+  set("minimal").components = {spec("redis", "redis"), graph};
+  request.set = "minimal";
+  const auto planned = plan();
+  ASSERT_TRUE(planned.ok()) << planned.error().to_string();
+  ASSERT_EQ(planned->components.size(), 2U);
+  EXPECT_EQ(planned->components[1].component, nullptr);
+  EXPECT_EQ(planned->components[1].absent_reason, "a part of a graph cannot be taken by this version");
+  EXPECT_NE(planned->components[1].absent_hint.find("summit-dr backup --set=full"), std::string::npos);
 }
 
 TEST_F(Plan, TakesAFilterCalledNoneAsNoFilter) {

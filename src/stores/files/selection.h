@@ -25,7 +25,7 @@ struct TreePatterns {
   std::vector<std::string> include;
   std::vector<std::string> exclude;
   std::vector<std::string> secret;
-  std::vector<std::string> only;  // of a part of the tree; empty: all of it
+  std::vector<std::string> only{};  // of a part of the tree; empty: all of it
 
   static TreePatterns of(const config::FilesEndpoint& tree) {
     return {tree.include, tree.exclude, tree.secret, {}};
