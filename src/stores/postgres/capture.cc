@@ -72,9 +72,10 @@ class ArchiveAssembly {
   Result<void> write_pieces(const Source& source, const Cancellation& cancellation) {
     for (size_t unit = source.first_unit; unit < source.first_unit + source.units; ++unit) {
       for (;;) {
-        ASSIGN_OR_RETURN(const auto piece, pieces_.take(unit, cancellation));
+        ASSIGN_OR_RETURN(auto piece, pieces_.take(unit, cancellation));
         if (!piece) break;
         RETURN_IF_ERROR(write(*piece));
+        pieces_.give_back(std::move(piece->bytes));
       }
     }
     return {};

@@ -19,7 +19,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kStep{100};
 constexpr size_t kMostNotices = 100;
-constexpr size_t kBlockBytes = 128 * KiB;
+constexpr size_t kBlockBytes = 256 * KiB;
 
 struct Finish {
   void operator()(PGconn* connection) const { PQfinish(connection); }

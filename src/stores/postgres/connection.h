@@ -85,7 +85,7 @@ class Connection {
   // Runs `COPY … TO STDOUT` and gives each message, which is one row with its newline in text format. The
   // view is valid during the call only. Gives the number of messages.
   Result<uint64_t> copy_out(const std::string& sql, const std::function<Result<void>(ByteView)>& consume);
-  // The same in blocks of up to 128 KiB, which hold many rows, or a part of one: in text format a row ends
+  // The same in blocks of up to 256 KiB, which hold many rows, or a part of one: in text format a row ends
   // with the one newline that is in it. Faster, and a row of 1 GB is held once and not twice.
   Result<void> copy_out_blocks(const std::string& sql, const std::function<Result<void>(ByteView)>& consume);
 

@@ -8,6 +8,7 @@ namespace {
 
 // A request to stop is a flag that wakes nobody.
 constexpr std::chrono::milliseconds kCancellationTick{50};
+constexpr size_t kSpare = 16;
 
 template <typename Ready>
 Result<void> wait_for(std::condition_variable& changed, std::unique_lock<std::mutex>& lock, Ready ready,
@@ -26,14 +27,23 @@ bool OrderedOutput::has_room(size_t unit, uint64_t size) const {
   return unit == next_ && units_[unit].pieces.empty();
 }
 
-Result<void> OrderedOutput::put(size_t unit, Piece piece, const Cancellation& cancellation) {
+Result<std::string> OrderedOutput::put(size_t unit, Piece piece, const Cancellation& cancellation) {
   std::unique_lock lock(mutex_);
   const uint64_t size = piece.bytes.size();
   RETURN_IF_ERROR(wait_for(changed_, lock, [&] { return has_room(unit, size); }, cancellation));
   waiting_bytes_ += size;
   units_[unit].pieces.push_back(std::move(piece));
   changed_.notify_all();
-  return {};
+  if (spare_.empty()) return std::string();
+  std::string spare = std::move(spare_.back());
+  spare_.pop_back();
+  return spare;
+}
+
+void OrderedOutput::give_back(std::string bytes) {
+  bytes.clear();
+  const std::lock_guard lock(mutex_);
+  if (spare_.size() < kSpare) spare_.push_back(std::move(bytes));
 }
 
 void OrderedOutput::end(size_t unit) {

@@ -35,12 +35,15 @@ class OrderedOutput {
   // `budget`: bytes of all pieces that are waiting.
   OrderedOutput(size_t units, uint64_t budget) : units_(units), budget_(budget) {}
 
-  Result<void> put(size_t unit, Piece piece, const Cancellation& cancellation);
+  // Gives an empty string with room for the next piece, when there is one that the consumer has given back:
+  // memory that is returned to the system and taken again costs as much as copying it twice.
+  Result<std::string> put(size_t unit, Piece piece, const Cancellation& cancellation);
   // The unit has no more pieces.
   void end(size_t unit);
 
   // The next piece of `unit`, nothing at its end. Units are taken in order, each to its end.
   Result<std::optional<Piece>> take(size_t unit, const Cancellation& cancellation);
+  void give_back(std::string bytes);
 
  private:
   struct Unit {
@@ -54,6 +57,7 @@ class OrderedOutput {
   std::vector<Unit> units_;
   size_t next_ = 0;  // the unit that the consumer takes from
   uint64_t waiting_bytes_ = 0;
+  std::vector<std::string> spare_;
   const uint64_t budget_;
 };
 

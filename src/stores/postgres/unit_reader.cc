@@ -87,7 +87,8 @@ Result<void> UnitReader::close_piece(const Give& give) {
   piece_.bytes = std::exchange(output_, {});
   Piece piece = std::exchange(piece_, {});
   piece_.large_object = piece.large_object;
-  return give(std::move(piece));
+  ASSIGN_OR_RETURN(output_, give(std::move(piece)));
+  return {};
 }
 
 }  // namespace summit::postgres

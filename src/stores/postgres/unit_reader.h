@@ -22,8 +22,9 @@ struct UnitRead {
 // One thread at a time; each has its own.
 class UnitReader {
  public:
-  // A piece is taken before the next one is made; null: the unit is read for its fingerprint only.
-  using Give = std::function<Result<void>(Piece)>;
+  // Takes a piece and gives an empty string for the next one; null: the unit is read for its fingerprint
+  // only.
+  using Give = std::function<Result<std::string>(Piece)>;
 
   static Result<std::unique_ptr<UnitReader>> create(const pgarchive::CompressionChoice& compression);
 

@@ -38,6 +38,7 @@ std::string written_by(size_t readers, size_t units, size_t pieces, size_t piece
       EXPECT_TRUE(piece.ok());
       if (!piece.ok() || !*piece) break;
       text += (*piece)->bytes.substr(0, (*piece)->bytes.find(';') + 1);
+      output.give_back(std::move((*piece)->bytes));
     }
   }
   EXPECT_TRUE(group.join().ok());

@@ -1,0 +1,164 @@
+// Capture and restore of one database, one operation a process, as bench/postgresql.sh times them beside
+// pg_dump and pg_restore.
+//
+//   postgresql_bench capture DATABASE COMPRESSION JOBS ARCHIVE     COMPRESSION: default, none, gzip, zstd:3
+//   postgresql_bench load ARCHIVE DATABASE JOBS                    the database is there and empty
+//   postgresql_bench compress COMPRESSION FILE...                  with the library that captures use, in one
+//   thread postgresql_bench hash FILE...                                  the fingerprint of rows, in one
+//   thread
+//
+// The server is that of PGHOST, PGPORT, PGUSER, PGPASSWORD; its programs are in POSTGRES_BIN_DIR.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "core/files.h"
+#include "stores/postgres/capture.h"
+#include "stores/postgres/load.h"
+#include "stores/postgres/row_hasher.h"
+#include "stores/postgres/snapshot.h"
+
+namespace summit::bench {
+namespace {
+
+using namespace postgres;
+using Words = std::vector<std::string>;
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+config::PostgresEndpoint endpoint() {
+  config::PostgresEndpoint endpoint;
+  endpoint.host = variable("PGHOST");
+  endpoint.port = static_cast<uint16_t>(std::atoi(variable("PGPORT").c_str()));
+  endpoint.user = variable("PGUSER");
+  endpoint.password = Secret(variable("PGPASSWORD"));
+  endpoint.bin_directory = variable("POSTGRES_BIN_DIR");
+  return endpoint;
+}
+
+Result<pgarchive::CompressionChoice> compression_of(const std::string& word) {
+  using pgarchive::Compression;
+  if (word == "default") return choose_compression(endpoint(), 160000);
+  const size_t colon = word.find(':');
+  pgarchive::CompressionChoice choice;
+  if (colon != std::string::npos) choice.level = std::stoi(word.substr(colon + 1));
+  for (const auto algorithm : {Compression::kNone, Compression::kGzip, Compression::kZstd}) {
+    choice.algorithm = algorithm;
+    if (word.substr(0, colon) == pgarchive::name_of(algorithm)) return choice;
+  }
+  return Error(Code::kUsage, "no compression is called {}", word);
+}
+
+class FileSink final : public CaptureSink {
+ public:
+  explicit FileSink(fs::path path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  Result<void> write(ByteView bytes) override { return write_all(fd_.get(), bytes, path_); }
+  Result<void> begin_stream(const std::string&) override { return {}; }
+
+ private:
+  fs::path path_;
+  UniqueFd fd_;
+};
+
+Result<void> run_capture(const Words& words) {
+  const auto server = endpoint();
+  const std::string& database = words.at(0);
+  ASSIGN_OR_RETURN(const auto compression, compression_of(words.at(1)));
+  ASSIGN_OR_RETURN(auto snapshot, Snapshot::open(server, database));
+  RETURN_IF_ERROR(snapshot.take());
+  ASSIGN_OR_RETURN(const auto inventory, read_inventory(snapshot.connection()));
+  ASSIGN_OR_RETURN(auto file, open_for_writing(words.at(3)));
+  FileSink sink(words.at(3), std::move(file));
+  const CaptureRequest request{.database = database,
+                               .snapshot = snapshot.id(),
+                               .inventory = inventory,
+                               .scope = {"postgresql", ""},
+                               .compression = compression,
+                               .jobs = static_cast<size_t>(std::stoul(words.at(2)))};
+  RETURN_IF_ERROR(capture_database(server, request, sink, nullptr, {}));
+  return {};
+}
+
+Result<void> run_load(const Words& words) {
+  ASSIGN_OR_RETURN(const auto workspace, TemporaryDirectory::create(fs::temp_directory_path(), "bench-"));
+  const auto source = archive_file(words.at(0));
+  ASSIGN_OR_RETURN(const auto contents, read_contents(source));
+  const LoadRequest request{.source = source,
+                            .contents = contents,
+                            .database = words.at(1),
+                            .timescale_version = {},
+                            .jobs = static_cast<size_t>(std::stoul(words.at(2))),
+                            .workspace = workspace.path()};
+  SilentReporter reporter;
+  RETURN_IF_ERROR(load_archive(endpoint(), request, reporter, "postgresql", {}));
+  return {};
+}
+
+template <typename Take>
+Result<void> read_blocks(const fs::path& path, Take take) {
+  ASSIGN_OR_RETURN(const auto file, open_for_reading(path));
+  std::vector<std::byte> block(128 * KiB);
+  for (;;) {
+    ASSIGN_OR_RETURN(const size_t size, read_some(file.get(), block.data(), block.size(), path));
+    if (size == 0) return {};
+    RETURN_IF_ERROR(take(ByteView(block).first(size)));
+  }
+}
+
+Result<void> run_compress(const Words& words) {
+  constexpr uint64_t kPartBytes = 2 * MiB;
+  ASSIGN_OR_RETURN(const auto choice, compression_of(words.at(0)));
+  ASSIGN_OR_RETURN(const auto compressor, pgarchive::PartCompressor::create(choice));
+  for (size_t i = 1; i < words.size(); ++i) {
+    std::string part;
+    RETURN_IF_ERROR(compressor->begin(&part));
+    uint64_t plain = 0;
+    const auto take = [&](ByteView block) -> Result<void> {
+      RETURN_IF_ERROR(compressor->write(block));
+      plain += block.size();
+      if (plain < kPartBytes) return {};
+      ASSIGN_OR_RETURN([[maybe_unused]] const auto checksum, compressor->finish());
+      part.clear();
+      plain = 0;
+      return compressor->begin(&part);
+    };
+    RETURN_IF_ERROR(read_blocks(words[i], take));
+    RETURN_IF_ERROR(compressor->finish());
+  }
+  return {};
+}
+
+Result<void> run_hash(const Words& words) {
+  const std::vector<Column> columns{{"id", "integer"}};
+  RowHasher hasher(columns);
+  const auto take = [&](ByteView block) -> Result<void> {
+    hasher.add(block);
+    return {};
+  };
+  for (const auto& file : words) RETURN_IF_ERROR(read_blocks(file, take));
+  fmt::print("{} rows, {}\n", hasher.hash().count(), hasher.hash().hex());
+  return {};
+}
+
+Result<void> run(const std::string& command, const Words& words) {
+  if (command == "capture" && words.size() == 4) return run_capture(words);
+  if (command == "load" && words.size() == 3) return run_load(words);
+  if (command == "compress" && words.size() > 1) return run_compress(words);
+  if (command == "hash" && !words.empty()) return run_hash(words);
+  return Error(Code::kUsage, "see the head of bench/postgresql/postgresql_bench.cc");
+}
+
+}  // namespace
+}  // namespace summit::bench
+
+int main(int argc, char** argv) {
+  if (argc < 2) return 2;
+  const auto done = summit::bench::run(argv[1], {argv + 2, argv + argc});
+  if (!done.ok()) fmt::print(stderr, "{}\n", done.error().to_string());
+  return done.ok() ? 0 : 1;
+}
