@@ -59,7 +59,7 @@ void RowModel::make_table(size_t number) {
   table.schema = chance(0.7) ? "public" : "Other Schema";
   table.name = fmt::format("{} {}", chance(0.5) ? "Table" : "t", number);
   table.has_owner = chance(0.5);
-  if (table.has_owner) table.columns.push_back({kOwnerColumn, owner_type_, chance(0.3)});
+  if (table.has_owner) table.columns.push_back({kOwnerColumn, owner_type_, chance(0.5)});
   table.columns.push_back({"id", any_type(), false});
   table.key = {"id"};
   if (chance(0.3)) {
@@ -79,7 +79,7 @@ void RowModel::make_rows(ModelTable& table) {
     ModelRow row;
     for (const auto& column : table.columns) {
       if (column.name == kOwnerColumn)
-        row[column.name] = column.nullable && chance(0.2) ? ModelValue() : owners_[below(owners_.size())];
+        row[column.name] = column.nullable && chance(0.4) ? ModelValue() : owners_[below(owners_.size())];
       else if (column.name == "kind")
         row[column.name] = chance(0.5) ? "a" : "b";
       else
@@ -212,7 +212,7 @@ void RowModel::choose_policies() {
     return chance(0.5) ? OutsidePolicy::kInclude
                        : (chance(0.7) ? OutsidePolicy::kNull : OutsidePolicy::kFail);
   };
-  spec_.outside = chance(0.6) ? OutsidePolicy::kInclude : any();
+  spec_.outside = chance(0.4) ? OutsidePolicy::kInclude : any();
   for (const auto& reference : references_) {
     if (reference.columns.back() == kOwnerColumn || !chance(0.4)) continue;
     spec_.outside_of.push_back(
