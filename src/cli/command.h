@@ -42,6 +42,7 @@ std::unique_ptr<Command> make_smoke_command();
 std::unique_ptr<Command> make_config_validate_command();
 std::unique_ptr<Command> make_config_show_command();
 std::unique_ptr<Command> make_config_schema_command();
+std::unique_ptr<Command> make_mask_sql_command();
 std::unique_ptr<Command> make_env_adopt_command();
 std::unique_ptr<Command> make_env_show_command();
 std::unique_ptr<Command> make_repository_init_command();
