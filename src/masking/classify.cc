@@ -1,0 +1,216 @@
+#include "masking/classify.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "core/text.h"
+#include "masking/json_text.h"
+
+namespace summit::masking {
+namespace {
+
+using config::MaskRule;
+using config::Operation;
+using Store = MaskRule::Store;
+using Kind = Verdict::Kind;
+
+Rules rules_of(const config::SanitizationRules& rules, config::Sanitization level, const Place& place) {
+  switch (place.store) {
+    case Store::kPostgresql: {
+      auto names = place.ancestors;
+      names.insert(names.begin(), {place.schema, place.name});
+      return rules_of_table(rules, level, names);
+    }
+    case Store::kNodes:
+      return rules_of_node(rules, level, {place.name});
+    case Store::kRelationships:
+      return rules_of_relationship(rules, level, place.name);
+    case Store::kRedis:
+      return rules_of_key(rules, level, place.name);
+    case Store::kFiles:
+      break;
+  }
+  return rules_of_file(rules, level, place.name);
+}
+
+std::string container_of(const Place& place) {
+  MaskRule rule;
+  rule.store = place.store;
+  rule.schema = place.schema;
+  rule.name = place.name;
+  return config::describe(rule);
+}
+
+bool keeps(const config::FieldRule& rule) {
+  return rule.set.kind == Operation::Kind::kKeep ||
+         (rule.otherwise && rule.otherwise->kind == Operation::Kind::kKeep);
+}
+
+enum class Ruled { kNo, kKept, kPartly, kWhole };
+
+// kPartly: a part of the value stays, or the whole of it in some rows.
+Ruled ruled_by(const Rules& rules, const Place& place) {
+  const bool patterns = place.store == Store::kRedis || place.store == Store::kFiles;
+  for (const auto* rule : rules) {
+    if (rule->drop) return Ruled::kWhole;
+    for (const auto& field : rule->fields) {
+      const bool names_it =
+          patterns ? (field.field == place.field || (!field.field.empty() && !place.field.empty() &&
+                                                     matches_wildcard(place.field, field.field)))
+                   : field.field == place.field;
+      if (!names_it) continue;
+      if (field.set.kind == Operation::Kind::kKeep) return Ruled::kKept;
+      return keeps(field) || field.set.kind == Operation::Kind::kJson ? Ruled::kPartly : Ruled::kWhole;
+    }
+  }
+  return Ruled::kNo;
+}
+
+bool is_harmless(const config::SanitizationRules& rules, const Place& place) {
+  const auto same = [](std::string_view name, std::string_view pattern) {
+    return pattern == "*" || matches_wildcard(name, pattern);
+  };
+  const bool graph = place.store == Store::kNodes || place.store == Store::kRelationships;
+  return std::any_of(rules.harmless.begin(), rules.harmless.end(), [&](const config::HarmlessPlace& known) {
+    const bool store = known.store == place.store || (graph && known.store == Store::kNodes);
+    if (!store || !same(place.field, known.field)) return false;
+    if (same(place.name, known.name) || same(place.schema + "." + place.name, known.name)) return true;
+    return std::any_of(place.ancestors.begin(), place.ancestors.end(), [&](const TableName& table) {
+      return same(table.name, known.name) || same(table.schema + "." + table.name, known.name);
+    });
+  });
+}
+
+// What a rule has already taken out of a document is not held against the rest.
+std::optional<Suspicion> suspect_samples(const Place& place, const std::vector<const Operation*>& inside) {
+  for (const auto& sample : place.samples) {
+    std::string rest = sample;
+    for (const auto* operation : inside) {
+      std::string out;
+      const auto blank = [](size_t, Field, std::string&) { return Outcome::kNull; };
+      if (rewrite_json(rest, operation->paths, blank, out) == Outcome::kValue) rest = out;
+    }
+    if (const auto found = suspect_value(rest)) return found;
+    // Keys of documents are names, too.
+    std::optional<Suspicion> by_key;
+    visit_json(rest, [&](std::string_view key, std::string_view value) {
+      const bool empty = value.empty() || value == "null" || value == "true" || value == "false";
+      if (!by_key && !empty && !key.empty()) by_key = suspect_name(key);
+    });
+    if (by_key) return by_key;
+  }
+  return std::nullopt;
+}
+
+std::vector<const Operation*> documents_of(const Rules& rules, const Place& place) {
+  std::vector<const Operation*> found;
+  for (const auto* rule : rules) {
+    for (const auto& field : rule->fields) {
+      if (field.field == place.field && field.set.kind == Operation::Kind::kJson) found.push_back(&field.set);
+    }
+  }
+  return found;
+}
+
+std::string_view operation_for(Suspicion suspicion) {
+  switch (suspicion) {
+    case Suspicion::kEmail:
+      return "{pseudonym: email}";
+    case Suspicion::kPhone:
+      return "{pseudonym: phone}";
+    case Suspicion::kCard:
+      return "{pseudonym: card}";
+    case Suspicion::kIban:
+      return "{pseudonym: iban}";
+    case Suspicion::kIp:
+      return "{pseudonym: ip}";
+    case Suspicion::kPersonName:
+      return "{pseudonym: name}";
+    case Suspicion::kNationalId:
+      return "{hash: 32}";
+    default:
+      return "remove";
+  }
+}
+
+// A YAML text in double quotes, which JSON's escapes are a part of.
+std::string yaml_text(std::string_view text) {
+  std::string out;
+  append_json_string(text, out);
+  return out;
+}
+
+// user:17 and user:ada to user:*; what has no colon stays.
+std::string family_of(const std::string& key) {
+  const size_t colon = key.rfind(':');
+  return colon == std::string::npos ? key : key.substr(0, colon + 1) + "*";
+}
+
+std::string rule_for(const Place& place, Suspicion suspicion) {
+  const auto operation = operation_for(suspicion);
+  const auto set = fmt::format("set: {{{}: {}}}", yaml_text(place.field), operation);
+  switch (place.store) {
+    case Store::kPostgresql:
+      return place.schema.empty() ? fmt::format("- {{table: {}, {}}}", yaml_text(place.name), set)
+                                  : fmt::format("- {{table: {}, schema: {}, {}}}", yaml_text(place.name),
+                                                yaml_text(place.schema), set);
+    case Store::kNodes:
+      return fmt::format("- {{label: {}, {}}}", yaml_text(place.name), set);
+    case Store::kRelationships:
+      return fmt::format("- {{relationship: {}, {}}}", yaml_text(place.name), set);
+    case Store::kRedis:
+      if (place.field.empty())
+        return fmt::format("- {{key: {}, value: {}}}", yaml_text(family_of(place.name)), operation);
+      return fmt::format("- {{key: {}, fields: {{{}: {}}}}}", yaml_text(family_of(place.name)),
+                         yaml_text(place.field), operation);
+    case Store::kFiles:
+      break;
+  }
+  return fmt::format("- {{path: {}, entries: {{{}: {}}}}}", yaml_text(place.name), yaml_text(place.field),
+                     operation);
+}
+
+}  // namespace
+
+std::string describe(const Place& place) {
+  return container_of(place) + (place.field.empty() ? "" : "." + place.field);
+}
+
+Verdict classify(const config::SanitizationRules& rules, config::Sanitization level, const Place& place) {
+  Verdict verdict;
+  const auto own = rules_of(rules, level, place);
+  const Ruled ruled = ruled_by(own, place);
+  if (ruled == Ruled::kWhole) {
+    verdict.kind = Kind::kRuled;
+    return verdict;
+  }
+  const bool declared = ruled != Ruled::kNo || is_harmless(rules, place);
+  if (!declared) verdict.by_name = suspect_name(place.field.empty() ? place.name : place.field);
+  verdict.by_content = suspect_samples(place, documents_of(own, place));
+  if (const auto suspicion = verdict.by_content ? verdict.by_content : verdict.by_name) {
+    verdict.kind = Kind::kSensitive;
+    verdict.rule = rule_for(place, *suspicion);
+  } else {
+    verdict.kind = ruled == Ruled::kPartly ? Kind::kRuled : declared ? Kind::kHarmless : Kind::kUnknown;
+  }
+  return verdict;
+}
+
+void suspect_names_beside_birth_dates(const std::vector<Place>& places, std::vector<Verdict>& verdicts) {
+  std::set<std::string> with_birth;
+  for (const auto& place : places) {
+    if (suspect_name(place.field) == Suspicion::kBirthDate) with_birth.insert(container_of(place));
+  }
+  for (size_t i = 0; i < places.size(); ++i) {
+    const bool name = equals_ignoring_case(places[i].field, "name");
+    if (verdicts[i].kind != Kind::kUnknown || !name || !with_birth.contains(container_of(places[i])))
+      continue;
+    verdicts[i].kind = Kind::kSensitive;
+    verdicts[i].by_name = Suspicion::kPersonName;
+    verdicts[i].rule = rule_for(places[i], Suspicion::kPersonName);
+  }
+}
+
+}  // namespace summit::masking

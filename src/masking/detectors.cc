@@ -1,0 +1,334 @@
+#include "masking/detectors.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
+#include "core/text.h"
+#include "masking/number_text.h"
+
+namespace summit::masking {
+namespace {
+
+constexpr size_t kLongestLook = 64 * 1024;
+
+bool is_letter(char c) {
+  const char lower = to_lower(c);
+  return lower >= 'a' && lower <= 'z';
+}
+bool is_word(char c) { return is_letter(c) || is_digit(c); }
+
+// contactEmail2 and CONTACT-EMAIL_2 to "contact", "email", "2".
+std::vector<std::string> words_of(std::string_view name) {
+  std::vector<std::string> words;
+  char before = ' ';
+  for (const char c : name) {
+    const bool capital = c >= 'A' && c <= 'Z' && !(before >= 'A' && before <= 'Z');
+    const bool starts = !is_word(before) || capital || is_digit(c) != is_digit(before);
+    if (is_word(c)) {
+      if (starts || words.empty()) words.emplace_back();
+      words.back() += to_lower(c);
+    }
+    before = c;
+  }
+  return words;
+}
+
+struct NamedSuspicion {
+  std::string_view words;  // in this order, next to one another
+  Suspicion suspicion;
+};
+constexpr auto kNames = std::to_array<NamedSuspicion>({
+    {"email", Suspicion::kEmail},
+    {"e mail", Suspicion::kEmail},
+    {"mail", Suspicion::kEmail},
+    {"phone", Suspicion::kPhone},
+    {"mobile", Suspicion::kPhone},
+    {"telephone", Suspicion::kPhone},
+    {"tel", Suspicion::kPhone},
+    {"msisdn", Suspicion::kPhone},
+    {"fax", Suspicion::kPhone},
+    {"card", Suspicion::kCard},
+    {"creditcard", Suspicion::kCard},
+    {"cvv", Suspicion::kCard},
+    {"pan", Suspicion::kCard},
+    {"iban", Suspicion::kIban},
+    {"bank account", Suspicion::kIban},
+    {"account number", Suspicion::kIban},
+    {"ip", Suspicion::kIp},
+    {"ip address", Suspicion::kIp},
+    {"ssn", Suspicion::kNationalId},
+    {"social security", Suspicion::kNationalId},
+    {"national id", Suspicion::kNationalId},
+    {"passport", Suspicion::kNationalId},
+    {"tax id", Suspicion::kNationalId},
+    {"personnummer", Suspicion::kNationalId},
+    {"jwt", Suspicion::kJwt},
+    {"private key", Suspicion::kPrivateKey},
+    {"access key", Suspicion::kCloudKey},
+    {"api key", Suspicion::kCloudKey},
+    {"apikey", Suspicion::kCloudKey},
+    {"password", Suspicion::kSecret},
+    {"passwd", Suspicion::kSecret},
+    {"secret", Suspicion::kSecret},
+    {"token", Suspicion::kSecret},
+    {"credential", Suspicion::kSecret},
+    {"credentials", Suspicion::kSecret},
+    {"session", Suspicion::kSecret},
+    {"first name", Suspicion::kPersonName},
+    {"last name", Suspicion::kPersonName},
+    {"full name", Suspicion::kPersonName},
+    {"given name", Suspicion::kPersonName},
+    {"family name", Suspicion::kPersonName},
+    {"surname", Suspicion::kPersonName},
+    {"maiden name", Suspicion::kPersonName},
+    {"birth", Suspicion::kBirthDate},
+    {"birthday", Suspicion::kBirthDate},
+    {"birthdate", Suspicion::kBirthDate},
+    {"born", Suspicion::kBirthDate},
+    {"dob", Suspicion::kBirthDate},
+    {"address", Suspicion::kAddress},
+    {"street", Suspicion::kAddress},
+    {"postcode", Suspicion::kAddress},
+    {"zip", Suspicion::kAddress},
+    {"embedding", Suspicion::kEmbedding},
+    {"embeddings", Suspicion::kEmbedding},
+});
+
+bool has_email(std::string_view text) {
+  const auto local = [](char c) {
+    return is_word(c) || std::string_view("._%+-").find(c) != std::string_view::npos;
+  };
+  for (size_t at = text.find('@'); at != std::string_view::npos; at = text.find('@', at + 1)) {
+    if (at == 0 || !local(text[at - 1])) continue;
+    size_t end = at + 1;
+    while (end < text.size() && (is_word(text[end]) || text[end] == '-' || text[end] == '.')) ++end;
+    const auto domain = text.substr(at + 1, end - at - 1);
+    const size_t dot = domain.rfind('.', domain.empty() ? 0 : domain.size() - 2);
+    if (dot != std::string_view::npos && dot > 0 && domain.size() - dot >= 3 && is_letter(domain[dot + 1]))
+      return true;
+  }
+  return false;
+}
+
+// The longest runs of digits that blanks and hyphens may part, one at a time, with what stands around them.
+template <typename Visit>
+bool any_number(std::string_view text, Visit visit) {
+  for (size_t at = 0; at < text.size();) {
+    if (!is_digit(text[at])) {
+      ++at;
+      continue;
+    }
+    const size_t begin = at;
+    size_t end = at;
+    while (at < text.size() && (is_digit(text[at]) || ((text[at] == ' ' || text[at] == '-') &&
+                                                       at + 1 < text.size() && is_digit(text[at + 1])))) {
+      end = ++at;
+    }
+    const char before = begin == 0 ? ' ' : text[begin - 1];
+    const char after = end == text.size() ? ' ' : text[end];
+    if (visit(text.substr(begin, end - begin), before, after)) return true;
+  }
+  return false;
+}
+
+bool has_card(std::string_view text) {
+  return any_number(text, [](std::string_view run, char before, char after) {
+    const auto digits = compact(run);
+    return digits.size() >= 13 && digits.size() <= 19 && digits[0] >= '2' && digits[0] <= '6' &&
+           !is_word(before) && before != '.' && !is_word(after) && after != '.' && is_luhn_right(digits);
+  });
+}
+
+// +47 912 34 567, (415) 555-2671, 415-555-2671.
+bool has_phone(std::string_view text) {
+  for (size_t at = 0; at < text.size(); ++at) {
+    const bool plus = text[at] == '+';
+    if ((!plus && text[at] != '(') || (at > 0 && is_word(text[at - 1]))) continue;
+    size_t digits = 0;
+    size_t end = at + 1;
+    while (end < text.size() &&
+           (is_digit(text[end]) || std::string_view(" -().").find(text[end]) != std::string_view::npos))
+      digits += is_digit(text[end++]) ? 1 : 0;
+    if (digits >= (plus ? 8U : 10U) && digits <= 15) return true;
+  }
+  return any_number(text, [](std::string_view run, char before, char after) {
+    return run.size() == 12 && run[3] == '-' && run[7] == '-' && !is_word(before) && !is_word(after);
+  });
+}
+
+// 123-45-6789 of the United States.
+bool has_national_id(std::string_view text) {
+  return any_number(text, [](std::string_view run, char before, char after) {
+    return run.size() == 11 && run[3] == '-' && run[6] == '-' && run.substr(0, 3) != "000" && run[0] != '9' &&
+           !is_word(before) && !is_word(after);
+  });
+}
+
+// Runs of characters that `belongs` takes.
+template <typename Belongs, typename Visit>
+bool any_run(std::string_view text, Belongs belongs, Visit visit) {
+  for (size_t at = 0; at < text.size(); ++at) {
+    const size_t begin = at;
+    while (at < text.size() && belongs(text[at])) ++at;
+    if (at > begin && visit(text.substr(begin, at - begin))) return true;
+  }
+  return false;
+}
+
+bool has_iban(std::string_view text) {
+  const auto belongs = [](char c) { return is_digit(c) || (c >= 'A' && c <= 'Z') || c == ' '; };
+  return any_run(text, belongs, [](std::string_view run) {
+    // Words before and after may belong to the run: tried from the start of each word, until it comes out
+    // right.
+    for (size_t start = 0; start < run.size(); ++start) {
+      if (start > 0 && run[start - 1] != ' ') continue;
+      std::string account;
+      for (size_t i = start; i < run.size() && account.size() < 34; ++i) {
+        if (run[i] != ' ') account += run[i];
+        if ((i + 1 == run.size() || run[i + 1] == ' ') && is_iban(account)) return true;
+      }
+    }
+    return false;
+  });
+}
+
+bool is_address(std::string_view run) {
+  while (!run.empty() && (run.back() == '.' || run.back() == ':')) run.remove_suffix(1);
+  if (run.find('.') != std::string_view::npos) run = run.substr(0, run.find(':'));  // a port
+  if (run.size() < 7 || run.size() > 45) return false;
+  const std::string text(run);
+  std::array<unsigned char, 16> bytes{};
+  const bool v4 =
+      std::count(run.begin(), run.end(), '.') == 3 && ::inet_pton(AF_INET, text.c_str(), bytes.data()) == 1;
+  // Times have two colons; addresses that matter have more.
+  const bool v6 =
+      std::count(run.begin(), run.end(), ':') >= 3 && ::inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
+  return v4 || v6;
+}
+
+bool has_ip(std::string_view text) {
+  const auto belongs = [](char c) {
+    const char lower = to_lower(c);
+    return is_digit(c) || (lower >= 'a' && lower <= 'f') || c == '.' || c == ':';
+  };
+  return any_run(text, belongs, is_address);
+}
+
+bool is_token_character(char c) {
+  return is_word(c) || std::string_view("+/=_-").find(c) != std::string_view::npos;
+}
+
+bool is_hex(std::string_view run) {
+  return std::all_of(run.begin(), run.end(), [](char c) {
+    const char lower = to_lower(c);
+    return is_digit(c) || (lower >= 'a' && lower <= 'f') || c == '-';
+  });
+}
+
+double bits_per_character(std::string_view text) {
+  std::array<size_t, 256> counts{};
+  for (const char c : text) ++counts[static_cast<unsigned char>(c)];
+  double bits = 0;
+  for (const size_t count : counts) {
+    if (count == 0) continue;
+    const double share = static_cast<double>(count) / static_cast<double>(text.size());
+    bits -= share * std::log2(share);
+  }
+  return bits;
+}
+
+// Random texts of letters of both cases and digits. Hexadecimal ones are mostly digests and ids: those are
+// left to the name of the place.
+bool is_random(std::string_view run) {
+  if (run.size() < 20 || run.size() > 512 || is_hex(run)) return false;
+  const auto has = [&](auto belongs) { return std::any_of(run.begin(), run.end(), belongs); };
+  const bool mixed = has([](char c) { return is_digit(c); }) &&
+                     has([](char c) { return c >= 'a' && c <= 'z'; }) &&
+                     has([](char c) { return c >= 'A' && c <= 'Z'; });
+  return mixed && bits_per_character(run) > 4.0;
+}
+
+bool has_cloud_key(std::string_view text) {
+  constexpr auto kFronts =
+      std::to_array<std::string_view>({"AKIA", "ASIA", "AIza", "ghp_", "gho_", "ghs_", "github_pat_",
+                                       "glpat-", "sk_live_", "rk_live_", "xoxb-", "xoxp-"});
+  return any_run(text, is_token_character, [&](std::string_view run) {
+    return std::any_of(kFronts.begin(), kFronts.end(), [&](std::string_view front) {
+      return run.starts_with(front) && run.size() >= front.size() + 12;
+    });
+  });
+}
+
+bool has_jwt(std::string_view text) {
+  for (size_t at = text.find("eyJ"); at != std::string_view::npos; at = text.find("eyJ", at + 1)) {
+    const size_t first = text.find('.', at);
+    if (first != std::string_view::npos && first - at > 10 && first + 10 < text.size() &&
+        std::all_of(text.begin() + static_cast<ptrdiff_t>(at), text.begin() + static_cast<ptrdiff_t>(first),
+                    is_token_character) &&
+        text.find('.', first + 1) != std::string_view::npos)
+      return true;
+  }
+  return false;
+}
+
+bool has_private_key(std::string_view text) {
+  const size_t at = text.find("-----BEGIN ");
+  return at != std::string_view::npos && text.find("PRIVATE KEY", at) != std::string_view::npos;
+}
+
+bool has_secret(std::string_view text) { return any_run(text, is_token_character, is_random); }
+
+struct Detector {
+  bool (*finds)(std::string_view);
+  Suspicion suspicion;
+};
+// The surest first: a text may be of several kinds.
+constexpr auto kDetectors = std::to_array<Detector>({{has_private_key, Suspicion::kPrivateKey},
+                                                     {has_jwt, Suspicion::kJwt},
+                                                     {has_cloud_key, Suspicion::kCloudKey},
+                                                     {has_email, Suspicion::kEmail},
+                                                     {has_iban, Suspicion::kIban},
+                                                     {has_card, Suspicion::kCard},
+                                                     {has_national_id, Suspicion::kNationalId},
+                                                     {has_phone, Suspicion::kPhone},
+                                                     {has_ip, Suspicion::kIp},
+                                                     {has_secret, Suspicion::kSecret}});
+
+}  // namespace
+
+std::string_view name_of(Suspicion suspicion) {
+  constexpr auto kTexts = std::to_array<std::string_view>(
+      {"e-mail address", "phone number", "payment card", "bank account", "IP address", "national id",
+       "JSON web token", "private key", "cloud key", "secret", "person's name", "birth date",
+       "postal address", "embedding"});
+  return kTexts[static_cast<size_t>(suspicion)];
+}
+
+std::optional<Suspicion> suspect_name(std::string_view name) {
+  std::string words = " ";
+  for (const auto& word : words_of(name)) words += word + " ";
+  std::optional<Suspicion> found;
+  size_t longest = 0;
+  for (const auto& [wanted, suspicion] : kNames) {
+    // The longest one tells most: an IP address is no postal one.
+    if (wanted.size() <= longest || words.find(" " + std::string(wanted) + " ") == std::string::npos)
+      continue;
+    found = suspicion;
+    longest = wanted.size();
+  }
+  return found;
+}
+
+std::optional<Suspicion> suspect_value(std::string_view value) {
+  const auto look = value.substr(0, kLongestLook);
+  for (const auto& [finds, suspicion] : kDetectors) {
+    if (finds(look)) return suspicion;
+  }
+  return std::nullopt;
+}
+
+}  // namespace summit::masking

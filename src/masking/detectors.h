@@ -1,0 +1,36 @@
+// What private data look like, by the name of a place and by values in it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace summit::masking {
+
+enum class Suspicion {
+  kEmail,
+  kPhone,
+  kCard,
+  kIban,
+  kIp,
+  kNationalId,
+  kJwt,
+  kPrivateKey,
+  kCloudKey,
+  kSecret,  // a name such as password, or a text of high entropy
+  kPersonName,
+  kBirthDate,
+  kAddress,
+  kEmbedding,  // computed from texts that may be private
+};
+// "e-mail address", "payment card": for people.
+std::string_view name_of(Suspicion suspicion);
+
+// By the words of the name, whatever the case and the separators: contactEmail, CONTACT_EMAIL, e-mail.
+std::optional<Suspicion> suspect_name(std::string_view name);
+
+// By what stands in the value, anywhere in it: texts, the insides of documents and arrays. Checked digits are
+// recomputed, so that a long number is no card by chance in nine of ten cases. Looks at the first 64 KiB.
+std::optional<Suspicion> suspect_value(std::string_view value);
+
+}  // namespace summit::masking

@@ -1,0 +1,53 @@
+#include "masking/detectors.h"
+
+#include <gtest/gtest.h>
+
+namespace summit::masking {
+namespace {
+
+TEST(Detectors, KnowNamesInWhateverSpelling) {
+  for (const char* name : {"email", "contactEmail", "CONTACT_EMAIL_2", "e-mail", "Work E Mail"})
+    EXPECT_EQ(suspect_name(name), Suspicion::kEmail) << name;
+  EXPECT_EQ(suspect_name("user_ip"), Suspicion::kIp);
+  EXPECT_EQ(suspect_name("ip_address"), Suspicion::kIp);
+  EXPECT_EQ(suspect_name("address"), Suspicion::kAddress);
+  EXPECT_EQ(suspect_name("dateOfBirth"), Suspicion::kBirthDate);
+  EXPECT_EQ(suspect_name("apiKey"), Suspicion::kCloudKey);
+  EXPECT_EQ(suspect_name("embedding"), Suspicion::kEmbedding);
+  for (const char* name : {"id", "recipe", "company", "emailed_at_count", "shipping", "kind", ""})
+    EXPECT_FALSE(suspect_name(name).has_value()) << name;
+}
+
+TEST(Detectors, FindPrivateValuesInsideTexts) {
+  const std::pair<const char*, Suspicion> cases[] = {
+      {"please write to ada.l+x@mail.lovelace.org today", Suspicion::kEmail},
+      {"card 4111 1111 1111 1111, thanks", Suspicion::kCard},
+      {"pay DE89 3704 0044 0532 0130 00 NOW", Suspicion::kIban},
+      {"GB29NWBK60161331926819", Suspicion::kIban},
+      {"from 192.168.17.4:443", Suspicion::kIp},
+      {"addr 2a00:1450:400f:80d::200e.", Suspicion::kIp},
+      {"call +47 912 34 567", Suspicion::kPhone},
+      {"call (415) 555-2671", Suspicion::kPhone},
+      {"call 415-555-2671", Suspicion::kPhone},
+      {"ssn 078-05-1120", Suspicion::kNationalId},
+      {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N", Suspicion::kJwt},
+      {"-----BEGIN RSA PRIVATE KEY-----\nMIIE", Suspicion::kPrivateKey},
+      {"key AKIAIOSFODNN7EXAMPLE", Suspicion::kCloudKey},
+      {"{\"k\": \"wJalrXUtnFEMIK7MDENGbPxRfiCYzQ8vT2\"}", Suspicion::kSecret},
+      {"{x,\"ada@lovelace.org\"}", Suspicion::kEmail},
+  };
+  for (const auto& [value, suspicion] : cases) EXPECT_EQ(suspect_value(value), suspicion) << value;
+}
+
+TEST(Detectors, LeaveHarmlessValuesAlone) {
+  for (const char* value :
+       {"", "a plain sentence of words, with commas.", "2026-11-21 03:10:48.123456+00", "08:00:2b:01:02:03",
+        "12:30:45", "3fa85f64-5717-4562-b3fc-2c963f66afa6", "4111111111111112", "1.2.3", "user@localhost",
+        "@example.com", "a @ b.com", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "[1, 2.5, null]", "DE89370400440532013001", "123456789012345678901234567890",
+        "the_quick_brown_fox_jumps_over", "-73.9857,40.7484"})
+    EXPECT_FALSE(suspect_value(value).has_value()) << value;
+}
+
+}  // namespace
+}  // namespace summit::masking
