@@ -133,6 +133,7 @@ class Capture {
  private:
   Result<Connection> join(const Cancellation& cancellation);
   Result<void> lock(Connection& connection);
+  Result<Connection> another_reader(const Cancellation& cancellation);
   Result<void> read_head(Connection& connection);
   Result<void> read_and_write(TaskGroup& group, Connection& first);
   Result<void> read_units(const std::vector<size_t>& units, std::atomic<size_t>& next, Connection& connection,
@@ -148,6 +149,7 @@ class Capture {
   pgarchive::Contents contents_;
   std::vector<RelationName> kept_for_others_;
   CapturePlan plan_;
+  std::atomic<size_t> refused_{0};
   std::vector<UnitRead> read_;  // by unit; each is written by one thread
 };
 
@@ -172,6 +174,14 @@ Result<void> Capture::lock(Connection& connection) {
   }
   RETURN_IF_ERROR(std::move(locked), "while locking the tables of {}", request_.database);
   return {};
+}
+
+// kBusy when the server has no room for one more, or when a schema change has begun to wait meanwhile. The
+// first reader can do all the work.
+Result<Connection> Capture::another_reader(const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(auto connection, join(cancellation));
+  RETURN_IF_ERROR(lock(connection));
+  return connection;
 }
 
 Result<void> Capture::read_head(Connection& connection) {
@@ -200,9 +210,13 @@ Result<void> Capture::read_and_write(TaskGroup& group, Connection& first) {
   const size_t readers = std::clamp<size_t>(plain.size(), 1, std::max<size_t>(request_.jobs, 1));
   for (size_t i = 1; i < readers; ++i) {
     group.spawn([&]() -> Result<void> {
-      ASSIGN_OR_RETURN(auto connection, join(group.cancellation()));
-      RETURN_IF_ERROR(lock(connection));
-      return read_units(plain, next_plain, connection, output, group.cancellation());
+      auto connection = another_reader(group.cancellation());
+      if (!connection.ok() && connection.error().code() == Code::kBusy) {
+        ++refused_;
+        return {};
+      }
+      if (!connection.ok()) return std::move(connection).error();
+      return read_units(plain, next_plain, *connection, output, group.cancellation());
     });
   }
   if (!selected.empty()) {
@@ -251,6 +265,7 @@ Result<Captured> Capture::result() {
   captured.fingerprints.push_back(large_objects_fingerprint(scope, large_objects));
   ASSIGN_OR_RETURN(auto sequences, fingerprint_sequences(contents_, scope));
   captured.fingerprints.insert(captured.fingerprints.end(), sequences.begin(), sequences.end());
+  captured.refused_connections = refused_;
   captured.contents = std::move(contents_);
   captured.kept_for_others = std::move(kept_for_others_);
   return captured;

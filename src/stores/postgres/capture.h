@@ -46,6 +46,8 @@ struct Captured {
   std::vector<Fingerprint>
       fingerprints;  // tables, sequences, large objects, materialized views; not the schema
   std::map<RelationName, uint64_t> rows;  // written per relation
+  // Of those asked for; the others did their work, in longer time.
+  size_t refused_connections = 0;
   std::vector<RelationName>
       kept_for_others;  // definitions that the selection did not ask for (kept_entries.h)
 };

@@ -247,11 +247,13 @@ TEST_F(CaptureTest, RowsKeepTheEncodingOfTheirDatabase) {
   }
 }
 
-TEST_F(CaptureTest, AnOrdinaryRoleCapturesItsOwnDatabase) {
+TEST_F(CaptureTest, AnOrdinaryRoleWithFewConnectionsCapturesItsOwnDatabase) {
   run("postgres",
-      "CREATE ROLE plain LOGIN PASSWORD 'p'; CREATE DATABASE theirs OWNER plain TEMPLATE template0");
+      "CREATE ROLE plain LOGIN PASSWORD 'p' CONNECTION LIMIT 4; CREATE DATABASE theirs OWNER plain TEMPLATE "
+      "template0");
   run("theirs",
       "SET ROLE plain; CREATE SCHEMA own; CREATE TABLE own.t (a integer); INSERT INTO own.t VALUES (1), (2); "
+      "CREATE TABLE own.large AS SELECT i, repeat(md5(i::text), 50) FROM generate_series(1, 60000) i; "
       "SELECT lo_from_bytea(4711, '\\x01')");
   auto plain = endpoint();
   plain.user = "plain";
@@ -264,8 +266,11 @@ TEST_F(CaptureTest, AnOrdinaryRoleCapturesItsOwnDatabase) {
                                .snapshot = snapshot.id(),
                                .inventory = inventory,
                                .scope = {"postgresql", ""},
-                               .compression = {}};
-  expect_ok(capture_database(plain, request, sink, nullptr, {}));
+                               .compression = {},
+                               .jobs = 8};
+  const auto captured = expect_ok(capture_database(plain, request, sink, nullptr, {}));
+  EXPECT_GT(captured.refused_connections, 0u);
+  EXPECT_EQ(captured.rows.at({"own", "large"}), 60000u);
   const auto rows = ArchiveRows::of(directory() / "ours.dump");
   EXPECT_EQ(rows.table("own.t"), "1\n2\n");
   EXPECT_EQ(rows.large_objects().at(4711), std::string(1, '\x01'));
