@@ -50,16 +50,6 @@ class ExitCode : public testing::Test {
   }
 };
 
-TEST_F(ExitCode, OneWhenASetNeedsAFilterThatIsNotThere_NothingIsWritten) {
-  for (const std::string set : {"minimal", "tenant", "project"}) {
-    const auto ran = world_.run({base_option_, "backup", "--set=" + set},
-                                {{"TENANT_ID", "customer-acme"}, {"PROJECT_ID", "investigation-2025-001"}});
-    EXPECT_EQ(ran.exit_code, 1) << set << ": " << ran;
-  }
-  EXPECT_TRUE(world_.ids(base_).empty());
-  EXPECT_FALSE(has_leftovers());
-}
-
 TEST_F(ExitCode, TwoForWrongWords) {
   EXPECT_EQ(world_.run({"backup", "--no-such-flag"}).exit_code, 2);
   EXPECT_EQ(world_.run({base_option_, "backup", "--datastores=oracle"}).exit_code, 2);
