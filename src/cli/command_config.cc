@@ -45,7 +45,9 @@ class ShowCommand final : public Command {
 
   Result<ExitCode> run(Session& session) override {
     ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
-    const auto text = config::show(*configuration);
+    ASSIGN_OR_RETURN(const auto masking,
+                     config::load_sanitization(configuration->directory, configuration->variables));
+    const auto text = config::show(*configuration) + config::show(masking);
     session.console().print(text);
     session.console().emit("configuration",
                            {{"directory", configuration->directory.string()}, {"yaml", text}});

@@ -161,4 +161,8 @@ struct SanitizationRules {
 Result<SanitizationRules> load_sanitization(const std::filesystem::path& directory,
                                             const Variables& variables);
 
+// The rules in short, as YAML: what becomes of which field. Neither constants nor secrets are shown. Empty
+// when there are none.
+std::string show(const SanitizationRules& rules);
+
 }  // namespace summit::config

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <yaml-cpp/yaml.h>
+
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -123,6 +125,24 @@ TEST(Sanitization, TemplatesTellWhatIsWrong) {
   EXPECT_EQ((*parsed)[0].text, "{");
   EXPECT_EQ((*parsed)[1].text, "a:b");
   EXPECT_EQ((*parsed)[1].width, 3U);
+}
+
+TEST(Sanitization, IsShownWithoutItsConstants) {
+  const Project project;
+  project.write("config/sanitization.yaml", R"(key: {env: K}
+rules:
+  postgresql:
+    - {table: t, level: minimal, set: {a: {constant: hidden}, b: {elements: {pseudonym: name}}}}
+)");
+  const auto rules = load_sanitization(project.config(), Variables());
+  ASSERT_TRUE(rules.ok());
+  const auto text = show(*rules);
+  EXPECT_EQ(text.find("hidden"), std::string::npos);
+  const auto shown = YAML::Load(text)["sanitization"];
+  EXPECT_EQ(shown["file"].as<std::string>(), "config/sanitization.yaml");
+  EXPECT_EQ(shown["rules"][0]["level"].as<std::string>(), "minimal");
+  EXPECT_EQ(shown["rules"][0]["fields"]["b"].as<std::string>(), "each element: pseudonym name");
+  EXPECT_EQ(show(SanitizationRules()), "");
 }
 
 // The keys that a finding lists for a mapping with an unknown one.
