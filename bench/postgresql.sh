@@ -118,3 +118,16 @@ createdb huge
 psql -qd huge -v megabytes="$((megabytes / 2))" -f "$project/bench/postgresql/huge_table.sql"
 step=huge
 capture huge
+step=restore-huge
+restore
+dropdb huge
+dropdb restored
+
+# An index over vectors decides how long a restore takes where there is one.
+createdb vectors
+psql -qd vectors -v megabytes="$((megabytes / 10))" -f "$project/bench/postgresql/vectors.sql"
+pg_dump -Fc --compress=zstd:3 -f ours.zstd vectors
+rm -rf stock.directory
+pg_dump -Fd -j "$jobs" --compress=zstd:3 -f stock.directory vectors
+step=restore-vectors
+restore

@@ -114,8 +114,7 @@ BuildSchedule::BuildSchedule(const Contents& contents, const LoadPlan::Entries& 
     cost_left_ += item.cost;
     items_.push_back(std::move(item));
   }
-  std::stable_sort(items_.begin(), items_.end(),
-                   [](const Item& a, const Item& b) { return a.cost > b.cost; });
+  rank_items();
   std::unordered_map<const Entry*, size_t> position;
   for (size_t i = 0; i < items_.size(); ++i) position[items_[i].entry] = i;
   for (auto& item : items_) {
@@ -125,6 +124,25 @@ BuildSchedule::BuildSchedule(const Contents& contents, const LoadPlan::Entries& 
     }
   }
   waiting_ = items_.size();
+}
+
+void BuildSchedule::rank_items() {
+  std::unordered_map<int64_t, double> most_of_table;
+  for (const auto& item : items_) {
+    for (const int64_t table : item.shares) {
+      double& most = most_of_table[table];
+      most = std::max(most, item.cost);
+    }
+  }
+  for (auto& item : items_) {
+    item.rank = item.cost;
+    for (const int64_t table : item.owns) {
+      const auto most = most_of_table.find(table);
+      if (most != most_of_table.end()) item.rank += most->second;
+    }
+  }
+  std::stable_sort(items_.begin(), items_.end(),
+                   [](const Item& a, const Item& b) { return a.rank > b.rank; });
 }
 
 void BuildSchedule::add_locks(std::set<int64_t> tables, Item& item) const {

@@ -22,9 +22,10 @@ namespace summit::postgres {
 double build_cost(const pgarchive::Entry& entry, uint64_t table_bytes);
 
 // Hands out the most expensive build that may begin now: what it depends on is done, and nothing that runs
-// holds a lock it would wait for. Indexes of one table are built side by side; a constraint has its table to
-// itself; a foreign key has the families of both its tables (partitions and all) to itself, for two that
-// refer to each other's tables would deadlock. Thread-safe.
+// holds a lock it would wait for. A constraint comes before the indexes of its table, which would otherwise
+// keep it waiting until the last of them is done. Indexes of one table are built side by side; a constraint
+// has its table to itself; a foreign key has the families of both its tables (partitions and all) to itself,
+// for two that refer to each other's tables would deadlock. Thread-safe.
 class BuildSchedule {
  public:
   // `table_bytes` by the number of a TABLE entry; absent: small.
@@ -47,18 +48,20 @@ class BuildSchedule {
     const pgarchive::Entry* entry = nullptr;
     uint64_t table_bytes = 0;
     double cost = 0;
+    double rank = 0;            // the highest comes first
     std::vector<size_t> needs;  // items
     std::set<int64_t> shares;   // tables that others may read meanwhile
     std::set<int64_t> owns;     // tables that nobody else may touch
     enum class State { kWaiting, kRunning, kDone } state = State::kWaiting;
   };
   void add_locks(std::set<int64_t> tables, Item& item) const;
+  void rank_items();
   bool may_begin(const Item& item) const;
 
   std::unordered_map<int64_t, int64_t> family_;  // a table's family is the number of its first member
   std::mutex mutex_;                             // guards what follows
   std::condition_variable changed_;
-  std::vector<Item> items_;  // the most expensive first
+  std::vector<Item> items_;  // by rank
   double cost_left_ = 0;
   size_t waiting_ = 0;
   std::vector<size_t> running_;  // items

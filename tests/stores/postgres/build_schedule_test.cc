@@ -122,6 +122,21 @@ TEST(BuildSchedule, AConstraintHasItsTableToItself) {
   EXPECT_EQ(*next(schedule)->entry->tag, "j") << "indexes of one table go side by side";
 }
 
+TEST(BuildSchedule, AConstraintDoesNotWaitForTheLongIndexesOfItsTable) {
+  Archive archive;
+  archive.add(1, "TABLE", "t")
+      .add(2, "TABLE", "u")
+      .add(3, "INDEX", "graph", {"1"}, "CREATE INDEX ON public.t USING hnsw (v);")
+      .add(4, "CONSTRAINT", "pk", {"1"})
+      .add(5, "INDEX", "words", {"2"}, "CREATE INDEX ON public.u USING gin (w);");
+  BuildSchedule schedule(archive.contents, archive.plan().builds, {{1, 1000}, {2, 1000}});
+  const auto first = next(schedule);
+  EXPECT_EQ(*first->entry->tag, "pk");
+  EXPECT_EQ(*next(schedule)->entry->tag, "words");
+  schedule.done(*first);
+  EXPECT_EQ(*next(schedule)->entry->tag, "graph");
+}
+
 TEST(BuildSchedule, ForeignKeysOfOneFamilyOfPartitionsComeOneAfterTheOther) {
   Archive archive;
   archive.add(1, "TABLE", "root")
