@@ -12,7 +12,9 @@ namespace summit::postgres {
 
 // A whole table goes in by TRUNCATE and COPY (FREEZE) in one transaction: its rows are visible to everybody
 // at once, so no later reader or VACUUM writes them again, and a server with wal_level = minimal logs
-// nothing. Rows of a larger table, which come over several connections, cannot be frozen.
+// nothing. Rows of a larger table, which come over several connections, cannot be frozen. That is faster all
+// the same, with wal_level = minimal too: 140 MB of jsonb took 1.45 s frozen over one connection and 1.0 s
+// over two.
 //
 // One thread at a time. After an error the connection is of no more use.
 class RowLoader {
