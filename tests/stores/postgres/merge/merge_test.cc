@@ -136,7 +136,8 @@ TEST_F(MergeTest, AReferenceToSomebodyElseThatTheBackupLeftOutIsNotCut) {
   expect_ok(merge.stage(archive_file(world_->archive)));
   const auto report = expect_ok(merge.apply());
   EXPECT_EQ(report.changed(), 1u);
-  EXPECT_EQ(ask("live", "SELECT manager_id || ' ' || country FROM public.users WHERE login = 'acme1'"), "2 fr");
+  EXPECT_EQ(ask("live", "SELECT manager_id || ' ' || country FROM public.users WHERE login = 'acme1'"),
+            "2 fr");
 
   run("live", "UPDATE public.users SET manager_id = 1 WHERE login = 'acme1'");
   auto another = expect_ok(RowMerge::open(endpoint(), request, {}));
@@ -370,6 +371,42 @@ TEST_F(MergeTest, PartitionsMayHaveBeenMadeAnewSince) {
   expect_ok(apply());
   EXPECT_NE(ids(), before) << "globex lost rows that are not ours to bring back";
   EXPECT_EQ(ask("live", "SELECT count(*) FROM public.billing WHERE tenant_id = 'acme'"), "20");
+}
+
+// Chunks have other names there than here.
+TEST_F(MergeTest, RowsOfHypertablesComeBackIntoTheirChunks) {
+  constexpr std::string_view kHypertable =
+      "CREATE EXTENSION timescaledb SCHEMA public; CREATE TABLE public.events (at timestamptz NOT NULL, "
+      "tenant_id text NOT "
+      "NULL, n integer, PRIMARY KEY (at, tenant_id)); SELECT public.create_hypertable('public.events', "
+      "'at'); ";
+  constexpr std::string_view kRows =
+      "INSERT INTO public.events SELECT timestamptz '2026-01-01' + n * interval '1 day', t, n FROM "
+      "generate_series(1, 60) n, ";
+  for (const char* name : {"events_backup", "events"})
+    run("postgres", fmt::format("CREATE DATABASE {} TEMPLATE template0", name));
+  run("events_backup", std::string(kHypertable) + std::string(kRows) + "unnest(ARRAY['acme']) t");
+  const auto archive = pg_dump("events_backup");
+  run("events", std::string(kHypertable) + "INSERT INTO public.events VALUES ('2020-02-02', 'globex', 0); " +
+                    std::string(kRows) + "unnest(ARRAY['globex', 'acme']) t");
+  run("events",
+      "DELETE FROM public.events WHERE tenant_id = 'acme' AND n % 3 = 0; UPDATE public.events SET n = -n "
+      "WHERE tenant_id = "
+      "'acme' AND n % 3 = 1; INSERT INTO public.events VALUES ('2027-01-01', 'acme', 1)");
+  MergeRequest request;
+  request.database = "events";
+  request.rules.column = {"tenant_id", "backup-sets.yaml:2"};
+  request.id = "acme";
+  auto merge = expect_ok(RowMerge::open(endpoint(), request, {}));
+  expect_ok(merge.stage(archive_file(archive)));
+  const auto report = expect_ok(merge.apply());
+  EXPECT_EQ(report.inserted(), 20u);
+  EXPECT_EQ(report.changed(), 20u);
+  EXPECT_EQ(report.deleted(), 1u);
+  EXPECT_EQ(ask("events", "SELECT count(*) || ' ' || sum(n) FROM public.events WHERE tenant_id = 'acme'"),
+            "60 1830");
+  EXPECT_EQ(ask("events", "SELECT count(*) || ' ' || sum(n) FROM public.events WHERE tenant_id = 'globex'"),
+            "61 1830");
 }
 
 TEST_F(MergeTest, ABackupOfSomebodyElseIsRefused) {
