@@ -192,7 +192,7 @@ Result<std::vector<std::string>> parse_datastores(std::string_view text) {
 Result<BackupPlan> plan_backup(const BackupRequest& request, const config::Environment& environment,
                                const config::Configuration& configuration) {
   ASSIGN_OR_RETURN(const auto* set, configuration.set(request.set));
-  ASSIGN_OR_RETURN(auto scope, read_scope(*set, variables_of(environment, configuration)));
+  ASSIGN_OR_RETURN(auto scope, read_scope(*set, variables_of(environment, configuration), request.scope));
 
   BackupPlan plan{.set = set,
                   .environment = &environment,

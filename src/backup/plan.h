@@ -21,6 +21,7 @@ struct BackupRequest {
   std::optional<config::Layout> layout;  // over the environment's
   std::string s3_bucket;                 // store it in this bucket too
   bool upload_s3 = false;                // store it in the environment's bucket too
+  Scope scope{};  // whose data a filtered set takes; what is not given comes from the set's variables
   size_t jobs = 2;
 };
 

@@ -261,9 +261,11 @@ repository::BackupMetadata describe(const BackupPlan& plan, const std::string& i
   return metadata;
 }
 
-// Backups of different owners in one set are told apart by their ids.
+// Backups of different owners in one set are told apart by their ids; a safety backup is named by the restore
+// that made it.
 std::string owner_in_id(const BackupPlan& plan) {
   std::string owner;
+  if (plan.set_name != plan.set->name) return owner;
   for (const auto& [name, value] : plan.scope) owner += (owner.empty() ? "" : "-") + value;
   return owner;
 }

@@ -23,9 +23,11 @@ std::string replaced(std::string pattern, const std::string& word, const std::st
 
 }  // namespace
 
-Result<Scope> read_scope(const config::BackupSet& set, const config::Variables& variables) {
+Result<Scope> read_scope(const config::BackupSet& set, const config::Variables& variables,
+                         const Scope& given) {
   Scope scope;
   for (const auto& name : set.required_metadata) {
+    if (const auto value = given.find(name); value != given.end()) scope[name] = value->second;
     const auto& sources = set.metadata_variables.at(name);
     for (const auto& variable : sources) {
       if (const auto value = variables.get(variable); value && scope[name].empty()) scope[name] = *value;

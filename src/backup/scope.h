@@ -14,8 +14,10 @@ namespace summit::backup {
 
 using Scope = std::map<std::string, std::string>;  // "tenant_id": "customer-acme"
 
-// kUsage when a value that the set requires is not set.
-Result<Scope> read_scope(const config::BackupSet& set, const config::Variables& variables);
+// The values of `given` come before those of the variables. kUsage when one that the set requires is in
+// neither.
+Result<Scope> read_scope(const config::BackupSet& set, const config::Variables& variables,
+                         const Scope& given = {});
 
 // The value a filter goes by: that of tenant_id for the filter "tenant". Empty for other filters.
 std::string owner_of(const std::string& filter, const Scope& scope);

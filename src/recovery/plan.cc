@@ -9,6 +9,7 @@
 #include "recovery/postgres_restore.h"
 #include "recovery/redis_restore.h"
 #include "recovery/secrets_restore.h"
+#include "stores/files/tree_record.h"
 #include "stores/postgres/connection.h"
 
 namespace summit::recovery {
@@ -68,6 +69,16 @@ std::string reason_to_skip(const ComponentRecord& record, const RestoreRequest& 
   return {};
 }
 
+// Files that a filtered set chose by their paths: putting them back touches no other file.
+bool holds_part_of_trees(const ComponentRecord& record) {
+  if (record.kind != "files") return false;
+  return std::all_of(record.details.begin(), record.details.end(), [](const auto& detail) {
+    if (!detail.first.starts_with(files::kTreeDetailPrefix)) return true;
+    const auto tree = files::tree_record_from_json(detail.second);
+    return tree.ok() && !tree->patterns.only.empty();
+  });
+}
+
 // Why a component is left out of a restore that must not replace what belongs to others.
 std::string reason_to_leave(const ComponentRecord& record, const RestoreRequest& request,
                             const repository::BackupMetadata& metadata) {
@@ -75,7 +86,7 @@ std::string reason_to_leave(const ComponentRecord& record, const RestoreRequest&
   if (!request.databases.into.empty())
     return "--into restores databases beside the live ones, and nothing else";
   const auto owner = owner_of(metadata);
-  if (!owner) return {};
+  if (!owner || holds_part_of_trees(record)) return {};
   return fmt::format(
       "it holds only what belongs to {} {}, and would replace what belongs to others; take it by hand: "
       "summit-dr export {}",

@@ -27,20 +27,6 @@ struct Part {
   std::optional<RowMerge> merge;  // staged; after plan()
 };
 
-// The set whose rules chose the rows: a safety backup has the name of none, but asks for the same id.
-const config::BackupSet* set_of(const config::Configuration& configuration,
-                                const repository::BackupMetadata& metadata) {
-  const auto& sets = configuration.sets;
-  const auto named =
-      std::find_if(sets.begin(), sets.end(), [&](const auto& set) { return set.name == metadata.set; });
-  if (named != sets.end()) return &*named;
-  const auto same_id = std::find_if(sets.begin(), sets.end(), [&](const auto& set) {
-    return std::any_of(set.required_metadata.begin(), set.required_metadata.end(),
-                       [&](const auto& name) { return metadata.scope.contains(name); });
-  });
-  return same_id == sets.end() ? nullptr : &*same_id;
-}
-
 std::vector<RowChanges> changes_in(const MergeReport& report, const std::string& prefix) {
   std::vector<RowChanges> rows;
   for (const auto& [table, changes] : report.tables) {
@@ -65,9 +51,17 @@ class PostgresMerge final : public RestoreComponent {
       describe(part, preview, step);
     }
     step.target = fmt::format("rows of {} {} in {}", owner_.kind, owner_.id, step.target);
-    // What is only inserted overwrites nothing.
-    const auto overwritten = [](const RowChanges& rows) { return rows.changed + rows.deleted > 0; };
-    step.overwrites_something = std::any_of(step.rows.begin(), step.rows.end(), overwritten);
+    bool writes = false;
+    uint64_t here = 0;  // rows of the owner, as they are now
+    for (const auto& rows : step.rows) {
+      writes = writes || rows.inserted + rows.changed + rows.deleted + rows.lent > 0;
+      here += rows.backed_up + rows.deleted - rows.inserted;
+    }
+    step.overwrites_something = writes && here > 0;
+    if (writes && here == 0)
+      step.notes.push_back(
+          fmt::format("{} {} has no row here now: there is nothing to save, and to put back later",
+                      owner_.kind, owner_.id));
     return step;
   }
 
@@ -211,6 +205,19 @@ std::optional<BackupOwner> owner_of(const repository::BackupMetadata& metadata) 
     if (name.ends_with(kIdSuffix)) return BackupOwner{name.substr(0, name.size() - kIdSuffix.size()), id};
   }
   return std::nullopt;
+}
+
+const config::BackupSet* set_of(const config::Configuration& configuration,
+                                const repository::BackupMetadata& metadata) {
+  const auto& sets = configuration.sets;
+  const auto named =
+      std::find_if(sets.begin(), sets.end(), [&](const auto& set) { return set.name == metadata.set; });
+  if (named != sets.end()) return &*named;
+  const auto same_id = std::find_if(sets.begin(), sets.end(), [&](const auto& set) {
+    return std::any_of(set.required_metadata.begin(), set.required_metadata.end(),
+                       [&](const auto& name) { return metadata.scope.contains(name); });
+  });
+  return same_id == sets.end() ? nullptr : &*same_id;
 }
 
 std::unique_ptr<RestoreComponent> make_postgres_merge(const config::PostgresEndpoint& endpoint,

@@ -6,6 +6,7 @@
 #include "core/http.h"
 #include "core/task_group.h"
 #include "recovery/artifact_check.h"
+#include "recovery/postgres_merge.h"
 #include "repository/backup_id.h"
 
 namespace summit::recovery {
@@ -33,13 +34,17 @@ std::string widest_set(const config::Configuration& configuration) {
   return widest == configuration.sets.end() ? "full" : widest->name;
 }
 
-// What the plan will overwrite, as a backup of its own. Only stores that hold something are worth it.
+// What the plan will overwrite, as a backup of its own. Only stores that hold something are worth it. Of a
+// merge it is the same owner's part: putting back more would undo what others have done since.
 Result<std::string> back_up_target(const RestorePlan& plan, RestoreServices& services) {
+  const auto& metadata = plan.backup->metadata();
+  const auto* set = owner_of(metadata) ? set_of(services.configuration, metadata) : nullptr;
   backup::BackupRequest request;
-  request.set = widest_set(services.configuration);
+  request.set = set ? set->name : widest_set(services.configuration);
+  request.scope = metadata.scope;
   request.jobs = plan.request.jobs;
   request.layout = plan.environment->layout;
-  request.label = fmt::format("safety backup before the restore of {}", plan.backup->metadata().id);
+  request.label = fmt::format("safety backup before the restore of {}", metadata.id);
   for (const auto& planned : plan.components) {
     if (planned.step.overwrites_something) request.datastores.push_back(planned.store);
   }

@@ -80,6 +80,10 @@ class TenantRestore : public postgres::PostgresTest {
     repository::ComponentRecord files;
     files.name = files.kind = "files";
     files.status = repository::Status::kComplete;
+    files.details = {
+        {"tree:uploads",
+         R"({"artifact": "uploads.tar.zst", "root": "/srv", "include": [], "exclude": [], "secret": [],
+                          "files": 0, "bytes": 0, "sealed": []})"}};
     repository::BackupMetadata metadata;
     metadata.id = writer->id();
     metadata.set = "tenant";
@@ -150,7 +154,12 @@ TEST_F(TenantRestore, RowsComeBackIntoTheLiveDatabaseBesideOthers) {
   EXPECT_EQ(ask("live", "SELECT count(*) FROM public.results"), "20");
 }
 
-TEST_F(TenantRestore, WhatIsOnlyInsertedOverwritesNothing) {
+TEST_F(TenantRestore, ATenantWithoutAnyRowHasNothingToSave) {
+  run("live", "DELETE FROM public.results WHERE id = 5");
+  with_plan({}, [&](const Result<RestorePlan>& plan, RestoreContext&) {
+    EXPECT_TRUE(plan->components.front().step.overwrites_something)
+        << "the others show what a rollback has to restore";
+  });
   run("live", "DELETE FROM public.results WHERE id <= 10; DELETE FROM public.tasks WHERE tenant_id = 'acme'");
   with_plan({}, [&](Result<RestorePlan> plan, RestoreContext& context) {
     ASSERT_TRUE(plan.ok()) << plan.error().to_string();

@@ -1,0 +1,142 @@
+// Scenario 5 of the framework: one tenant's data are lost and come back through the documented scripts, while
+// the platform goes on for everybody else.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "devtools/platform/postgres_client.h"
+#include "tests/e2e/world.h"
+
+namespace summit::e2e {
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+
+class TenantRecovery : public testing::Test {
+ protected:
+  void execute(const std::string& sql) {
+    auto client = platform::PostgresClient::connect(endpoint_);
+    if (!client.ok()) throw std::runtime_error(client.error().to_string());
+    const auto done = client->execute(sql);
+    if (!done.ok()) throw std::runtime_error(done.error().to_string());
+  }
+
+  std::string ask(const std::string& sql, const std::string& database = {}) {
+    auto client = platform::PostgresClient::connect(endpoint_, database);
+    if (!client.ok()) throw std::runtime_error(client.error().to_string());
+    const auto value = client->value(sql);
+    if (!value.ok()) throw std::runtime_error(value.error().to_string());
+    return *value;
+  }
+
+  // A hash over rows of every table that has tenants, and of the results of their tasks.
+  std::string state(bool of_acme) {
+    std::string all;
+    for (const char* table : {"users", "investigations", "entities", "runs", "tasks", "audit_logs", "billing",
+                              "events", "temporal_patterns", "analytics_traces"}) {
+      all +=
+          ask(fmt::format(
+              "SELECT count(*) || ' ' || md5(coalesce(string_agg(x::text, ',' ORDER BY x::text), '')) FROM "
+              "{} x WHERE (tenant_id = 'customer-acme') IS {}",
+              table, of_acme)) +
+          "\n";
+    }
+    return all + ask(fmt::format(
+                     "SELECT count(*) || ' ' || md5(coalesce(string_agg(x::text, ',' ORDER BY x::text), '')) "
+                     "FROM results x WHERE EXISTS (SELECT FROM tasks t WHERE t.id = task_id AND tenant_id = "
+                     "'customer-acme') IS {}",
+                     of_acme));
+  }
+
+  Ran restore(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(),
+                     {"./scripts/restore-enhanced.sh", "--backup-id=" + backup_, "--env=dev"});
+    return world_.run_program(arguments, variables_);
+  }
+
+  World& world_ = World::shared();
+  config::PostgresEndpoint endpoint_ = world_.platform().postgres().endpoint();
+  fs::path base_ = world_.new_base(testing::UnitTest::GetInstance()->current_test_info()->name());
+  Variables variables_{{"BACKUP_BASE", base_.string()}};
+  std::string backup_{};
+};
+
+TEST_F(TenantRecovery, TheTenantComesBackWhileOthersGoOn) {
+  auto with_tenant = variables_;
+  with_tenant["TENANT_ID"] = "customer-acme";
+  const auto taken = world_.run_program({"./scripts/backup-enhanced.sh", "--set=tenant"}, with_tenant);
+  ASSERT_EQ(taken.exit_code, 3) << taken;
+  backup_ = world_.ids(base_).front();
+  const auto acme = state(true);
+
+  execute(
+      "SET session_replication_role = replica; DELETE FROM results WHERE task_id IN (SELECT id FROM tasks "
+      "WHERE tenant_id "
+      "= 'customer-acme' AND id % 2 = 0); DELETE FROM tasks WHERE tenant_id = 'customer-acme' AND id % 2 = "
+      "0; UPDATE "
+      "entities SET name = 'spoiled' WHERE tenant_id = 'customer-acme' AND id % 3 = 0; DELETE FROM "
+      "audit_logs WHERE "
+      "tenant_id = 'customer-acme' AND seq % 2 = 0; DELETE FROM events WHERE tenant_id = 'customer-acme' AND "
+      "id % 2 = 0; "
+      "INSERT INTO users (tenant_id, name, email, login, password_hash, created_at) VALUES ('customer-acme', "
+      "'Intruder', "
+      "'intruder@example.org', 'intruder', 'x', now())");
+  execute(
+      "UPDATE entities SET name = name || ' (seen since)' WHERE tenant_id <> 'customer-acme' AND id % 7 = 0");
+  const auto damaged = state(true);
+  const auto others = state(false);
+  ASSERT_NE(damaged, acme);
+
+  const auto preview = restore({"--dry-run"});
+  ASSERT_EQ(preview.exit_code, 0) << preview;
+  EXPECT_THAT(preview.out, AllOf(HasSubstr("rows of tenant customer-acme"), HasSubstr("TABLE"),
+                                 HasSubstr("public.tasks"), HasSubstr("safety backup first: yes")));
+  EXPECT_EQ(state(true), damaged);
+
+  const auto restored = restore({});
+  EXPECT_EQ(restored.exit_code, 0) << restored;
+  EXPECT_THAT(restored.out + restored.err,
+              HasSubstr("rows of others in the tables written are as they were"));
+  EXPECT_EQ(state(true), acme);
+  EXPECT_EQ(state(false), others);
+
+  const auto back = world_.run({"rollback", "latest", "--env=dev"}, variables_);
+  EXPECT_EQ(back.exit_code, 0) << back;
+  EXPECT_EQ(state(true), damaged)
+      << "the safety backup holds the tenant's rows as they were before the restore";
+  EXPECT_EQ(state(false), others);
+
+  const auto reported = restore({"--json"});
+  EXPECT_EQ(reported.exit_code, 0) << reported;
+  EXPECT_EQ(state(true), acme);
+  EXPECT_EQ(state(false), others);
+  EXPECT_THAT(reported.out, AllOf(HasSubstr("\"rows\":[{\"table\":"), HasSubstr("\"inserted\":")));
+}
+
+TEST_F(TenantRecovery, BesideTheLiveDatabaseItComesAlone) {
+  auto with_tenant = variables_;
+  with_tenant["TENANT_ID"] = "customer-acme";
+  ASSERT_EQ(
+      world_
+          .run_program({"./scripts/backup-enhanced.sh", "--set=tenant", "--datastores=postgres"}, with_tenant)
+          .exit_code,
+      0);
+  backup_ = world_.ids(base_).front();
+  const auto refused = restore({"--in-place"});
+  EXPECT_EQ(refused.exit_code, 1) << refused;
+  EXPECT_THAT(refused.err, HasSubstr("holds only rows of tenant customer-acme"));
+
+  const auto acme = state(true);
+  const auto restored = restore({"--into=acme_alone"});
+  EXPECT_EQ(restored.exit_code, 0) << restored;
+  EXPECT_EQ(ask("SELECT count(*) FROM audit_logs", "acme_alone"),
+            ask("SELECT count(*) FROM audit_logs WHERE tenant_id = 'customer-acme'"));
+  EXPECT_EQ(state(true), acme);
+  execute("DROP DATABASE acme_alone WITH (FORCE)");
+}
+
+}  // namespace
+}  // namespace summit::e2e
