@@ -164,11 +164,13 @@ class FilesComponent final : public Component {
   }
 
   // A broken chain is evidence: it is kept, and never called complete.
-  static void note_chain(const files::CaptureReport& report, ComponentRecord& record) {
+  void note_chain(const files::CaptureReport& report, ComponentRecord& record) const {
     if (!report.chain) return;
     const auto& chain = *report.chain;
-    record.details["chain_entries"] = fmt::format("{}", chain.entries);
-    record.details["chain_head"] = chain.head;
+    // Lines of one owner are no chain: a restore has nothing to hold against these.
+    const std::string_view whole = is_part() ? "whole_" : "";
+    record.details[fmt::format("{}chain_entries", whole)] = fmt::format("{}", chain.entries);
+    record.details[fmt::format("{}chain_head", whole)] = chain.head;
     for (const auto& note : chain.notes) record.notes.push_back(note);
     if (!chain.problem) return;
     record.status = Status::kPartial;

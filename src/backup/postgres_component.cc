@@ -230,7 +230,10 @@ Result<void> PostgresComponent::transfer_database(CaptureContext& context, Datab
   std::vector<Fingerprint> schema;
   // Of core tables only a part of the definitions is there.
   if (filter_ != "core") {
-    ASSIGN_OR_RETURN(schema, postgres::fingerprint_schema(snapshot.connection(), {name_, capture.prefix}));
+    const auto large_objects =
+        is_filtered() ? postgres::LargeObjects::kLeftOut : postgres::LargeObjects::kTaken;
+    ASSIGN_OR_RETURN(
+        schema, postgres::fingerprint_schema(snapshot.connection(), {name_, capture.prefix}, large_objects));
   }
   snapshot.release();
   // Its session holds the snapshot, and the server's disk with temporary tables.

@@ -47,7 +47,8 @@ Result<files::CaptureReport> read_target(const RestoreContext& context, const Tr
   options.part = part;
   options.key = key_of(context);
   options.sealed_paths = target.record.sealed_paths;
-  options.check_chain = part == files::Part::kOpen && target.name == "audit_chain";
+  options.check_chain =
+      part == files::Part::kOpen && target.name == "audit_chain" && target.record.patterns.only.empty();
   options.progress = progress;
   options.cancellation = context.cancellation;
   return files::capture_tree(options, nullptr);

@@ -54,6 +54,7 @@ TEST_F(ExitCode, TwoForWrongWords) {
   EXPECT_EQ(world_.run({"backup", "--no-such-flag"}).exit_code, 2);
   EXPECT_EQ(world_.run({base_option_, "backup", "--datastores=oracle"}).exit_code, 2);
   EXPECT_EQ(world_.run({"no-such-command"}).exit_code, 2);
+  EXPECT_EQ(world_.run({base_option_, "backup", "--set=tenant"}).exit_code, 2) << "TENANT_ID is not set";
   EXPECT_FALSE(fs::exists(base_));
 }
 

@@ -75,6 +75,13 @@ class FilteredSets : public testing::Test {
     }
   }
 
+  Ran restore(const std::vector<std::string>& options) {
+    std::vector<std::string> arguments{"--backup-base=" + base_.string(), "restore",
+                                       backup_.filename().string(), "--env=dev", "--yes"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    return world_.run(arguments);
+  }
+
   std::string files_in(const std::string& artifact) {
     return world_.run_program({"tar", "--zstd", "-tf", (backup_ / artifact).string()}).out;
   }
@@ -99,6 +106,9 @@ TEST_F(FilteredSets, MinimalHoldsTheCoreTablesAndTheCacheWithoutSessions) {
       << "tenants are there because investigations refer to them; hypertables are there without rows";
   EXPECT_GT(std::stoll(component(metadata, "redis").at("details").at("keys_excluded").get<std::string>()), 0);
 
+  // The program compares the restored database with the fingerprints of the backup.
+  const auto restored = restore({"--datastores=postgres", "--into=minimal_beside"});
+  EXPECT_EQ(restored.exit_code, 0) << restored;
   restore_with_stock_tools("minimal copy");
   EXPECT_EQ(ask("SELECT count(*) FROM pg_class WHERE relname IN ('audit_logs', 'billing', 'results', "
                 "'active_leads')",
@@ -137,6 +147,35 @@ TEST_F(FilteredSets, TenantHoldsItsRowsItsConfigurationAndItsAuditLog) {
     EXPECT_EQ(ask("SELECT count(*) FROM audit_logs WHERE NOT" + where.substr(6), "copy of " + tenant), 0);
     EXPECT_EQ(ask("SELECT count(*) FROM audit_logs", "copy of " + tenant), counts.at("public.audit_logs"));
   }
+}
+
+TEST_F(FilteredSets, ATenantComesBackBesideTheDatabaseAndIntoIt) {
+  taken("tenant", {{"TENANT_ID", "customer-acme"}});
+  const auto beside = restore({"--datastores=postgres", "--into=tenant_beside"});
+  EXPECT_EQ(beside.exit_code, 0) << beside;
+
+  const auto log = world_.platform().files_root() / "audit/audit-chain.jsonl";
+  const auto configuration = world_.platform().files_root() / "config/tenants/customer-acme.yaml";
+  const auto others = world_.platform().files_root() / "config/tenants/customer-globex.yaml";
+  const auto log_before = read_text(log);
+  const auto before = read_text(configuration);
+  const auto others_before = read_text(others);
+  const auto results = ask("SELECT count(*) FROM results");
+  write_text(configuration, "spoiled: true\n");
+  {
+    auto client = *platform::PostgresClient::connect(endpoint_);
+    const auto deleted = client.execute(
+        "DELETE FROM results WHERE task_id IN (SELECT id FROM tasks WHERE tenant_id = 'customer-acme')");
+    ASSERT_TRUE(deleted.ok()) << deleted.error().to_string();
+  }
+  const auto back = restore({"--datastores=postgres,config"});
+  EXPECT_EQ(back.exit_code, 0) << back;
+  EXPECT_EQ(ask("SELECT count(*) FROM results"), results);
+  EXPECT_EQ(read_text(configuration), before);
+  EXPECT_EQ(read_text(others), others_before);
+  EXPECT_EQ(read_text(log), log_before) << "the tenant's lines lie beside the whole log";
+  EXPECT_TRUE(fs::exists(log.string() + ".tenant-customer-acme"));
+  fs::remove(log.string() + ".tenant-customer-acme");
 }
 
 TEST_F(FilteredSets, ProjectHoldsAnInvestigationWithAllThatBelongsToIt) {

@@ -14,8 +14,12 @@
 
 namespace summit::postgres {
 
+// Their grants and comments are facts of the schema, unless the backup leaves them out.
+enum class LargeObjects { kTaken, kLeftOut };
+
 // In the connection's snapshot, should it have one. Kind "schema", name the group's.
-Result<std::vector<Fingerprint>> fingerprint_schema(Connection& connection, const FingerprintScope& scope);
+Result<std::vector<Fingerprint>> fingerprint_schema(Connection& connection, const FingerprintScope& scope,
+                                                    LargeObjects large_objects = LargeObjects::kTaken);
 
 // The facts of one group as text, sorted, for people who want to see what differs.
 Result<std::vector<std::string>> schema_facts(Connection& connection, std::string_view group);
