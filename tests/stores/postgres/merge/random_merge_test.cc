@@ -302,7 +302,7 @@ class RandomMergeTest : public MergeTest {
 };
 
 TEST_F(RandomMergeTest, GivesTheOwnersRowsBackAndTouchesNoOther) {
-  constexpr uint64_t kCases = 30;
+  constexpr uint64_t kCases = 45;
   size_t merged = 0;
   size_t changed = 0;
   size_t lent = 0;
