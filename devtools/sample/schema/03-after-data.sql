@@ -104,7 +104,8 @@ ALTER TABLE "Case Files"."Case Notes" OWNER TO summit_reader;
 COMMENT ON TABLE entities IS 'Who and what an investigation is about; it''s "the" core table
 in two lines';
 COMMENT ON COLUMN users.email IS 'masked in development: dev_<id>@example.com';
-CREATE PUBLICATION entity_changes FOR TABLE entities (id, tenant_id, kind) WHERE (kind = 'person'), TABLE tenants;
+CREATE PUBLICATION entity_changes FOR TABLE entities (id, tenant_id, kind) WHERE (kind = 'person'), TABLE tenants
+  WITH (publish = 'insert');
 
 SELECT setval('ticket_numbers', 1070), setval('countdown', -17, false);
 SELECT setval(pg_get_serial_sequence('users', 'id'), (SELECT max(id) FROM users)),
