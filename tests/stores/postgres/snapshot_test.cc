@@ -49,6 +49,7 @@ TEST_F(SnapshotTest, InvariantsAcrossTablesHoldUnderAWriter) {
       return {};
     });
   }
+  while (ask("summit", "SELECT count(DISTINCT xmin::text) > 1 FROM public.orders") != "t") continue;
   const Dump taken = dump("summit");
   enough.request();
   expect_ok(writers.join());
@@ -62,9 +63,7 @@ TEST_F(SnapshotTest, InvariantsAcrossTablesHoldUnderAWriter) {
                 "i.order_id = o.id "
                 "GROUP BY o.id HAVING count(i.n) <> 3) x"),
             "0");
-  EXPECT_EQ(ask("copy",
-                "SELECT count(*) > 0 AND max(id) <= (SELECT last_value FROM public.orders_id_seq) FROM "
-                "public.orders"),
+  EXPECT_EQ(ask("copy", "SELECT max(id) <= (SELECT last_value FROM public.orders_id_seq) FROM public.orders"),
             "t");
 }
 
