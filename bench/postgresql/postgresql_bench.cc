@@ -102,7 +102,7 @@ Result<void> run_load(const Words& words) {
 template <typename Take>
 Result<void> read_blocks(const fs::path& path, Take take) {
   ASSIGN_OR_RETURN(const auto file, open_for_reading(path));
-  std::vector<std::byte> block(128 * KiB);
+  std::vector<std::byte> block(2 * MiB);  // as captures do
   for (;;) {
     ASSIGN_OR_RETURN(const size_t size, read_some(file.get(), block.data(), block.size(), path));
     if (size == 0) return {};
@@ -111,25 +111,15 @@ Result<void> read_blocks(const fs::path& path, Take take) {
 }
 
 Result<void> run_compress(const Words& words) {
-  constexpr uint64_t kPartBytes = 2 * MiB;
   ASSIGN_OR_RETURN(const auto choice, compression_of(words.at(0)));
   ASSIGN_OR_RETURN(const auto compressor, pgarchive::PartCompressor::create(choice));
-  for (size_t i = 1; i < words.size(); ++i) {
-    std::string part;
-    RETURN_IF_ERROR(compressor->begin(&part));
-    uint64_t plain = 0;
-    const auto take = [&](ByteView block) -> Result<void> {
-      RETURN_IF_ERROR(compressor->write(block));
-      plain += block.size();
-      if (plain < kPartBytes) return {};
-      ASSIGN_OR_RETURN([[maybe_unused]] const auto checksum, compressor->finish());
-      part.clear();
-      plain = 0;
-      return compressor->begin(&part);
-    };
-    RETURN_IF_ERROR(read_blocks(words[i], take));
-    RETURN_IF_ERROR(compressor->finish());
-  }
+  std::string part;
+  const auto take = [&](ByteView block) -> Result<void> {
+    part.clear();
+    ASSIGN_OR_RETURN([[maybe_unused]] const auto checksum, compressor->compress_part(block, &part));
+    return {};
+  };
+  for (size_t i = 1; i < words.size(); ++i) RETURN_IF_ERROR(read_blocks(words[i], take));
   return {};
 }
 

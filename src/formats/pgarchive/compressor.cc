@@ -115,6 +115,22 @@ class Zstd final : public GatheringCompressor {
     return {};
   }
 
+  // Streaming copies everything into a window first, which takes the cache from the tables.
+  Result<PartChecksum> compress_part(ByteView plain, std::string* output) override {
+    const size_t bound = ZSTD_compressBound(plain.size());
+    if (bound > whole_size_) {
+      whole_ = std::make_unique_for_overwrite<std::byte[]>(bound);
+      whole_size_ = bound;
+    }
+    ZSTD_CCtx_reset(context_.get(), ZSTD_reset_session_only);
+    const size_t size =
+        plain.empty() ? 0 : ZSTD_compress2(context_.get(), whole_.get(), bound, plain.data(), plain.size());
+    if (ZSTD_isError(size) != 0)
+      return Error(Code::kFailed, "zstd cannot compress: {}", ZSTD_getErrorName(size));
+    output->append(as_text(ByteView(whole_.get(), size)));
+    return PartChecksum{1, plain.size()};
+  }
+
  private:
   struct Free {
     void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
@@ -142,6 +158,8 @@ class Zstd final : public GatheringCompressor {
   uint32_t checksum(uint32_t before, ByteView /*plain*/) const override { return before; }
 
   std::unique_ptr<ZSTD_CCtx, Free> context_;
+  std::unique_ptr<std::byte[]> whole_;  // a part compressed in one go
+  size_t whole_size_ = 0;
 };
 
 // Raw deflate by ISA-L, which is several times as fast as zlib. Parts end at a byte's end with the memory of
@@ -199,6 +217,12 @@ class Deflate final : public GatheringCompressor {
 };
 
 }  // namespace
+
+Result<PartChecksum> PartCompressor::compress_part(ByteView plain, std::string* output) {
+  RETURN_IF_ERROR(begin(output));
+  RETURN_IF_ERROR(write(plain));
+  return finish();
+}
 
 Result<std::unique_ptr<PartCompressor>> PartCompressor::create(const CompressionChoice& choice) {
   switch (choice.algorithm) {

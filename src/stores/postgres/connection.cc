@@ -19,7 +19,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kStep{100};
 constexpr size_t kMostNotices = 100;
-constexpr size_t kBlockBytes = 256 * KiB;
 
 struct Finish {
   void operator()(PGconn* connection) const { PQfinish(connection); }
@@ -378,17 +377,17 @@ Result<uint64_t> Connection::copy_out(const std::string& sql,
 
 // PQgetlineAsync copies from libpq's buffer into ours, where PQgetCopyData allocates for each row. It says
 // nothing of what ended the rows: that is PQgetCopyData's to tell.
-Result<void> Connection::copy_out_blocks(const std::string& sql,
+Result<void> Connection::copy_out_blocks(const std::string& sql, size_t block_bytes,
                                          const std::function<Result<void>(ByteView)>& consume) {
   RETURN_IF_ERROR(state_->begin_copy_out(sql));
-  std::vector<char> block(kBlockBytes);
+  const auto block = std::make_unique_for_overwrite<char[]>(block_bytes);
   size_t used = 0;
   Result<void> taken;
   PGconn* handle = state_->handle.get();
   bool told = false;
   bool dry = false;  // nothing was there at the last look
   for (;;) {
-    const int length = PQgetlineAsync(handle, block.data() + used, static_cast<int>(block.size() - used));
+    const int length = PQgetlineAsync(handle, block.get() + used, static_cast<int>(block_bytes - used));
     if (length < 0) break;
     if (length == 0) {
       if (std::exchange(dry, true)) wait_for_socket(PQsocket(handle), false);
@@ -397,13 +396,13 @@ Result<void> Connection::copy_out_blocks(const std::string& sql,
     } else {
       dry = false;
       used += static_cast<size_t>(length);
-      if (used < block.size()) continue;
-      if (taken.ok()) taken = consume(as_bytes({block.data(), used}));
+      if (used < block_bytes) continue;
+      if (taken.ok()) taken = consume(as_bytes({block.get(), used}));
       used = 0;
     }
     if (!taken.ok() && !std::exchange(told, true)) state_->cancel_statement();
   }
-  if (taken.ok() && used > 0) taken = consume(as_bytes({block.data(), used}));
+  if (taken.ok() && used > 0) taken = consume(as_bytes({block.get(), used}));
   char* none = nullptr;
   while (PQgetCopyData(handle, &none, 1) == 0) {
     wait_for_socket(PQsocket(handle), false);

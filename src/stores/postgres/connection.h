@@ -85,9 +85,11 @@ class Connection {
   // Runs `COPY … TO STDOUT` and gives each message, which is one row with its newline in text format. The
   // view is valid during the call only. Gives the number of messages.
   Result<uint64_t> copy_out(const std::string& sql, const std::function<Result<void>(ByteView)>& consume);
-  // The same in blocks of up to 256 KiB, which hold many rows, or a part of one: in text format a row ends
-  // with the one newline that is in it. Faster, and a row of 1 GB is held once and not twice.
-  Result<void> copy_out_blocks(const std::string& sql, const std::function<Result<void>(ByteView)>& consume);
+  // The same in blocks of `block_bytes`, the last one shorter. They hold many rows, or a part of one: in text
+  // format a row ends with the one newline that is in it. Faster, and a row of 1 GB is held once and not
+  // twice.
+  Result<void> copy_out_blocks(const std::string& sql, size_t block_bytes,
+                               const std::function<Result<void>(ByteView)>& consume);
 
   // Runs statements whose last one is `COPY … FROM STDIN`; put_copy() then takes the data in pieces of any
   // size, and end_copy() ends it and gives the number of rows that the server stored. A row that the server

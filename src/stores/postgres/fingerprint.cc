@@ -53,7 +53,7 @@ Result<void> hash_rows(Connection& connection, const std::vector<Column>& column
   const std::string copy =
       fmt::format("COPY (SELECT {} FROM {}) TO STDOUT WITH (ENCODING {})", select_list(columns), from,
                   quote_literal(connection.server_encoding()));
-  RETURN_IF_ERROR(connection.copy_out_blocks(copy, [&](ByteView block) -> Result<void> {
+  RETURN_IF_ERROR(connection.copy_out_blocks(copy, 256 * KiB, [&](ByteView block) -> Result<void> {
     hasher.add(block);
     return {};
   }));

@@ -10,7 +10,7 @@ namespace summit::postgres {
 namespace {
 
 // Plain bytes. Longer ones compress hardly better, and each reader of an archive holds one.
-constexpr uint64_t kPieceBytes = 2 * MiB;
+constexpr size_t kPieceBytes = 2 * MiB;
 
 }  // namespace
 
@@ -36,13 +36,12 @@ Result<UnitRead> UnitReader::read_rows(Connection& connection, const Source& sou
     } else {
       rows += static_cast<uint64_t>(std::count(block.begin(), block.end(), std::byte{'\n'}));
     }
-    return write(block, give);
+    return give_piece(block, {}, give);
   };
   if (!source.copy.empty()) {
-    RETURN_IF_ERROR(
-        connection.copy_out_blocks(copy_statement(source, unit, connection.server_encoding()), take));
+    RETURN_IF_ERROR(connection.copy_out_blocks(copy_statement(source, unit, connection.server_encoding()),
+                                               kPieceBytes, take));
   }
-  RETURN_IF_ERROR(close_piece(give));
   return UnitRead{.elements = source.table ? hasher.hash().count() : rows, .hash = hasher.hash()};
 }
 
@@ -53,41 +52,23 @@ Result<UnitRead> UnitReader::read_objects(Connection& connection, const Source& 
   LargeObjectHasher hasher;
   const auto take = [&](const LargeObjectPart& part) -> Result<void> {
     hasher.add(part);
-    piece_.large_object = part.oid;
-    piece_.begins_object = piece_.begins_object || part.first;
-    RETURN_IF_ERROR(write(part.bytes, give));
-    if (!part.last) return {};
-    piece_.ends_object = true;
-    RETURN_IF_ERROR(close_piece(give));
-    piece_ = {};
-    return {};
+    return give_piece(part.bytes,
+                      {.bytes = {},
+                       .checksum = {},
+                       .large_object = part.oid,
+                       .begins_object = part.first,
+                       .ends_object = part.last},
+                      give);
   };
   RETURN_IF_ERROR(read_large_objects(connection, objects, take));
   return UnitRead{.elements = hasher.hash().count(), .hash = hasher.hash()};
 }
 
-Result<void> UnitReader::write(ByteView plain, const Give& give) {
-  if (!give || plain.empty()) return {};
-  if (!open_) RETURN_IF_ERROR(compressor_->begin(&output_));
-  open_ = true;
-  RETURN_IF_ERROR(compressor_->write(plain));
-  plain_bytes_ += plain.size();
-  if (plain_bytes_ < kPieceBytes) return {};
-  return close_piece(give);
-}
-
-Result<void> UnitReader::close_piece(const Give& give) {
-  // An empty large object has no bytes, and yet is one.
-  if (!give || (!open_ && !piece_.begins_object && !piece_.ends_object)) return {};
-  if (open_) {
-    ASSIGN_OR_RETURN(piece_.checksum, compressor_->finish());
-  }
-  open_ = false;
-  plain_bytes_ = 0;
-  piece_.bytes = std::exchange(output_, {});
-  Piece piece = std::exchange(piece_, {});
-  piece_.large_object = piece.large_object;
-  ASSIGN_OR_RETURN(output_, give(std::move(piece)));
+Result<void> UnitReader::give_piece(ByteView plain, Piece about, const Give& give) {
+  if (!give) return {};
+  ASSIGN_OR_RETURN(about.checksum, compressor_->compress_part(plain, &output_));
+  about.bytes = std::exchange(output_, {});
+  ASSIGN_OR_RETURN(output_, give(std::move(about)));
   return {};
 }
 

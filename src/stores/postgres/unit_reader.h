@@ -39,15 +39,11 @@ class UnitReader {
                              const Give& give);
   Result<UnitRead> read_objects(Connection& connection, const Source& source, const Unit& unit,
                                 const Give& give);
-  // Compresses into the open piece, and gives it when it is long enough.
-  Result<void> write(ByteView plain, const Give& give);
-  Result<void> close_piece(const Give& give);
+  // `about` says what the piece is.
+  Result<void> give_piece(ByteView plain, Piece about, const Give& give);
 
   std::unique_ptr<pgarchive::PartCompressor> compressor_;
-  std::string output_;
-  Piece piece_;  // what is to be said of the open one
-  bool open_ = false;
-  uint64_t plain_bytes_ = 0;
+  std::string output_;  // empty, with room
 };
 
 }  // namespace summit::postgres

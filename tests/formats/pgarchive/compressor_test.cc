@@ -125,6 +125,33 @@ TEST(Compressor, WritesOfAnySizeGiveTheBytesBack) {
   }
 }
 
+TEST(Compressor, APartInOneGoGivesTheBytesBack) {
+  const std::string plain = rows(3'000'000);
+  for (const auto& choice : {kGzip, kZstd, CompressionChoice{Compression::kNone, 0}}) {
+    auto compressor = std::move(PartCompressor::create(choice)).value();
+    // The second part is shorter: nothing of the first may be left in it.
+    for (const size_t length : {plain.size(), size_t{100}, size_t{0}}) {
+      std::string output = stream_begin(choice);
+      const auto total = compressor->compress_part(as_bytes(plain).first(length), &output);
+      ASSERT_TRUE(total.ok());
+      EXPECT_EQ(total->length, length);
+      output += large_object_end(choice, *total);
+      std::string back(length, '\0');
+      if (choice.algorithm == Compression::kGzip) {
+        back = inflated(output, length);
+      } else if (choice.algorithm == Compression::kNone) {
+        back = output;
+      } else {
+        ZSTD_decompress(back.data(), back.size(), output.data(), output.size());
+      }
+      EXPECT_TRUE(back == plain.substr(0, length)) << name_of(choice.algorithm) << " of " << length;
+      if (length == 0 && choice.algorithm != Compression::kGzip) {
+        EXPECT_EQ(output, "");
+      }
+    }
+  }
+}
+
 TEST(Compressor, APartWithoutBytesAppendsNothing) {
   for (const auto& choice : {kGzip, kZstd, CompressionChoice{Compression::kNone, 0}}) {
     auto compressor = std::move(PartCompressor::create(choice)).value();
