@@ -99,7 +99,8 @@ TEST(Classify, ContentSpeaksLouderThanADeclaration) {
 
 TEST(Classify, RowsThatAConditionLeavesAreLookedAt) {
   EXPECT_EQ(verdict_of(column("configuration", "value", {"dark"})).kind, Kind::kRuled);
-  EXPECT_EQ(verdict_of(column("configuration", "value", {"sk_live_0123456789abcdef"})).kind, Kind::kSensitive);
+  EXPECT_EQ(verdict_of(column("configuration", "value", {"sk_live_0123456789abcdef"})).kind,
+            Kind::kSensitive);
 }
 
 TEST(Classify, TheRestOfADocumentIsLookedAtBesideItsRules) {

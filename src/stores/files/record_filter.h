@@ -32,8 +32,8 @@ struct RecordRules {
   std::vector<std::string> made_patterns() const;
 };
 
-// Feed a file's bytes in order, in pieces of any size. Memory: one line of up to 64 MiB; longer ones are malformed. One
-// thread at a time.
+// Feed a file's bytes in order, in pieces of any size. Memory: one line of up to 64 MiB; longer ones are
+// malformed. One thread at a time.
 class RecordFilter {
  public:
   using Output = std::function<Result<void>(ByteView)>;

@@ -76,9 +76,10 @@ class RowMerge {
   // check_conflicts(), kDenied for tables that may not be read.
   Result<MergeReport> preview();
 
-  // Until it has succeeded once. kRefused as preview(); kBusy when another merge runs, or somebody holds locks for longer than the
-  // request allows; kMismatch when the proof fails. Any error leaves the database as it was, but when the
-  // connection is lost in the commit: then running it again shows, since it writes only what is different.
+  // Until it has succeeded once. kRefused as preview(); kBusy when another merge runs, or somebody holds
+  // locks for longer than the request allows; kMismatch when the proof fails. Any error leaves the database
+  // as it was, but when the connection is lost in the commit: then running it again shows, since it writes
+  // only what is different.
   Result<MergeReport> apply();
 
  private:
