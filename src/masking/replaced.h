@@ -1,0 +1,18 @@
+// Who wants to know which values were replaced: the check that none of them is left in a masked target.
+#pragma once
+
+#include <string_view>
+
+namespace summit::masking {
+
+// Whoever masks calls it for each value that a rule has replaced by a different one, before the replacement
+// can be read anywhere. A null pointer means that nobody listens. Thread-safe.
+class ReplacedValues {
+ public:
+  virtual ~ReplacedValues() = default;
+  // `replacement` is empty for a value that was removed. `place` is where the value stood:
+  // "postgresql:public.users.email", "neo4j:User.email", "redis:session:*:email".
+  virtual void add(std::string_view original, std::string_view replacement, std::string_view place) = 0;
+};
+
+}  // namespace summit::masking
