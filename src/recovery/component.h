@@ -17,6 +17,7 @@
 #include "core/cancellation.h"
 #include "core/progress.h"
 #include "core/result.h"
+#include "masking/session.h"
 #include "repository/backup_repository.h"
 #include "repository/sealing.h"
 
@@ -46,6 +47,7 @@ struct RestoreContext {
   size_t jobs = 2;
   bool terminate_connections = false;  // end other sessions instead of refusing
   DatabaseMode databases{};
+  const masking::Session* masking = nullptr;  // null: as it was backed up; outlives the restore
 };
 
 // What happens to the rows of one table when an owner's rows are put back beside those of others.
