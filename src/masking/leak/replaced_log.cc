@@ -1,0 +1,193 @@
+#include "masking/leak/replaced_log.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "masking/leak/normalized_text.h"
+#include "masking/leak/value_shape.h"
+
+namespace summit::masking {
+namespace {
+
+constexpr size_t kBuffered = 6144;  // records a partition
+
+bool same_digest(const ReplacedRecord& a, const ReplacedRecord& b) { return a.digest == b.digest; }
+
+// Leaves each digest once, with all that it is.
+void sort_and_merge(std::vector<ReplacedRecord>& records) {
+  std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) {
+    // Originals first: theirs are the place and the length that are told.
+    return std::pair(a.digest, a.is(ReplacedRecord::kStandIn)) <
+           std::pair(b.digest, b.is(ReplacedRecord::kStandIn));
+  });
+  size_t kept = 0;
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (kept > 0 && same_digest(records[kept - 1], records[i])) {
+      records[kept - 1].kinds |= records[i].kinds;
+    } else {
+      records[kept++] = records[i];
+    }
+  }
+  records.resize(kept);
+}
+
+Result<void> write_at(int fd, ByteView bytes, uint64_t offset, const fs::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0)
+      return errno_error(errno, fmt::format("cannot keep replaced values in {}", path.string()));
+    bytes = bytes.subspan(static_cast<size_t>(written));
+    offset += static_cast<uint64_t>(written);
+  }
+  return {};
+}
+
+}  // namespace
+
+// The records of all partitions, one partition in memory at a time.
+class ReplacedLog::Merge {
+ public:
+  explicit Merge(ReplacedLog& log) : log_(log) {}
+
+  Result<std::optional<ReplacedRecord>> next() {
+    while (position_ == records_.size()) {
+      if (partition_ == log_.partitions_.size()) return std::optional<ReplacedRecord>();
+      ASSIGN_OR_RETURN(records_, log_.sorted(log_.partitions_[partition_++]));
+      position_ = 0;
+    }
+    return std::optional(records_[position_++]);
+  }
+
+ private:
+  ReplacedLog& log_;
+  size_t partition_ = 0;
+  std::vector<ReplacedRecord> records_;
+  size_t position_ = 0;
+};
+
+Result<std::unique_ptr<ReplacedLog>> ReplacedLog::create(const fs::path& directory) {
+  ASSIGN_OR_RETURN(const auto key, DigestKey::random());
+  return create(directory, key);
+}
+
+Result<std::unique_ptr<ReplacedLog>> ReplacedLog::create(const fs::path& directory, const DigestKey& key) {
+  ASSIGN_OR_RETURN(auto file, open_unnamed_file(directory));
+  return std::unique_ptr<ReplacedLog>(new ReplacedLog(directory, std::move(file), key));
+}
+
+ReplacedLog::ReplacedLog(fs::path directory, UniqueFd file, const DigestKey& key)
+    : directory_(std::move(directory)), file_(std::move(file)), key_(key), partitions_(kPartitions) {}
+
+ReplacedLog::~ReplacedLog() = default;
+
+uint32_t ReplacedLog::place_number(std::string_view place) {
+  {
+    const std::shared_lock lock(places_mutex_);
+    const auto found = place_numbers_.find(place);
+    if (found != place_numbers_.end()) return found->second;
+  }
+  const std::unique_lock lock(places_mutex_);
+  const auto [found, added] =
+      place_numbers_.try_emplace(std::string(place), static_cast<uint32_t>(places_.size()));
+  if (added) places_.emplace_back(place);
+  return found->second;
+}
+
+void ReplacedLog::add(std::string_view original, std::string_view replacement, std::string_view place) {
+  keep(original, place, ReplacedRecord::kAnywhere);
+  keep(replacement, place, ReplacedRecord::kStandIn);
+}
+
+Result<void> ReplacedLog::add_canary(std::string_view name, std::string_view text) {
+  NormalizedText normalized;
+  normalized.assign(text, NormalizedText::Separators::kNone);
+  if (normalized.text().size() < kShortestAnywhere)
+    return Error(Code::kUsage, "the canary {} is shorter than {} signs", name, kShortestAnywhere);
+  keep(text, fmt::format("canary:{}", name), ReplacedRecord::kCanary);
+  return {};
+}
+
+void ReplacedLog::keep(std::string_view text, std::string_view place, ReplacedRecord::Kind as) {
+  NormalizedText normalized;
+  normalized.assign(text, NormalizedText::Separators::kNone);
+  const auto value = normalized.text().substr(0, kLongestSearched);
+  const auto reach = as == ReplacedRecord::kCanary ? Reach::kAnywhere : reach_of(value);
+  if (reach == Reach::kNowhere) {
+    if (as == ReplacedRecord::kAnywhere && !value.empty()) not_sought_.fetch_add(1);
+    return;
+  }
+  ReplacedRecord record;
+  record.place = place_number(place);
+  record.length = static_cast<uint16_t>(value.size());
+  record.kinds = as;
+  if (reach == Reach::kOwnPlace) {
+    record.digest = digest_in_place(key_, place, value);
+    if (as == ReplacedRecord::kAnywhere) record.kinds = ReplacedRecord::kOwnPlace;
+  } else {
+    record.digest = digest_of(key_, value);
+    record.first = fingerprint_of_eight(key_, value.data());
+    record.beginning = fingerprint_of_beginning(key_, value.data(), class_of(value.size()));
+  }
+  keep(record);
+}
+
+void ReplacedLog::keep(const ReplacedRecord& record) {
+  auto& partition = partitions_[record.digest.high / (UINT64_MAX / kPartitions + 1)];
+  const std::lock_guard lock(partition.mutex);
+  partition.buffer.push_back(record);
+  if (partition.buffer.size() >= kBuffered) spill(partition);
+}
+
+void ReplacedLog::spill(Partition& partition) {
+  auto& buffer = partition.buffer;
+  sort_and_merge(buffer);
+  // Values that come again and again need no disk.
+  if (buffer.size() < kBuffered / 2) return;
+  const auto bytes = std::as_bytes(std::span(buffer));
+  const uint64_t offset = end_of_file_.fetch_add(bytes.size());
+  const auto written = write_at(file_.get(), bytes, offset, directory_);
+  if (!written.ok()) {
+    const std::lock_guard lock(failure_mutex_);
+    if (!failure_) failure_ = written.error();
+  }
+  partition.runs.push_back({offset, buffer.size()});
+  buffer.clear();
+}
+
+Result<std::vector<ReplacedRecord>> ReplacedLog::sorted(Partition& partition) {
+  std::vector<ReplacedRecord> records = std::move(partition.buffer);
+  for (const auto& run : partition.runs) {
+    const size_t begin = records.size();
+    records.resize(begin + run.count);
+    RETURN_IF_ERROR(read_exactly_at(file_.get(), records.data() + begin, run.count * sizeof(ReplacedRecord),
+                                    run.offset, directory_));
+  }
+  sort_and_merge(records);
+  return records;
+}
+
+Result<ReplacedTable> ReplacedLog::seal(const std::vector<std::string>& public_texts) {
+  {
+    const std::lock_guard lock(failure_mutex_);
+    if (failure_) return *failure_;
+  }
+  ReplacedTable::Parts parts{.key = key_, .places = places_, .public_texts = {}, .not_sought = not_sought_};
+  NormalizedText normalized;
+  for (const auto& text : public_texts) {
+    normalized.assign(text, NormalizedText::Separators::kNone);
+    parts.public_texts += normalized.text();
+    parts.public_texts += '\n';
+  }
+  uint64_t most = 0;
+  for (const auto& partition : partitions_) {
+    most += partition.buffer.size();
+    for (const auto& run : partition.runs) most += run.count;
+  }
+  Merge merge(*this);
+  return ReplacedTable::build(std::move(parts), directory_, most, [&merge] { return merge.next(); });
+}
+
+}  // namespace summit::masking

@@ -1,0 +1,140 @@
+#include "masking/leak/replaced_table.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstdlib>
+
+#include "masking/leak/value_shape.h"
+
+namespace summit::masking {
+namespace {
+
+constexpr uint64_t kFewestBits = 1024;
+constexpr uint64_t kMostBits = uint64_t{1} << 30;  // 128 MiB a filter
+constexpr size_t kWriteBlock = 4096;               // records
+
+uint32_t low_half(const ValueDigest& digest) { return static_cast<uint32_t>(digest.low); }
+uint32_t high_half(const ValueDigest& digest) { return static_cast<uint32_t>(digest.low >> 32); }
+
+}  // namespace
+
+BitFilter::BitFilter(uint64_t values, unsigned bits_per_value, uint64_t largest) {
+  const uint64_t bits = std::bit_ceil(std::clamp(values * bits_per_value, kFewestBits, largest));
+  shift_ = 32 - static_cast<unsigned>(std::countr_zero(bits));
+  words_.resize(bits / 64);
+}
+
+Result<UniqueFd> open_unnamed_file(const fs::path& directory) {
+  std::string name = (directory / "replaced-XXXXXX").string();
+  UniqueFd fd(::mkostemp(name.data(), O_CLOEXEC));
+  if (!fd.valid()) return errno_error(errno, fmt::format("cannot create {}", name));
+  if (::unlink(name.c_str()) != 0) return errno_error(errno, fmt::format("cannot unlink {}", name));
+  return fd;
+}
+
+ValueDigest digest_in_place(const DigestKey& key, std::string_view place, std::string_view normalized) {
+  // No normalised text holds NUL, so no other pair gives the same bytes.
+  std::string text(place);
+  text += '\0';
+  text += normalized;
+  return digest_of(key, text);
+}
+
+void ReplacedTable::Unmap::operator()(const ReplacedRecord* records) const {
+  ::munmap(const_cast<ReplacedRecord*>(records), bytes);
+}
+
+Result<ReplacedTable> ReplacedTable::build(Parts parts, const fs::path& directory, uint64_t most,
+                                           const NextRecord& next) {
+  ReplacedTable table(std::move(parts));
+  RETURN_IF_ERROR(table.write(directory, most, next));
+  return table;
+}
+
+Result<void> ReplacedTable::write(const fs::path& directory, uint64_t most, const NextRecord& next) {
+  first_ = BitFilter(most, 32, kMostBits);
+  beginning_ = BitFilter(most, 16, kMostBits);
+  digests_ = BitFilter(most, 16, kMostBits);
+  own_places_.resize(parts_.places.size());
+  counts_.not_sought = parts_.not_sought;
+
+  ASSIGN_OR_RETURN(const auto fd, open_unnamed_file(directory));
+  std::vector<ReplacedRecord> block;
+  uint64_t count = 0;
+  const auto flush = [&]() -> Result<void> {
+    const auto bytes = std::as_bytes(std::span(block));
+    RETURN_IF_ERROR(write_all(fd.get(), bytes, directory), "while sorting the replaced values");
+    count += block.size();
+    block.clear();
+    return {};
+  };
+  for (;;) {
+    ASSIGN_OR_RETURN(const auto record, next());
+    if (!record) break;
+    take(*record);
+    if (record->sought()) block.push_back(*record);
+    if (block.size() == kWriteBlock) RETURN_IF_ERROR(flush());
+  }
+  RETURN_IF_ERROR(flush());
+  for (auto& lengths : lengths_) std::sort(lengths.begin(), lengths.end());
+  return map(fd.get(), count, directory);
+}
+
+void ReplacedTable::take(const ReplacedRecord& record) {
+  using Record = ReplacedRecord;
+  if (record.is(Record::kStandIn)) {
+    if (record.is(Record::kAnywhere) || record.is(Record::kOwnPlace)) ++counts_.also_stand_in;
+    return;
+  }
+  if (record.is(Record::kCanary)) ++counts_.canaries;
+  digests_.set(low_half(record.digest));
+  digests_.set(high_half(record.digest));
+  if (record.is(Record::kOwnPlace)) {
+    ++counts_.own_place;
+    own_places_[record.place] = true;
+    return;
+  }
+  if (!record.is(Record::kCanary)) ++counts_.anywhere;
+  first_.set(record.first);
+  beginning_.set(record.beginning);
+  auto& lengths = lengths_[class_of(record.length)];
+  if (std::find(lengths.begin(), lengths.end(), record.length) == lengths.end())
+    lengths.push_back(record.length);
+}
+
+Result<void> ReplacedTable::map(int fd, uint64_t count, const fs::path& path) {
+  if (count == 0) return {};
+  const size_t bytes = count * sizeof(ReplacedRecord);
+  void* address = ::mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (address == MAP_FAILED)
+    return errno_error(errno, fmt::format("cannot map the replaced values in {}", path.string()));
+  const auto* records = static_cast<const ReplacedRecord*>(address);
+  mapped_ = std::unique_ptr<const ReplacedRecord, Unmap>(records, Unmap{bytes});
+  records_ = {records, count};
+  return {};
+}
+
+const ReplacedRecord* ReplacedTable::find(const ValueDigest& digest) const {
+  if (!digests_.test(low_half(digest)) || !digests_.test(high_half(digest))) return nullptr;
+  const auto found =
+      std::lower_bound(records_.begin(), records_.end(), digest,
+                       [](const auto& record, const auto& sought) { return record.digest < sought; });
+  return found != records_.end() && found->digest == digest ? &*found : nullptr;
+}
+
+bool ReplacedTable::is_public(std::string_view normalized) const {
+  return parts_.public_texts.find(normalized) != std::string::npos;
+}
+
+std::optional<uint32_t> ReplacedTable::place_number(std::string_view name) const {
+  const auto found = std::find(parts_.places.begin(), parts_.places.end(), name);
+  if (found == parts_.places.end()) return {};
+  return static_cast<uint32_t>(found - parts_.places.begin());
+}
+
+}  // namespace summit::masking

@@ -1,0 +1,169 @@
+#include "masking/leak/text_search.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/text.h"
+#include "masking/leak/value_shape.h"
+
+namespace summit::masking {
+namespace {
+
+constexpr size_t kBatch = 64;               // positions
+constexpr size_t kLongestCommonNumber = 9;  // digits: numbers so short are ids and counts as well
+constexpr uint64_t kCachedFilter = 512 * KiB;
+
+bool is_word(char c) {
+  return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || static_cast<unsigned char>(c) >= 0x80;
+}
+
+// What stands around a value in a normalised text; NUL where spacing, or nothing, stands there.
+struct Surroundings {
+  char before = 0;
+  char before_that = 0;
+  char after = 0;
+  char after_that = 0;
+};
+
+Surroundings around(const NormalizedText& text, size_t begin, size_t end) {
+  const auto bytes = text.text();
+  Surroundings result;
+  if (!text.gap_before(begin)) {
+    result.before = bytes[begin - 1];
+    if (!text.gap_before(begin - 1)) result.before_that = bytes[begin - 2];
+  }
+  if (!text.gap_before(end)) {
+    result.after = bytes[end];
+    if (!text.gap_before(end + 1)) result.after_that = bytes[end + 1];
+  }
+  return result;
+}
+
+// A word or number of its own, and no number of a JSON document.
+bool stands_alone(const Surroundings& around, size_t length) {
+  if (is_word(around.before) || is_word(around.after)) return false;
+  if (around.before == '.' && is_digit(around.before_that)) return false;
+  if (around.after == '.' && is_digit(around.after_that)) return false;
+  const bool json_number = (around.before == ':' || around.before == '[' || around.before == ',') &&
+                           (around.after == ',' || around.after == '}' || around.after == ']');
+  return !json_number || length > kLongestCommonNumber;
+}
+
+}  // namespace
+
+void TextSearch::search(std::string_view text, Separators separators, const Found& found) {
+  scan(text, separators, 0, found);
+}
+
+bool TextSearch::holds_any(std::string_view text, Separators separators) {
+  bool any = false;
+  search(text, separators, [&any](const LeakMatch&) {
+    any = true;
+    return false;
+  });
+  return any;
+}
+
+const ReplacedRecord* TextSearch::find_in_place(uint32_t place, std::string_view value) {
+  normalized_[0].assign(value, Separators::kNone);
+  const auto text = normalized_[0].text().substr(0, kLongestSearched);
+  if (text.empty()) return nullptr;
+  const auto* record = table_.find(digest_in_place(table_.key(), table_.place(place), text));
+  return record != nullptr && record->is(ReplacedRecord::kOwnPlace) ? record : nullptr;
+}
+
+bool TextSearch::scan(std::string_view text, Separators separators, int depth, const Found& found) {
+  const auto level = static_cast<size_t>(depth);
+  normalized_[level].assign(text, separators);
+  if (!scan_normalized(normalized_[level], found)) return false;
+  if (depth + 1 == kDepth) return true;
+  const auto decoded = decoded_[level].decode(text, separators);
+  return decoded.empty() || scan(decoded, Separators::kTabAndBreak, depth + 1, found);
+}
+
+bool TextSearch::scan_normalized(const NormalizedText& text, const Found& found) {
+  const size_t size = text.text().size();
+  if (size < kShortestAnywhere) return true;
+  const size_t positions = size - kShortestAnywhere + 1;
+  const auto& filter = table_.first_filter();
+  const bool prefetch = filter.bytes() > kCachedFilter;
+  std::array<uint32_t, kBatch> fingerprints;
+  for (size_t base = 0; base < positions; base += kBatch) {
+    const size_t count = std::min(kBatch, positions - base);
+    const char* at = text.data() + base;
+    for (size_t i = 0; i < count; ++i) fingerprints[i] = fingerprint_of_eight(table_.key(), at + i);
+    if (prefetch) {
+      for (size_t i = 0; i < count; ++i) filter.prefetch(fingerprints[i]);
+    }
+    for (size_t i = 0; i < count; ++i) {
+      if (filter.test(fingerprints[i]) && !look_at(text, base + i, found)) return false;
+    }
+  }
+  return true;
+}
+
+// False when `found` has had enough.
+bool TextSearch::look_at(const NormalizedText& text, size_t position, const Found& found) {
+  const char* at = text.data() + position;
+  const size_t left = text.text().size() - position;
+  BeginningDigest digest(table_.key(), at);
+  for (size_t length_class = 0; length_class < kBeginnings.size() && kBeginnings[length_class] <= left;
+       ++length_class) {
+    const auto& lengths = table_.lengths(length_class);
+    if (lengths.empty() ||
+        !table_.beginning_filter().test(fingerprint_of_beginning(table_.key(), at, length_class)))
+      continue;
+    for (const uint16_t length : lengths) {
+      if (length > left) break;
+      LeakMatch match;
+      match.record = table_.find(digest.of(length));
+      if (match.record == nullptr || match.record->length != length) continue;
+      if (accept(text, position, length, match) && !found(match)) return false;
+    }
+  }
+  return true;
+}
+
+bool TextSearch::accept(const NormalizedText& text, size_t begin, size_t length, LeakMatch& match) const {
+  const auto value = text.text().substr(begin, length);
+  const auto surroundings = around(text, begin, begin + length);
+  if (is_digit(value.front()) && is_digit(surroundings.before)) return false;
+  // Of a value that was cut the end is not known.
+  if (length < kLongestSearched && is_digit(value.back()) && is_digit(surroundings.after)) return false;
+  match.digits_only = std::all_of(value.begin(), value.end(), is_digit);
+  if (match.digits_only && !stands_alone(surroundings, length)) return false;
+  match.whole = begin == 0 && length == text.text().size();
+  return match.record->is(ReplacedRecord::kCanary) || !table_.is_public(value);
+}
+
+void StreamSearch::write(ByteView bytes, const TextSearch::Found& found) {
+  auto rest = as_text(bytes);
+  while (!rest.empty()) {
+    const auto part = rest.substr(0, kBlock + kOverlap - window_.size());
+    window_.append(part);
+    rest.remove_prefix(part.size());
+    fresh_ = true;
+    if (window_.size() == kBlock + kOverlap) search_window(found);
+  }
+}
+
+// Both cuts are made at spacing where there is some, so that no number seems to end where it goes on.
+void StreamSearch::search_window(const TextSearch::Found& found) {
+  constexpr std::string_view kSpacing = " \t\r\n";
+  constexpr size_t kReach = 2 * KiB;
+  size_t end = window_.find_last_of(kSpacing);
+  if (end == std::string::npos || end + kReach < window_.size()) end = window_.size();
+  search_.search(std::string_view(window_).substr(0, end), TextSearch::Separators::kNone, found);
+  const size_t keep = end - kOverlap;
+  const size_t begin = window_.find_first_of(kSpacing, keep);
+  window_.erase(0, begin == std::string::npos || begin > keep + kReach ? keep : begin);
+  fresh_ = end < kBlock + kOverlap;
+}
+
+void StreamSearch::finish(const TextSearch::Found& found) {
+  if (fresh_) search_.search(window_, TextSearch::Separators::kNone, found);
+  window_.clear();
+  fresh_ = false;
+}
+
+}  // namespace summit::masking

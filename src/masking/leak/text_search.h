@@ -1,0 +1,77 @@
+// Finds replaced values in texts.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/bytes.h"
+#include "masking/leak/normalized_text.h"
+#include "masking/leak/replaced_table.h"
+
+namespace summit::masking {
+
+// A value that was found. What it says is not in here.
+struct LeakMatch {
+  const ReplacedRecord* record = nullptr;  // lives as long as the table
+  bool whole = false;                      // it is all of the text
+  bool digits_only = false;
+};
+
+// One thread at a time; several may share a table. Memory: a few times the longest text.
+class TextSearch {
+ public:
+  using Separators = NormalizedText::Separators;
+  // Gives false to end the search.
+  using Found = std::function<bool(const LeakMatch&)>;
+
+  explicit TextSearch(const ReplacedTable& table) : table_(table) {}
+
+  // Looks for every value of eight bytes and more (normalised), whatever stands around it, in the text and in
+  // what it encodes (normalized_text.h), three levels deep. A value that begins or ends with a digit is none
+  // inside of a longer number, and one of digits alone is none inside of a longer word.
+  void search(std::string_view text, Separators separators, const Found& found);
+  bool holds_any(std::string_view text, Separators separators);
+
+  // Whether `value` as a whole is one of those that are sought in this place alone.
+  const ReplacedRecord* find_in_place(uint32_t place, std::string_view value);
+
+  const ReplacedTable& table() const { return table_; }
+
+ private:
+  bool scan(std::string_view text, Separators separators, int depth, const Found& found);
+  bool scan_normalized(const NormalizedText& text, const Found& found);
+  bool look_at(const NormalizedText& text, size_t position, const Found& found);
+  bool accept(const NormalizedText& text, size_t begin, size_t length, LeakMatch& match) const;
+
+  static constexpr int kDepth = 4;
+  const ReplacedTable& table_;
+  NormalizedText normalized_[kDepth];
+  DecodedText decoded_[kDepth];
+};
+
+// The same for content of any length that comes in blocks: files and large objects. Tabs and line ends are
+// spacing. What lies across two blocks is found.
+class StreamSearch {
+ public:
+  // Neither copied nor owned.
+  explicit StreamSearch(TextSearch& search) : search_(search) {}
+
+  void write(ByteView bytes, const TextSearch::Found& found);
+  void finish(const TextSearch::Found& found);
+
+ private:
+  void search_window(const TextSearch::Found& found);
+
+  static constexpr size_t kBlock = 256 * KiB;
+  // The longest value, each of its bytes written as \u0041, and as much spacing.
+  static constexpr size_t kOverlap = 12 * KiB;
+
+  TextSearch& search_;
+  std::string window_;
+  bool fresh_ = false;  // the window holds what was not searched
+};
+
+}  // namespace summit::masking

@@ -1,0 +1,41 @@
+// The search of a whole target for replaced values, store by store. Page: docs/masking.md.
+//
+// Each function reads everything that its store holds, once, in bounded memory, and reports where a value of
+// the table stands. An error means that not everything was read.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/endpoint.h"
+#include "core/cancellation.h"
+#include "core/files.h"
+#include "core/progress.h"
+#include "core/result.h"
+#include "masking/leak/text_search.h"
+#include "recovery/leak/leak_report.h"
+
+namespace summit::recovery {
+
+struct LeakScan {
+  const masking::ReplacedTable& table;
+  LeakReport& report;
+  Reporter& reporter;
+  Cancellation cancellation{};
+  fs::path workspace{};  // for 16 bytes a node of the graph
+  size_t jobs = 2;       // connections to one server
+};
+
+// Every row of every table and materialized view, large objects, and all definitions of one database.
+// Short values are looked for in the columns of tables called as the masked ones:
+// "postgresql:<schema>.<table>.<column>".
+Result<void> search_postgres(const config::PostgresEndpoint& endpoint, const std::string& database,
+                             const LeakScan& scan);
+// Labels, types, names and values of properties, names of indexes and constraints.
+Result<void> search_neo4j(const config::Neo4jEndpoint& endpoint, const LeakScan& scan);
+// Names and values of keys of every type, in all databases; functions.
+Result<void> search_redis(const config::RedisEndpoint& endpoint, const LeakScan& scan);
+// Names and content of all files that belong to the tree, and what links point to.
+Result<void> search_files(const config::FilesEndpoint& tree, const LeakScan& scan);
+
+}  // namespace summit::recovery

@@ -1,0 +1,46 @@
+// What the searches of all stores share: one text, one place. Internal to this folder.
+#pragma once
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "masking/leak/text_search.h"
+#include "recovery/leak/leak_report.h"
+
+namespace summit::recovery {
+
+// Numbers shorter than this are ids and counts as well: alone in a place for numbers they mean nothing.
+inline constexpr size_t kShortestTellingNumber = 10;
+
+// The places of the values that stand in `text`, each once; empty in all but the worst runs.
+inline std::set<std::string> originals_in(masking::TextSearch& search, std::string_view text,
+                                          masking::TextSearch::Separators separators,
+                                          bool is_number = false) {
+  std::set<std::string> originals;
+  search.search(text, separators, [&](const masking::LeakMatch& match) {
+    const bool telling = match.whole && match.record->length >= kShortestTellingNumber;
+    if (!is_number || !match.digits_only || telling)
+      originals.insert(search.table().place(match.record->place));
+    return true;
+  });
+  return originals;
+}
+
+// Reports `place` for each value in `text`; gives whether there was one.
+inline bool report_text(masking::TextSearch& search, LeakReport& report, std::string_view text,
+                        const std::string& place, bool is_number = false) {
+  const auto originals = originals_in(search, text, masking::TextSearch::Separators::kNone, is_number);
+  for (const auto& original : originals) report.found(place, original);
+  return !originals.empty();
+}
+
+// Reports `place` when the whole of `value` was replaced there; `number` is that of the place, if it has one.
+inline void report_own(masking::TextSearch& search, LeakReport& report, std::optional<uint32_t> number,
+                       std::string_view value, const std::string& place) {
+  if (!number || !search.table().has_own_values(*number)) return;
+  if (search.find_in_place(*number, value) != nullptr) report.found(place, search.table().place(*number));
+}
+
+}  // namespace summit::recovery

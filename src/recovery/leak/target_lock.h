@@ -1,0 +1,62 @@
+// Keeping everybody out of a target in which a private value was found, and letting them in again.
+//
+//   PostgreSQL  ALTER DATABASE … ALLOW_CONNECTIONS false, sessions ended: nobody connects, superusers neither
+//   Redis       every user loses all keys, channels and commands but AUTH, HELLO, PING and ACL; until the
+//   server
+//               starts anew, unless it has an ACL file
+//   Neo4j       stopped, as the endpoint says how (Community has no other way)
+//
+// What is locked is written to a file that unlock() reads, so that it can be undone by another process.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/environment.h"
+#include "core/cancellation.h"
+#include "core/files.h"
+#include "core/result.h"
+#include "core/time.h"
+
+namespace summit::recovery {
+
+struct LockedStore {
+  std::string kind;                            // "postgresql", "neo4j", "redis"
+  std::string endpoint;                        // its name in the environment
+  std::vector<std::string> databases{};        // PostgreSQL
+  std::map<std::string, std::string> users{};  // Redis: their rights before, as ACL LIST words them
+
+  friend bool operator==(const LockedStore&, const LockedStore&) = default;
+};
+
+Result<LockedStore> lock_postgres(const config::PostgresEndpoint& endpoint,
+                                  const std::vector<std::string>& databases,
+                                  const Cancellation& cancellation);
+Result<LockedStore> lock_redis(const config::RedisEndpoint& endpoint, const Cancellation& cancellation);
+// kUnsupported with a hint when no way to stop the server is known.
+Result<LockedStore> lock_neo4j(const config::Neo4jEndpoint& endpoint, const Cancellation& cancellation);
+
+// Why an environment is closed.
+struct LockRecord {
+  std::string environment;
+  std::string restore;  // "restore-20261121T031048Z"
+  std::string reason;
+  Instant since{};
+  std::vector<LockedStore> stores;
+
+  friend bool operator==(const LockRecord&, const LockRecord&) = default;
+};
+
+// Below the base of the backups: `.locks/<environment>.json`. Durable when they return.
+Result<void> write_lock(const fs::path& base, const LockRecord& record);
+// Nothing when the environment is not locked.
+Result<std::optional<LockRecord>> read_lock(const fs::path& base, const std::string& environment);
+
+// Lets people in again and removes the record. Stores that are open already are no error; what fails stays in
+// the record.
+Result<void> unlock(const fs::path& base, const LockRecord& record, const config::Environment& environment,
+                    const Cancellation& cancellation);
+
+}  // namespace summit::recovery

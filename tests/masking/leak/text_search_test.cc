@@ -1,0 +1,217 @@
+#include "masking/leak/text_search.h"
+
+#include <random>
+
+#include "masking/leak/value_shape.h"
+#include "tests/masking/leak/leak_world.h"
+
+namespace summit::masking {
+namespace {
+
+TEST_F(LeakTest, FindsAValueWhateverStandsAroundIt) {
+  replaced("ada@mail.org");
+  seal();
+  for (const char* text : {
+           "ada@mail.org",
+           "Write to Ada@Mail.org, please",
+           "xada@mail.orgx",
+           "{\"note\":{\"from\":\"ADA@MAIL.ORG\"}}",
+           "{ada@mail.org,NULL}",
+           "<ada@\nmail.org>",
+           "session:ada@mail.org:7",
+       })
+    EXPECT_TRUE(holds(text)) << text;
+  for (const char* text : {"", "ada@mail", "ada@mail.or g.com"})
+    EXPECT_EQ(holds(text), std::string_view(text).find("or g") != std::string_view::npos) << text;
+  EXPECT_FALSE(holds("bob@mail.org"));
+}
+
+TEST_F(LeakTest, FindsAValueInWhatATextEncodes) {
+  replaced("ada@mail.org");
+  replaced("Ada \"Countess\" Lovelace");
+  seal();
+  for (const char* text : {
+           "https://x.org/?q=ada%40mail.org&r=1",
+           R"({"a":"ada\u0040mail.org"})",
+           R"({"a":"Ada \"Countess\" Lovelace"})",
+           R"({\\"a\\":\\"Ada \\\\"Countess\\\\" Lovelace\\"})",
+           R"(7	\\x616461406d61696c2e6f7267	x)",
+           "0x616461406D61696C2E6F7267",
+           "%61%64%61%2540mail.org",
+           R"(Ada\n\"Countess\"\tLovelace)",
+       })
+    EXPECT_TRUE(holds(text)) << text;
+}
+
+TEST_F(LeakTest, ComparesLettersOfOtherAlphabetsWithoutCase) {
+  replaced("Åse Ødegård");
+  replaced("Анна Каренина");
+  replaced("ΟΔΥΣΣΕΑΣ Ω");
+  seal();
+  EXPECT_TRUE(holds("hos ÅSE ØDEGÅRD i dag"));
+  EXPECT_TRUE(holds("АННА\xC2\xA0КАРЕНИНА"));
+  EXPECT_TRUE(holds("οδυσσεασ ω"));
+}
+
+TEST_F(LeakTest, NumbersAreNotFoundInsideOfLongerOnes) {
+  replaced("4791234567");
+  replaced("10.20.30.40");
+  replaced("81.20.30.4");
+  seal();
+  for (const char* text :
+       {"tel 4791234567.", "a,4791234567,b", "5 4791234567 6", "ip=81.20.30.4:80", "{\"p\":4791234567}"})
+    EXPECT_TRUE(holds(text)) << text;
+  for (const char* text : {"14791234567", "47912345678", "a4791234567", "0.4791234567", "4791234567.5",
+                           "181.20.30.4", "81.20.30.41"})
+    EXPECT_FALSE(holds(text)) << text;
+}
+
+TEST_F(LeakTest, ShortNumbersAreNotFoundAmongTheNumbersOfADocument) {
+  replaced("91234567");
+  seal();
+  EXPECT_TRUE(holds("call 91234567 now"));
+  EXPECT_TRUE(holds(R"({"phone":"91234567"})"));
+  EXPECT_FALSE(holds(R"({"id":91234567,"n":[1,91234567]})"));
+}
+
+TEST_F(LeakTest, NoValueReachesAcrossFieldsAndRows) {
+  replaced("AdaLovelace");
+  seal();
+  EXPECT_TRUE(holds("Ada Lovelace", Separators::kTabAndBreak));
+  EXPECT_TRUE(holds("Ada\\tLovelace", Separators::kTabAndBreak));
+  EXPECT_FALSE(holds("Ada\tLovelace", Separators::kTabAndBreak));
+  EXPECT_FALSE(holds("Ada\nLovelace", Separators::kTabAndBreak));
+}
+
+TEST_F(LeakTest, ValuesThatMaskingWritesItselfAreNotSought) {
+  replaced("dev_7@example.com", "postgresql:public.contacts.email", "aaaa@example.com");
+  replaced("ada@mail.org", "postgresql:public.users.email", "dev_7@example.com");
+  replaced("[REDACTED]", "postgresql:public.notes.text");
+  const auto& table = seal({"[REDACTED FOR DEV/TEST]", "[REDACTED]"});
+  EXPECT_EQ(table.counts().also_stand_in, 1U);
+  EXPECT_FALSE(holds("dev_7@example.com"));
+  EXPECT_FALSE(holds("[REDACTED FOR DEV/TEST]"));
+  EXPECT_TRUE(holds("ada@mail.org"));
+}
+
+TEST_F(LeakTest, ShortAndCommonValuesAreSoughtInTheirOwnPlaceAlone) {
+  replaced("secret7", "postgresql:public.users.pin");
+  replaced("192.168.1.10", "postgresql:public.audit_logs.user_ip");
+  replaced("1990-05-01", "postgresql:public.users.born");
+  const auto& table = seal();
+  EXPECT_EQ(table.counts(), (ReplacedCounts{.own_place = 2, .not_sought = 1}));
+  const auto pin = table.place_number("postgresql:public.users.pin").value();
+  const auto ip = table.place_number("postgresql:public.audit_logs.user_ip").value();
+  EXPECT_NE(text_search().find_in_place(pin, "Secret7"), nullptr);
+  EXPECT_EQ(text_search().find_in_place(ip, "secret7"), nullptr);
+  EXPECT_NE(text_search().find_in_place(ip, "192.168.1.10"), nullptr);
+  EXPECT_FALSE(holds("secret7 192.168.1.10 1990-05-01"));
+}
+
+TEST_F(LeakTest, TellsWhereAValueCameFromAndThatItIsAll) {
+  replaced("ada@mail.org");
+  replaced("4711471147114711", "redis:card:*");
+  ASSERT_TRUE(log().add_canary("first", "canary-4c1f").ok());
+  EXPECT_EQ(log().add_canary("second", "short").error().code(), Code::kUsage);
+  const auto& table = seal();
+  std::vector<std::tuple<std::string, bool, bool>> found;
+  const auto keep = [&](const LeakMatch& match) {
+    found.emplace_back(table.place(match.record->place), match.whole, match.digits_only);
+    return true;
+  };
+  text_search().search("ADA@mail.org", Separators::kNone, keep);
+  text_search().search("card 4711471147114711 and canary-4c1f", Separators::kNone, keep);
+  EXPECT_THAT(found, testing::ElementsAre(std::tuple("postgresql:public.users.email", true, false),
+                                          std::tuple("redis:card:*", false, true),
+                                          std::tuple("canary:first", false, false)));
+}
+
+TEST_F(LeakTest, OfALongValueItsBeginningIsSought) {
+  const std::string text(3000, 'x');
+  std::string note = "Witness lives in Storgata 1. ";
+  for (int i = 0; i < 400; ++i) note += fmt::format("{} ", i * 7919);
+  replaced(note);
+  seal();
+  EXPECT_TRUE(holds(note));
+  EXPECT_TRUE(holds("> " + note.substr(0, 2000)));
+  EXPECT_FALSE(holds(note.substr(0, 500)));
+}
+
+// What this search must find, the slow way: every value in every text, normalised in place.
+bool naive(const std::vector<std::string>& values, const std::string& text) {
+  const auto normal = [](std::string_view from) {
+    std::string to;
+    for (const char c : from)
+      if (c != ' ') to += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    return to;
+  };
+  return std::any_of(values.begin(), values.end(), [&](const std::string& value) {
+    return normal(text).find(normal(value)) != std::string::npos;
+  });
+}
+
+TEST_F(LeakTest, FindsWhatANaiveSearchFindsInRandomTexts) {
+  std::mt19937 random(7);  // NOLINT(cert-msc51-cpp): the same texts in every run
+  const auto word = [&](size_t shortest, size_t longest) {
+    std::string made(std::uniform_int_distribution<size_t>(shortest, longest)(random), 'a');
+    for (char& c : made) c = "aAbB@ "[random() % 6];
+    return made;
+  };
+  std::vector<std::string> values;
+  for (int i = 0; i < 60; ++i) {
+    auto value = word(10, i % 10 == 0 ? 90 : 16);
+    NormalizedText normalized;
+    normalized.assign(value, Separators::kNone);
+    if (reach_of(normalized.text()) == Reach::kAnywhere) values.push_back(value);
+  }
+  for (const auto& value : values) replaced(value);
+  seal();
+  int found = 0;
+  for (int i = 0; i < 20000; ++i) {
+    auto text = word(0, 60);
+    if (i % 4 == 0) text.insert(random() % (text.size() + 1), values[random() % values.size()]);
+    ASSERT_EQ(holds(text), naive(values, text)) << text;
+    found += holds(text) ? 1 : 0;
+  }
+  EXPECT_GT(found, 4000);
+  EXPECT_LT(found, 16000);
+}
+
+TEST_F(LeakTest, FindsValuesOfEveryLength) {
+  std::mt19937 random(11);  // NOLINT(cert-msc51-cpp): the same texts in every run
+  std::vector<std::string> values;
+  for (size_t length = kShortestAnywhere; length <= kLongestSearched; length += length < 80 ? 1 : 37) {
+    std::string value(length, 'x');
+    for (char& c : value) c = static_cast<char>('a' + random() % 26);
+    values.push_back(value);
+    replaced(value);
+  }
+  seal();
+  for (const auto& value : values) {
+    EXPECT_TRUE(holds("-" + value + "-")) << value.size();
+    EXPECT_FALSE(holds(value.substr(1))) << value.size();
+  }
+}
+
+TEST_F(LeakTest, FindsWhatLiesAcrossTheBlocksOfAStream) {
+  replaced("ada@mail.org");
+  seal();
+  for (const size_t before : {0UL, 256 * KiB - 5, 268 * KiB - 3, 600 * KiB + 1}) {
+    std::string content(before, '-');
+    content += "ada@mail.org";
+    content.append(300 * KiB, '-');
+    StreamSearch stream(text_search());
+    int found = 0;
+    const auto count = [&found](const LeakMatch&) {
+      ++found;
+      return true;
+    };
+    for (size_t at = 0; at < content.size(); at += 65537)
+      stream.write(as_bytes(std::string_view(content).substr(at, 65537)), count);
+    stream.finish(count);
+    EXPECT_GE(found, 1) << before;
+  }
+}
+
+}  // namespace
+}  // namespace summit::masking
