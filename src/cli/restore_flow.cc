@@ -34,15 +34,24 @@ Result<void> guard(const recovery::RestorePlan& plan, const repository::BackupRe
 }
 
 Result<std::optional<config::EnvironmentMarker>> permit(const recovery::RestoreRequest& request,
-                                                        const config::Environment& target,
-                                                        const repository::BackupMetadata& backup,
-                                                        Session& session) {
-  RETURN_IF_ERROR(recovery::check_data_class(backup, target, request.sanitize));
+                                                        const config::Environment& target, Session& session) {
   const auto identities = backup::read_identities(target, request.datastores, session.cancellation());
   ASSIGN_OR_RETURN(const auto warnings,
                    backup::check_identities(target, identities, backup::Purpose::kOverwrite));
   for (const auto& warning : warnings) session.reporter().warn(warning);
   return backup::marker_to_write(target, identities);
+}
+
+// Nothing when the data go in as they were backed up.
+Result<std::optional<masking::Session>> masking_for(const recovery::RestoreRequest& request,
+                                                    const config::Environment& target,
+                                                    const repository::BackupMetadata& backup,
+                                                    const config::Configuration& configuration) {
+  ASSIGN_OR_RETURN(const bool masked, recovery::must_mask(backup, target, request.sanitize));
+  if (!masked) return std::optional<masking::Session>();
+  ASSIGN_OR_RETURN(auto session, masking::open_session(configuration, target,
+                                                       backup.recovery_point.value_or(backup.started)));
+  return std::optional(std::move(session));
 }
 
 // The guards that need no server come before the first variable is missed or password read.
@@ -137,7 +146,8 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
   ASSIGN_OR_RETURN(const auto backup, resolved.repository->open(resolved.id));
   ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
   ASSIGN_OR_RETURN(const auto key, session.sealing_key());
-  ASSIGN_OR_RETURN(const auto marker, permit(request, target, backup->metadata(), session));
+  ASSIGN_OR_RETURN(const auto masking, masking_for(request, target, backup->metadata(), *configuration));
+  ASSIGN_OR_RETURN(const auto marker, permit(request, target, session));
   recovery::RestoreContext context{.configuration = *configuration,
                                    .environment = target,
                                    .backup = *backup,
@@ -147,7 +157,8 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
                                    .workspace = {},
                                    .jobs = options.jobs,
                                    .terminate_connections = options.terminate_connections,
-                                   .databases = request.databases};
+                                   .databases = request.databases,
+                                   .masking = masking ? &*masking : nullptr};
   ASSIGN_OR_RETURN(auto plan, recovery::plan_restore(request, context));
   if (options.dry_run) return show_plan(plan, session);
 

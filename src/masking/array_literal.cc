@@ -96,8 +96,17 @@ class ArrayRewriter {
     return !value_.empty();
   }
 
-  // Quotes are always right, and needed for blanks, braces and the word NULL.
+  // As PostgreSQL writes it, so that what it gives back is the same text.
+  static bool needs_quotes(std::string_view value) {
+    return value.empty() || equals_ignoring_case(value, "NULL") ||
+           value.find_first_of("\"\\{}, \t\n\v\f\r") != std::string_view::npos;
+  }
+
   void write(std::string_view value) {
+    if (!needs_quotes(value)) {
+      out_ += value;
+      return;
+    }
     out_ += '"';
     for (const char c : value) {
       if (c == '"' || c == '\\') out_ += '\\';

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "masking/report_replaced.h"
+
 namespace summit::masking {
 namespace {
 
@@ -116,6 +118,20 @@ bool CopyRowMask::find_fields(std::string_view row) {
   return true;
 }
 
+void CopyRowMask::report_to(ReplacedValues* listener, std::vector<std::string> places) {
+  listener_ = listener;
+  reported_places_ = std::move(places);
+}
+
+void CopyRowMask::report() const {
+  for (size_t i = 0; i < mask_.targets().size(); ++i) {
+    const auto& target = mask_.targets()[i];
+    const auto& original = fields_[input_of_target_[i]];
+    if (!target.touched || !original) continue;
+    report_replaced(*listener_, *original, target.null ? Field() : Field(target.value), reported_places_[i]);
+  }
+}
+
 Result<void> CopyRowMask::mask_row(std::string_view row, std::string& out) {
   if (!find_fields(row))
     return Error(Code::kCorrupt, "a row to mask has fewer columns than its table")
@@ -134,6 +150,7 @@ Result<void> CopyRowMask::mask_row(std::string_view row, std::string& out) {
     }
   }
   RETURN_IF_ERROR(mask_.apply(fields_));
+  if (listener_ != nullptr) report();
 
   size_t copied = 0;
   for (size_t i = 0; i < mask_.targets().size(); ++i) {

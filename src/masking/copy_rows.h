@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "masking/replaced.h"
 #include "masking/rules.h"
 
 namespace summit::masking {
@@ -17,6 +18,10 @@ class CopyRowMask {
   // `mask` was compiled for the columns of the COPY, in its order.
   explicit CopyRowMask(RowMask mask);
 
+  // From now on `listener` is told of each value that becomes a different one. `places` are those of
+  // RowMask::targets(), in that order.
+  void report_to(ReplacedValues* listener, std::vector<std::string> places);
+
   // Appends the masked form of `rows`, which are whole, each with its newline. Rows and columns that no rule
   // touches are appended byte for byte. kCorrupt for a row with too few columns or without its end; what was
   // appended then must not be used.
@@ -25,6 +30,7 @@ class CopyRowMask {
  private:
   Result<void> mask_row(std::string_view row, std::string& out);
   bool find_fields(std::string_view row);
+  void report() const;
 
   struct Place {
     size_t begin = 0;
@@ -36,6 +42,8 @@ class CopyRowMask {
   std::vector<Field> fields_;         // of the inputs, decoded
   std::vector<std::string> decoded_;  // owns what had escapes
   std::vector<size_t> input_of_target_;
+  ReplacedValues* listener_ = nullptr;
+  std::vector<std::string> reported_places_;  // of the targets
 };
 
 // What stands in a COPY row for a value, and back. False for a backslash at the end.

@@ -30,28 +30,15 @@ Result<std::string> answer_or_refuse(const Ask& ask, const std::string& question
 
 }  // namespace
 
-Result<void> check_data_class(const repository::BackupMetadata& backup, const config::Environment& target,
-                              std::optional<bool> sanitize) {
-  const bool must_mask = is_production_data(backup) && target.sanitization != Sanitization::kNone;
-  if (must_mask && sanitize == false) {
+Result<bool> must_mask(const repository::BackupMetadata& backup, const config::Environment& target,
+                       std::optional<bool> sanitize) {
+  const bool by_class = is_production_data(backup) && target.sanitization != Sanitization::kNone;
+  if (by_class && sanitize == false) {
     return Error(Code::kRefused,
                  "production data never enter `{}` unmasked: --sanitize=false cannot lift that", target.name)
         .hint("restore into dr_rehearsal to look at unmasked data");
   }
-  if (must_mask) {
-    return Error(Code::kRefused,
-                 "backup {} holds production data, which `{}` takes only masked, and this version has no "
-                 "masking yet",
-                 backup.id, target.name)
-        .hint("restore it into dr_rehearsal, or take a backup of a development platform");
-  }
-  if (sanitize == true) {
-    return Error(Code::kUnsupported,
-                 "--sanitize was asked for, and this version has no masking yet: nothing was restored")
-        .hint(fmt::format("backup {} holds {} data; without --sanitize it is restored as it is", backup.id,
-                          backup.environment_class));
-  }
-  return {};
+  return by_class || sanitize == true;
 }
 
 std::vector<ChecklistItem> safety_checklist(const RestorePlan& plan,

@@ -12,11 +12,11 @@
 
 namespace summit::recovery {
 
-// Refuses data that may not enter the target's class unmasked. No flag lifts it: masking is a later part of
-// this program, so production data stay out of dev, test and staging, and a requested sanitization is refused
-// rather than skipped.
-Result<void> check_data_class(const repository::BackupMetadata& backup, const config::Environment& target,
-                              std::optional<bool> sanitize);
+// Whether the data must be masked on their way into the target: production data where the target's class says
+// so, and any data when --sanitize asks for it. kRefused when they must be and --sanitize=false was given: no
+// flag lifts that.
+Result<bool> must_mask(const repository::BackupMetadata& backup, const config::Environment& target,
+                       std::optional<bool> sanitize);
 
 // One point of the runbook's safety checklist.
 struct ChecklistItem {

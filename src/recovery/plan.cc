@@ -93,6 +93,31 @@ std::string reason_to_leave(const ComponentRecord& record, const RestoreRequest&
       owner->kind, owner->id, metadata.id);
 }
 
+// Why a component is left out of a masked restore.
+std::string reason_not_to_mask(const ComponentRecord& record, const RestoreContext& context) {
+  if (context.masking == nullptr || record.kind == "postgresql") return {};
+  if (record.kind == "secrets") return "secrets never enter another environment";
+  return "this store is not masked yet: nothing of it enters the target";
+}
+
+// Rows beside those of others, and some tables alone, go in by ways that mask nothing.
+Result<void> check_masked_mode(const RestoreRequest& request, const repository::BackupMetadata& metadata,
+                               const RestoreContext& context) {
+  if (context.masking == nullptr) return {};
+  if (request.databases.selects()) {
+    return Error(Code::kRefused, "`{}` takes these data only masked, and whole databases are masked only",
+                 context.environment.name)
+        .hint("leave --only and --exclude out");
+  }
+  const auto owner = owner_of(metadata);
+  if (!owner || !request.databases.into.empty()) return {};
+  return Error(Code::kRefused,
+               "`{}` takes these data only masked, and rows of {} {} are put back beside those of others "
+               "unmasked",
+               context.environment.name, owner->kind, owner->id)
+      .hint("--into=NAME makes a masked database of their own");
+}
+
 // A whole database of that name, or several of a backup, would be overwritten by what was meant to lie
 // beside.
 Result<void> check_into(const RestoreRequest& request, const repository::BackupMetadata& metadata,
@@ -167,6 +192,7 @@ Result<RestorePlan> plan_restore(const RestoreRequest& request, RestoreContext& 
   const auto& metadata = context.backup.metadata();
   RETURN_IF_ERROR(check_choice(request, metadata));
   RETURN_IF_ERROR(check_mode(request, metadata));
+  RETURN_IF_ERROR(check_masked_mode(request, metadata, context));
   RETURN_IF_ERROR(check_into(request, metadata, context.environment, context.cancellation));
 
   RestorePlan plan;
@@ -177,6 +203,7 @@ Result<RestorePlan> plan_restore(const RestoreRequest& request, RestoreContext& 
     if (!backup::chosen(request.datastores, record.kind, record.name)) continue;
     auto reason = reason_to_skip(record, request);
     if (reason.empty()) reason = reason_to_leave(record, request, metadata);
+    if (reason.empty()) reason = reason_not_to_mask(record, context);
     if (!reason.empty()) {
       plan.skipped.push_back({record.name, std::move(reason)});
       continue;

@@ -7,11 +7,14 @@
 #include <map>
 #include <set>
 
+#include "recovery/masked_archive.h"
+#include "recovery/masked_rows.h"
 #include "recovery/secrets_restore.h"
 #include "stores/postgres/catalog.h"
 #include "stores/postgres/fingerprint.h"
 #include "stores/postgres/globals.h"
 #include "stores/postgres/in_place.h"
+#include "stores/postgres/large_objects.h"
 #include "stores/postgres/probe.h"
 #include "stores/postgres/restore.h"
 #include "stores/postgres/schema_facts.h"
@@ -125,6 +128,15 @@ class PostgresRestore final : public RestoreComponent {
 
   config::PostgresEndpoint endpoint_;
   std::string name_;
+  Result<void> restore_masked(RestoreContext& context, const Part& part, postgres::DatabaseRestore& request);
+  Result<void> restore_as(RestoreContext& context, const Part& part,
+                          const postgres::DatabaseRestore& request);
+  Result<const MaskedArchive*> masked_archive(RestoreContext& context, const Part& part);
+  Result<void> foresee_masking(RestoreContext& context, const Part& part, PlanStep& step);
+
+  std::map<std::string, std::unique_ptr<MaskedArchive>> archives_;  // by the database's name in the backup
+  bool comments_left_out_ = false;                                  // on subscriptions
+  std::vector<Fingerprint> masked_;                                 // what was masked holds now
   std::set<postgres::RelationName> tables_;  // that were restored, when some were chosen
   std::vector<std::string> kept_;            // databases that were replaced and stay
 };
@@ -217,14 +229,47 @@ Result<PlanStep> PostgresRestore::plan(RestoreContext& context) {
     step.bytes += part.bytes;
     ASSIGN_OR_RETURN(auto notes, notes_for(context, part));
     step.notes.insert(step.notes.end(), notes.begin(), notes.end());
+    if (context.masking) RETURN_IF_ERROR(foresee_masking(context, part, step));
   }
   step.target += " at " + postgres::address_of(endpoint_);
   step.predicted = Seconds(2.0 + static_cast<double>(step.bytes) / kBytesPerSecond);
   return step;
 }
 
+// Before anything is written: what no rule covers and looks private stops the restore.
+Result<const MaskedArchive*> PostgresRestore::masked_archive(RestoreContext& context, const Part& part) {
+  auto& archive = archives_[part.source];
+  if (!archive) {
+    ASSIGN_OR_RETURN(archive, prepare_masked(archive_of(context, part), *context.masking, part.source,
+                                             context.reporter, context.cancellation));
+  }
+  RETURN_IF_ERROR(check_audit(archive->audit, context.backup.metadata().id));
+  return archive.get();
+}
+
+Result<void> PostgresRestore::foresee_masking(RestoreContext& context, const Part& part, PlanStep& step) {
+  ASSIGN_OR_RETURN(const auto* archive, masked_archive(context, part));
+  const auto& audit = archive->audit;
+  step.notes.push_back(
+      fmt::format("masked on the way in: {} columns by rules; {} are declared harmless, {} look so in {} "
+                  "sampled rows",
+                  audit.ruled, audit.harmless, audit.unknown, audit.rows_sampled));
+  step.notes.emplace_back(
+      "large objects come empty, subscriptions and user mappings not at all, jobs switched off, new roles "
+      "without passwords");
+  for (const auto& [table, counted] : audit.reduced) step.notes.push_back(describe(table, counted));
+  for (const auto& table : archive->reduction->kept_whole()) {
+    step.notes.push_back(
+        fmt::format("{} is kept whole: its rows refer to each other in long chains", table.display()));
+  }
+  return {};
+}
+
 Result<std::string> PostgresRestore::globals_text(RestoreContext& context) const {
-  auto contributions = read_secret_contributions(context);
+  // Passwords of production open nothing in a masked target.
+  auto contributions = context.masking
+                           ? Result<std::map<std::string, Secret>>(std::map<std::string, Secret>())
+                           : read_secret_contributions(context);
   if (contributions.ok()) {
     for (const auto& [name, text] : *contributions) {
       if (name == "postgresql/" + endpoint_.name + "/globals-with-passwords.sql") return text.reveal();
@@ -263,6 +308,9 @@ Result<void> PostgresRestore::create_roles(RestoreContext& context) {
 Result<void> PostgresRestore::restore(RestoreContext& context,
                                       const std::optional<config::EnvironmentMarker>& marker) {
   ASSIGN_OR_RETURN(const auto all, parts(context));
+  if (context.masking) {
+    for (const auto& part : all) RETURN_IF_ERROR(masked_archive(context, part));
+  }
   RETURN_IF_ERROR(create_roles(context));
   for (const auto& part : all) {
     RETURN_IF_ERROR(context.databases.selects() ? restore_tables(context, part)
@@ -301,6 +349,43 @@ Result<void> PostgresRestore::restore_database(RestoreContext& context, const Pa
   request.jobs = std::max<size_t>(context.jobs, 1);
   request.workspace = context.workspace;
   request.keep_replaced = context.databases.keep_replaced;
+  return context.masking ? restore_masked(context, part, request) : restore_as(context, part, request);
+}
+
+// As they are after a masked restore: every object is there, and nothing in it.
+Fingerprint empty_large_objects(const pgarchive::Contents& contents,
+                                const postgres::FingerprintScope& scope) {
+  postgres::LargeObjectHasher hasher;
+  for (const auto& entry : contents.entries) {
+    if (!entry.is("BLOB")) continue;
+    hasher.add({.oid = static_cast<uint32_t>(number_in(entry.tag.value_or(""))),
+                .bytes = {},
+                .first = true,
+                .last = true});
+  }
+  return postgres::large_objects_fingerprint(scope, hasher.hash());
+}
+
+bool leaves_out_comments(const pgarchive::Contents& contents) {
+  return std::any_of(contents.entries.begin(), contents.entries.end(),
+                     [](const auto& entry) { return entry.is("COMMENT") && !enters_masked_target(entry); });
+}
+
+Result<void> PostgresRestore::restore_masked(RestoreContext& context, const Part& part,
+                                             postgres::DatabaseRestore& request) {
+  ASSIGN_OR_RETURN(const auto* archive, masked_archive(context, part));
+  MaskedRows rows(*context.masking, archive->schema, *archive->reduction, {name_, part.prefix});
+  request.editing = &rows;
+  request.chosen = enters_masked_target;
+  RETURN_IF_ERROR(restore_as(context, part, request));
+  for (auto& fingerprint : rows.fingerprints()) masked_.push_back(std::move(fingerprint));
+  comments_left_out_ = comments_left_out_ || leaves_out_comments(archive->contents);
+  masked_.push_back(empty_large_objects(archive->contents, {name_, part.prefix}));
+  return {};
+}
+
+Result<void> PostgresRestore::restore_as(RestoreContext& context, const Part& part,
+                                         const postgres::DatabaseRestore& request) {
   const auto restore = context.databases.in_place ? postgres::restore_in_place : postgres::restore_database;
   ASSIGN_OR_RETURN(const auto restored,
                    restore(endpoint_, request, context.reporter, name_, context.cancellation));
@@ -308,6 +393,19 @@ Result<void> PostgresRestore::restore_database(RestoreContext& context, const Pa
                                     restored.loaded.tables, part.target));
   if (!restored.kept.empty()) kept_.push_back(restored.kept);
   return {};
+}
+
+// What was masked has the fingerprints of the masking stream; everything else those of the backup.
+std::vector<Fingerprint> expected_after(const std::vector<Fingerprint>& recorded,
+                                        const std::vector<Fingerprint>& masked) {
+  std::vector<Fingerprint> expected = recorded;
+  for (auto& fingerprint : expected) {
+    const auto found = std::find_if(masked.begin(), masked.end(), [&](const Fingerprint& other) {
+      return other.kind == fingerprint.kind && other.name == fingerprint.name;
+    });
+    if (found != masked.end()) fingerprint = *found;
+  }
+  return expected;
 }
 
 // A view whose rows were out of date when the backup was made comes back refreshed: that is no difference.
@@ -403,13 +501,14 @@ Result<std::vector<Difference>> PostgresRestore::compare(RestoreContext& context
     ASSIGN_OR_RETURN(const auto found, read_back(context, all.front(), false, component->fingerprints));
     return differences(of_tables(component->fingerprints, tables_), of_tables(found, tables_), false);
   }
+  auto recorded = expected_after(component->fingerprints, masked_);
   std::vector<Fingerprint> found;
   bool with_schema = true;
   for (const auto& part : all) {
     ASSIGN_OR_RETURN(auto connection, postgres::Connection::open(endpoint_, part.target));
     with_schema =
         connection.server_version() / 10000 == static_cast<int>(number_in(component->server_version));
-    ASSIGN_OR_RETURN(auto fingerprints, read_back(context, part, with_schema, component->fingerprints));
+    ASSIGN_OR_RETURN(auto fingerprints, read_back(context, part, with_schema, recorded));
     found.insert(found.end(), fingerprints.begin(), fingerprints.end());
   }
   if (!with_schema) {
@@ -417,8 +516,15 @@ Result<std::vector<Difference>> PostgresRestore::compare(RestoreContext& context
         fmt::format("{}: definitions are not compared: the backup is of PostgreSQL {}, another major version",
                     name_, component->server_version));
   }
-  if (component->details.contains("filter")) leave_out_unrecorded(component->fingerprints, found);
-  return differences(component->fingerprints, found, with_schema);
+  if (component->details.contains("filter")) leave_out_unrecorded(recorded, found);
+  if (comments_left_out_) {
+    const auto of_comments = [](const Fingerprint& f) {
+      return f.kind == "schema" && f.name.ends_with("comments");
+    };
+    std::erase_if(recorded, of_comments);
+    std::erase_if(found, of_comments);
+  }
+  return differences(recorded, found, with_schema);
 }
 
 Result<std::vector<std::string>> PostgresRestore::probe(RestoreContext& context) {

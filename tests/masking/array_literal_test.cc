@@ -46,6 +46,17 @@ TEST(ArrayLiteral, WritesWhatReadsBackTheSame) {
   EXPECT_EQ(with_x("[2:3]={a,\"\"}"), R"(before [2:3]={"x\"\\a",NULL})");
 }
 
+TEST(ArrayLiteral, QuotesWhatPostgresqlQuotesAndNothingElse) {
+  std::string out;
+  const auto same = [](Field element, std::string& made) {
+    made = element.value_or("");
+    return element ? Outcome::kValue : Outcome::kNull;
+  };
+  const std::string array = R"({a,"b c","","null","{","x,y","q\"\\",é,NULL})";
+  EXPECT_EQ(rewrite_array(array, same, out), Outcome::kValue);
+  EXPECT_EQ(out, array);
+}
+
 TEST(ArrayLiteral, GivesNothingOfATextThatIsNoArray) {
   for (const char* text : {"", "a", "{", "{a", "{a,", "{a,}", "{,a}", "{\"a", "{\"a\\", "{a}b", "{a{b}}",
                            "[x={a}", "{\"a\"b}", "{{{{{{{{{a}}}}}}}}}"}) {

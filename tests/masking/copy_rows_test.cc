@@ -77,9 +77,23 @@ TEST(CopyRows, OtherDocumentedTablesBecomeExactlyWhatTheDocumentsSay) {
             "i-1\tInvestigation i-1\t[REDACTED FOR DEV/TEST]\t[REDACTED FOR DEV/TEST]\t\\N\n"
             "i-2\tInvestigation i-2\t\\N\t\\N\t{\"summary\": \"[REDACTED FOR DEV/TEST]\"}\n");
   // md5('10.0.0.1' || 'dev_salt')
-  EXPECT_EQ(masked(mask_of(rules, "audit_logs", {"seq", "user_ip", "session_data"}),
-                   "1\t10.0.0.1\t{\"a\":1}\n2\t\\N\t{\"a\":1}\n"),
-            "1\t0cdcfa3daec3b422e84b72cdbcc9baca\t\\N\n2\t\\N\t\\N\n");
+  EXPECT_THAT(masked(mask_of(rules, "audit_logs", {"user_ip", "session_data", "prev_hash", "hash", "actor"}),
+                     "10.0.0.1\t{\"a\":1}\t00\ta1\t\\N\n\\N\t{\"a\":1}\ta1\tb2\t\\N\n"),
+              MatchesRegex("0cdcfa3daec3b422e84b72cdbcc9baca\t\\\\N\t[0-9a-f]{64}\t[0-9a-f]{64}\t\\\\N\n"
+                           "\\\\N\t\\\\N\t[0-9a-f]{64}\t[0-9a-f]{64}\t\\\\N\n"));
+}
+
+// A row of the audit log still names its predecessor, and no hash is one of production.
+TEST(CopyRows, TheAuditLogsChainStaysLinkedUnderOtherHashes) {
+  const auto rows = masked(
+      mask_of(shipped_rules(), "audit_logs", {"user_ip", "session_data", "prev_hash", "hash", "actor"}),
+      "\\N\t\\N\t00\ta1\t\\N\n\\N\t\\N\ta1\tb2\t\\N\n");
+  const size_t second = rows.find('\n') + 1;
+  const auto first = columns_of(rows.substr(0, second));
+  const auto next = columns_of(rows.substr(second));
+  EXPECT_EQ(next[2], first[3].substr(0, 64));
+  EXPECT_NE(next[2], next[3].substr(0, 64));
+  EXPECT_NE(first[2], "00");
 }
 
 TEST(CopyRows, WhatTheDocumentedConditionLeavesInTheClearIsMaskedByOurOwn) {
@@ -138,7 +152,7 @@ TEST(CopyRows, ArraysAndDocumentsInsideFields) {
 )");
   EXPECT_EQ(masked(mask_of(rules, "t", {"a", "j"}),
                    "{\"p\\\\\"q\",r}\t{\"n\": 1.0, \"email\": \"tab\\\\there\"}\n"),
-            "{\"x\",\"x\"}\t{\"n\": 1.0, \"email\": \"a\\\\\"b\"}\n");
+            "{x,x}\t{\"n\": 1.0, \"email\": \"a\\\\\"b\"}\n");
 }
 
 TEST(CopyRows, RowsThatNoRuleTouchesPassByteForByte) {

@@ -67,13 +67,14 @@ Result<LoadTargets> load_targets(const Contents& contents, const LoadPlan& plan)
 Result<Loaded> count_loaded(const LoadTargets& targets) {
   Loaded loaded;
   for (const auto& [id, target] : targets) {
-    loaded.tables += target->rows > 0 ? 1 : 0;
-    loaded.rows += target->rows;
+    const uint64_t rows = target->rows - target->left_out;
+    loaded.tables += rows > 0 ? 1 : 0;
+    loaded.rows += rows;
     loaded.bytes += target->bytes;
     // Triggers of an extension may keep rows out.
-    if (target->of_extension || target->stored == target->rows) continue;
+    if (target->of_extension || target->stored == rows) continue;
     return Error(Code::kCorrupt, "{} has {} rows in the archive, and the server stored {}", target->name,
-                 target->rows, target->stored.load());
+                 rows, target->stored.load());
   }
   return loaded;
 }

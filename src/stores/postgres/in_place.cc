@@ -89,6 +89,8 @@ Result<Loaded> fill(const config::PostgresEndpoint& endpoint, const DatabaseRest
                       restore.timescale_version, restore.jobs, restore.workspace};
   request.archive_bytes = restore.archive_bytes;
   request.rows = restore.rows;
+  request.chosen = restore.chosen;
+  request.editing = restore.editing;
   ASSIGN_OR_RETURN(auto loaded, load_archive(endpoint, request, reporter, store, cancellation));
   auto phase = reporter.phase(store, "analyzing " + restore.database, "tables");
   RETURN_IF_ERROR(analyze_database(endpoint, restore.database, restore.jobs, phase.get(), cancellation));

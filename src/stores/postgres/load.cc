@@ -98,6 +98,10 @@ Result<void> Load::prepare() {
 }
 
 Result<void> Load::load_data() {
+  if (request_.editing) {
+    ASSIGN_OR_RETURN(auto connection, session(cancellation_));
+    RETURN_IF_ERROR(request_.editing->begin(connection));
+  }
   auto bytes = reporter_.phase(store_, "reading the archive of " + request_.database);
   bytes->set_total(request_.archive_bytes);
   auto rows = reporter_.phase(store_, "loading " + request_.database, "rows");
@@ -106,7 +110,7 @@ Result<void> Load::load_data() {
   TaskGroup group(cancellation_);
   group.spawn([&]() -> Result<void> {
     ASSIGN_OR_RETURN(auto connection, session(group.cancellation()));
-    RowLoader in_order(connection, rows.get());
+    RowLoader in_order(connection, rows.get(), request_.editing);
     RETURN_IF_ERROR(read_archive(queue, in_order, *bytes, group.cancellation()));
     queue.close();
     return {};
@@ -136,7 +140,7 @@ Result<void> Load::read_archive(LoadQueue& queue, RowLoader& in_order, Phase& by
 
 Result<void> Load::load_units(LoadQueue& queue, Phase& rows, const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto connection, session(cancellation));
-  RowLoader loader(connection, &rows);
+  RowLoader loader(connection, &rows, request_.editing);
   for (;;) {
     ASSIGN_OR_RETURN(const auto unit, queue.take(cancellation));
     if (!unit) return loader.finish();

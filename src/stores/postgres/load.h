@@ -20,6 +20,7 @@
 #include "core/progress.h"
 #include "core/result.h"
 #include "formats/pgarchive/contents.h"
+#include "stores/postgres/row_editing.h"
 
 namespace summit::postgres {
 
@@ -41,6 +42,7 @@ struct LoadRequest {
   std::function<bool(const pgarchive::Entry&)> chosen = {};  // empty: every entry
   uint64_t archive_bytes = 0;                                // for progress; 0: not known
   uint64_t rows = 0;                                         // for progress; 0: not known
+  RowEditing* editing = nullptr;  // null: rows go in as they are; outlives the load
 };
 
 struct Loaded {

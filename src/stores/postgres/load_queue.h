@@ -25,9 +25,10 @@ struct LoadTarget {
   std::string truncate;
   // A table that an extension made: it may hold rows already, has triggers, and refers to others of its kind.
   bool of_extension = false;
-  bool in_order = false;  // goes to the one connection that loads in the archive's order
-  uint64_t bytes = 0;     // fed; the reader's
-  uint64_t rows = 0;      // fed; the reader's
+  bool in_order = false;              // goes to the one connection that loads in the archive's order
+  uint64_t bytes = 0;                 // fed; the reader's
+  uint64_t rows = 0;                  // fed; the reader's
+  std::atomic<uint64_t> left_out{0};  // by an editor (row_editing.h)
   std::atomic<uint64_t> stored{0};
 };
 

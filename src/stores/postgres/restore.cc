@@ -42,6 +42,8 @@ Result<Loaded> fill(const config::PostgresEndpoint& endpoint, const DatabaseRest
                       restore.timescale_version, restore.jobs, restore.workspace};
   request.archive_bytes = restore.archive_bytes;
   request.rows = restore.rows;
+  request.chosen = restore.chosen;
+  request.editing = restore.editing;
   ASSIGN_OR_RETURN(auto loaded, load_archive(endpoint, request, reporter, store, cancellation));
   RETURN_IF_ERROR(carry_over(entries, contents.database.value_or(""), swap.restoring(), swap.maintenance()));
   if (restore.marker)

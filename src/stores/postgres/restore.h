@@ -1,6 +1,7 @@
 // Restores one database from an archive, beside the one that is there, and swaps the two (swap.h).
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ struct DatabaseRestore {
   bool keep_replaced = false;  // under another name, as a way back
   size_t jobs = 1;
   fs::path workspace;
+  std::function<bool(const pgarchive::Entry&)> chosen{};  // empty: every entry
+  RowEditing* editing = nullptr;                          // null: rows go in as they are
 };
 
 struct Restored {

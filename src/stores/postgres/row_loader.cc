@@ -48,10 +48,25 @@ Result<void> RowLoader::load_rows(const LoadUnit& unit) {
   return put(unit);
 }
 
+Result<std::string_view> RowLoader::edited(const LoadUnit& unit) {
+  const std::string_view rows = unit.block.bytes;
+  if (!editing_) return rows;
+  auto [place, is_new] = editors_.try_emplace(unit.target);
+  if (is_new) {
+    ASSIGN_OR_RETURN(place->second, editing_->open(*unit.target->entry));
+  }
+  if (!place->second) return rows;
+  edited_.clear();
+  ASSIGN_OR_RETURN(const uint64_t kept, place->second->edit(rows, edited_));
+  unit.target->left_out += unit.block.rows - kept;
+  return std::string_view(edited_);
+}
+
 Result<void> RowLoader::put(const LoadUnit& unit) {
-  auto taken = connection_.put_copy(as_bytes(unit.block.bytes));
+  ASSIGN_OR_RETURN(const auto rows, edited(unit), "while loading the rows of {}", unit.target->name);
+  auto taken = connection_.put_copy(as_bytes(rows));
   RETURN_IF_ERROR(std::move(taken), "while loading the rows of {}", unit.target->name);
-  copied_ += unit.block.bytes.size();
+  copied_ += rows.size();
   if (rows_) rows_->advance(unit.block.rows);
   return {};
 }

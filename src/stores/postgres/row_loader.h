@@ -2,11 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
 
 #include "core/progress.h"
 #include "core/result.h"
 #include "stores/postgres/connection.h"
 #include "stores/postgres/load_queue.h"
+#include "stores/postgres/row_editing.h"
 
 namespace summit::postgres {
 
@@ -19,8 +24,10 @@ namespace summit::postgres {
 // One thread at a time. After an error the connection is of no more use.
 class RowLoader {
  public:
-  // `connection` is a load session (load_session.h) and outlives this; `rows` may be null.
-  RowLoader(Connection& connection, Phase* rows) : connection_(connection), rows_(rows) {}
+  // `connection` is a load session (load_session.h) and outlives this, as does `editing`; `rows` and
+  // `editing` may be null.
+  RowLoader(Connection& connection, Phase* rows, RowEditing* editing = nullptr)
+      : connection_(connection), rows_(rows), editing_(editing) {}
 
   Result<void> load(const LoadUnit& unit);
   // Commits what is under way.
@@ -31,10 +38,15 @@ class RowLoader {
   Result<void> load_rows(const LoadUnit& unit);
   Result<void> load_large_object(const LoadUnit& unit);
   Result<void> put(const LoadUnit& unit);
+  // The rows as they go in: the block's own, or what the table's editor makes of them.
+  Result<std::string_view> edited(const LoadUnit& unit);
   Result<void> end_copy();
 
   Connection& connection_;
   Phase* rows_;
+  RowEditing* editing_;
+  std::map<const LoadTarget*, std::unique_ptr<RowEditor>> editors_;  // null: the rows stay as they are
+  std::string edited_;
   LoadTarget* copying_ = nullptr;  // into which a COPY is open
   uint64_t copied_ = 0;            // bytes in that COPY
   bool writing_objects_ = false;   // in a transaction of their own

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "stores/postgres/archive_schema.h"
 #include "stores/postgres/sql.h"
 
 namespace summit::postgres::merge {
@@ -18,21 +19,6 @@ std::optional<RelationName> name_at(const std::vector<Word>& words, size_t posit
   if (position + 2 >= words.size() || !is_name(words[position]) || words[position + 1].text != ".")
     return std::nullopt;
   return RelationName{words[position].text, words[position + 2].text};
-}
-
-// "COPY public.users (id, name) FROM stdin;": a table without columns has no list.
-std::vector<std::string> copied_columns(const std::string& copy) {
-  std::vector<std::string> columns;
-  bool in_list = false;
-  for (const auto& word : words_of(copy)) {
-    if (word.kind == Word::Kind::kSymbol) {
-      if (word.text == ")") break;
-      if (word.text == "(") in_list = true;
-    } else if (in_list) {
-      columns.push_back(word.text);
-    }
-  }
-  return columns;
 }
 
 // What may follow the type of a column in what pg_dump writes.

@@ -1,0 +1,99 @@
+#include "masking/row_sample.h"
+
+#include <fmt/format.h>
+
+#include <functional>
+
+#include "core/text.h"
+
+namespace summit::masking {
+namespace {
+
+constexpr int kProbes = 7;
+
+// Digits of a fixed width at `at`.
+std::optional<int> number_at(std::string_view text, size_t at, size_t width) {
+  if (at + width > text.size()) return std::nullopt;
+  int number = 0;
+  for (const char c : text.substr(at, width)) {
+    if (!is_digit(c)) return std::nullopt;
+    number = number * 10 + (c - '0');
+  }
+  return number;
+}
+
+// "+05:30", "-08", "+00": minutes east of UTC.
+std::optional<int> zone_of(std::string_view text) {
+  if (text.empty()) return 0;
+  if (text[0] != '+' && text[0] != '-') return std::nullopt;
+  const auto hours = number_at(text, 1, 2);
+  const auto minutes = text.size() > 3 ? number_at(text, 4, 2) : 0;
+  if (!hours || !minutes) return std::nullopt;
+  const int east = *hours * 60 + *minutes;
+  return text[0] == '-' ? -east : east;
+}
+
+}  // namespace
+
+Result<KeySampler> KeySampler::create(const Secret& key, unsigned percent) {
+  ASSIGN_OR_RETURN(auto cipher, KeyedCipher::create(key, "sample"));
+  return KeySampler(std::move(cipher), percent);
+}
+
+std::optional<bool> KeySampler::keeps(std::string_view key) {
+  KeyedCipher::Digest digest;
+  if (!cipher_.digest(0, key, digest)) return std::nullopt;
+  uint64_t number = 0;
+  for (size_t i = 0; i < 7; ++i) number = number << 8 | digest[i];
+  return number % 100 < percent_;
+}
+
+template <typename Visit>
+bool KeySet::all_bits(std::string_view key, Visit visit) {
+  const uint64_t first = std::hash<std::string_view>{}(key);
+  const uint64_t step = (first >> 29 | 1) * 0x9e3779b97f4a7c15U | 1;
+  bool all = true;
+  for (uint64_t probe = 0; probe < kProbes; ++probe) {
+    const uint64_t bit = (first + probe * step) >> 38;
+    all = visit(bit / 64, uint64_t{1} << (bit % 64)) && all;
+  }
+  return all;
+}
+
+bool KeySet::add(std::string_view key) {
+  return !all_bits(key, [this](size_t word, uint64_t bit) {
+    const bool was = (bits_[word] & bit) != 0;
+    bits_[word] |= bit;
+    return was;
+  });
+}
+
+bool KeySet::contains(std::string_view key) const {
+  return all_bits(key, [this](size_t word, uint64_t bit) { return (bits_[word] & bit) != 0; });
+}
+
+std::optional<Instant> instant_of(std::string_view text) {
+  constexpr size_t kDate = 10;
+  const auto year = number_at(text, 0, 4);
+  const auto month = number_at(text, 5, 2);
+  const auto day = number_at(text, 8, 2);
+  if (!year || !month || !day || text[4] != '-' || text[7] != '-' || text.ends_with("BC"))
+    return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day))};
+  if (!date.ok()) return std::nullopt;
+  Instant instant{std::chrono::sys_days(date)};
+  if (text.size() == kDate) return instant;
+  const auto hour = number_at(text, 11, 2);
+  const auto minute = number_at(text, 14, 2);
+  const auto second = number_at(text, 17, 2);
+  if (!hour || !minute || !second) return std::nullopt;
+  const size_t zone = text.find_first_of("+-", 19);
+  const auto east = zone_of(zone == std::string_view::npos ? std::string_view() : text.substr(zone));
+  if (!east) return std::nullopt;
+  return instant + std::chrono::hours(*hour) + std::chrono::minutes(*minute - *east) +
+         std::chrono::seconds(*second);
+}
+
+}  // namespace summit::masking

@@ -1,0 +1,20 @@
+#include "recovery/masked_archive.h"
+
+namespace summit::recovery {
+
+Result<std::unique_ptr<MaskedArchive>> prepare_masked(const postgres::ArchiveSource& source,
+                                                      const masking::Session& session,
+                                                      const std::string& what, Reporter& reporter,
+                                                      const Cancellation& cancellation) {
+  auto archive = std::make_unique<MaskedArchive>();
+  ASSIGN_OR_RETURN(archive->contents, postgres::read_contents(source));
+  archive->schema = postgres::read_archive_schema(archive->contents);
+  ASSIGN_OR_RETURN(auto reduction,
+                   RowReduction::plan(source, archive->schema, session, reporter, cancellation));
+  archive->reduction = std::make_unique<RowReduction>(std::move(reduction));
+  ASSIGN_OR_RETURN(archive->audit, audit_archive(source, archive->contents, archive->schema,
+                                                 *archive->reduction, session, what, reporter, cancellation));
+  return archive;
+}
+
+}  // namespace summit::recovery

@@ -1,0 +1,184 @@
+#include "recovery/masked_rows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "stores/postgres/row_hasher.h"
+
+namespace summit::recovery {
+
+using postgres::ArchivedTable;
+using postgres::RelationName;
+
+namespace {
+
+config::MaskRule switched_off(const char* column) {
+  config::MaskRule rule;
+  config::FieldRule field;
+  field.field = column;
+  field.set.kind = config::Operation::Kind::kConstant;
+  field.set.text = "f";
+  rule.fields.push_back(std::move(field));
+  return rule;
+}
+
+bool is_timescale_job(const RelationName& table) {
+  return table.schema.starts_with("_timescaledb_") && table.name == "bgw_job";
+}
+bool is_cron_job(const RelationName& table) { return table == RelationName{"cron", "job"}; }
+bool is_job(const RelationName& table) { return is_timescale_job(table) || is_cron_job(table); }
+
+}  // namespace
+
+bool enters_masked_target(const pgarchive::Entry& entry) {
+  if (entry.is("SUBSCRIPTION") || entry.is("SUBSCRIPTION TABLE") || entry.is("USER MAPPING")) return false;
+  if (entry.is("COMMENT") || entry.is("SECURITY LABEL"))
+    return !entry.tag.value_or("").starts_with("SUBSCRIPTION ");
+  return !entry.has_data || entry.copy.has_value();
+}
+
+masking::Rules rules_of(const masking::Session& session, const ArchivedTable& table) {
+  std::vector<masking::TableName> names = {{table.name.schema, table.name.name}};
+  for (const auto& ancestor : table.ancestors) names.push_back({ancestor.schema, ancestor.name});
+  return masking::rules_of_table(session.rules, session.level, names);
+}
+
+// Chooses, masks, then adds to the fingerprint what goes in. Its part of the fingerprint counts when it ends.
+class MaskedRows::Editor final : public postgres::RowEditor {
+ public:
+  Editor(MaskedRows& rows, masking::CopyRowMask mask, std::unique_ptr<RowChooser> chooser)
+      : rows_(rows), mask_(std::move(mask)), chooser_(std::move(chooser)) {}
+  Editor(const Editor&) = delete;
+  Editor& operator=(const Editor&) = delete;
+  ~Editor() override {
+    if (!hasher_) return;
+    const std::lock_guard lock(rows_.mutex_);
+    rows_.hashes_[name_].merge(hasher_->hash());
+  }
+
+  // `table` as users see it, `columns` as they stand in a row.
+  void fingerprint_as(const postgres::Table& table, const std::vector<std::string>& columns) {
+    std::vector<postgres::Column> given;
+    for (const auto& name : columns) given.push_back({.name = name, .type = {}});
+    const auto wanted = postgres::stored_columns(table.columns);
+    hasher_.emplace(wanted, postgres::places_of(wanted, given));
+    name_ = table.name;
+  }
+
+  Result<uint64_t> edit(std::string_view rows, std::string& out) override {
+    const size_t start = out.size();
+    if (chooser_) {
+      RETURN_IF_ERROR(choose(rows));
+      rows = chosen_;
+    }
+    RETURN_IF_ERROR(mask_.mask(rows, out));
+    const auto masked = std::string_view(out).substr(start);
+    if (hasher_) hasher_->add(as_bytes(masked));
+    return static_cast<uint64_t>(std::count(masked.begin(), masked.end(), '\n'));
+  }
+
+ private:
+  Result<void> choose(std::string_view rows) {
+    chosen_.clear();
+    while (!rows.empty()) {
+      const size_t end = rows.find('\n');
+      ASSIGN_OR_RETURN(const auto choice, chooser_->choose(rows.substr(0, end)));
+      if (choice.kept) chosen_ += rows.substr(0, end + 1);
+      rows.remove_prefix(end + 1);
+    }
+    return {};
+  }
+
+  MaskedRows& rows_;
+  masking::CopyRowMask mask_;
+  std::unique_ptr<RowChooser> chooser_;  // null: every row
+  std::string chosen_;
+  std::optional<postgres::RowHasher> hasher_;
+  RelationName name_;
+};
+
+MaskedRows::MaskedRows(const masking::Session& session, const postgres::ArchiveSchema& schema,
+                       const RowReduction& reduction, postgres::FingerprintScope scope)
+    : session_(session),
+      schema_(schema),
+      reduction_(reduction),
+      scope_(std::move(scope)),
+      scheduled_off_(switched_off("scheduled")),
+      active_off_(switched_off("active")) {}
+
+MaskedRows::~MaskedRows() = default;
+
+Result<bool> MaskedRows::edits(const ArchivedTable& table) const {
+  if (is_job(table.name) || !rules_of(session_, table).empty()) return true;
+  ASSIGN_OR_RETURN(const auto chooser, reduction_.chooser(table));
+  return chooser != nullptr;
+}
+
+const postgres::Table* MaskedRows::seen_as(const ArchivedTable& table) const {
+  if (const auto* found = inventory_.table(table.name)) return found;
+  for (const auto& ancestor : table.ancestors) {
+    if (const auto* found = inventory_.table(ancestor)) return found;
+  }
+  return nullptr;
+}
+
+// One fingerprint counts all rows of a table: where one partition is edited, the others pass through here
+// too.
+Result<void> MaskedRows::begin(postgres::Connection& connection) {
+  ASSIGN_OR_RETURN(inventory_, postgres::read_inventory(connection));
+  for (const auto& [id, table] : schema_.tables) {
+    ASSIGN_OR_RETURN(const bool edited, edits(table));
+    const auto* seen = seen_as(table);
+    if (seen && edited) edited_.insert(seen->name);
+  }
+  return {};
+}
+
+Result<std::unique_ptr<postgres::RowEditor>> MaskedRows::open(const pgarchive::Entry& rows) {
+  const auto found = schema_.tables.find(rows.id);
+  if (found == schema_.tables.end())
+    return Error(Code::kCorrupt, "the archive's table of contents does not name the rows of entry {}",
+                 rows.id)
+        .hint("run `summit-dr verify` on this backup");
+  const auto& table = found->second;
+  const auto* seen = seen_as(table);
+  const bool counted = seen && edited_.contains(seen->name);
+  ASSIGN_OR_RETURN(const bool edited, edits(table));
+  if (!counted && !edited) return std::unique_ptr<postgres::RowEditor>();
+
+  ASSIGN_OR_RETURN(auto mask, mask_of(table));
+  ASSIGN_OR_RETURN(auto chooser, reduction_.chooser(table));
+  auto editor = std::make_unique<Editor>(*this, std::move(mask), std::move(chooser));
+  if (counted) editor->fingerprint_as(*seen, table.columns);
+  return std::unique_ptr<postgres::RowEditor>(std::move(editor));
+}
+
+Result<masking::CopyRowMask> MaskedRows::mask_of(const ArchivedTable& table) const {
+  auto rules = rules_of(session_, table);
+  if (is_job(table.name))
+    rules.insert(rules.begin(), is_cron_job(table.name) ? &active_off_ : &scheduled_off_);
+  ASSIGN_OR_RETURN(auto mask,
+                   masking::RowMask::compile(rules, table.columns, session_.key, table.name.display()));
+  std::vector<std::string> places;
+  for (const auto& target : mask.targets()) {
+    places.push_back(fmt::format("postgresql:{}.{}", table.whole().display(), table.columns[target.column]));
+  }
+  masking::CopyRowMask copy(std::move(mask));
+  if (!is_job(table.name)) copy.report_to(session_.replaced, std::move(places));
+  return copy;
+}
+
+std::vector<Fingerprint> MaskedRows::fingerprints() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Fingerprint> made;
+  for (const auto& name : edited_) {
+    const auto found = hashes_.find(name);
+    made.push_back(postgres::table_fingerprint(*inventory_.table(name), scope_,
+                                               found == hashes_.end() ? SetHash() : found->second));
+  }
+  return made;
+}
+
+}  // namespace summit::recovery

@@ -1,0 +1,305 @@
+#include "recovery/masking_audit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "masking/classify.h"
+#include "masking/copy_rows.h"
+#include "recovery/masked_rows.h"
+#include "stores/postgres/row_visitor.h"
+#include "stores/postgres/sql.h"
+
+namespace summit::recovery {
+namespace {
+
+using config::MaskRule;
+using config::Operation;
+using masking::Place;
+using masking::Verdict;
+using postgres::ArchivedTable;
+using Kind = Verdict::Kind;
+
+constexpr size_t kRowsOfFirstBlock = 200;
+constexpr size_t kRowsOfEachBlock = 4;  // of 256 KiB
+constexpr size_t kRowsOfTable = 1000;
+constexpr const char* kDefinition = "(definition)";
+
+// What bytea holds, where it is no text: "\x6869".
+void decode_bytes(std::string& value) {
+  if (!value.starts_with("\\x")) return;
+  std::string bytes;
+  if (from_hex(std::string_view(value).substr(2), bytes)) value = std::move(bytes);
+}
+
+std::string why_of(const Verdict& verdict) {
+  const bool by_content = verdict.by_content.has_value();
+  return fmt::format("looks private: {} by its {}",
+                     masking::name_of(by_content ? *verdict.by_content : *verdict.by_name),
+                     by_content ? "content" : "name");
+}
+
+// Samples of the rows of one table: of each column those values that its rule would let through.
+class TableSample {
+ public:
+  static Result<TableSample> create(const ArchivedTable& table, const masking::Session& session) {
+    TableSample sample(table);
+    const auto rules = rules_of(session, table);
+    ASSIGN_OR_RETURN(auto mask,
+                     masking::RowMask::compile(rules, table.columns, session.key, table.name.display()));
+    sample.mask_.emplace(std::move(mask));
+    for (const auto* rule : rules) {
+      for (const auto& field : rule->fields) {
+        if (field.set.kind == Operation::Kind::kJson) sample.documents_.insert(field.field);
+      }
+    }
+    return sample;
+  }
+
+  Result<void> add(std::string_view rows) {
+    size_t budget = rows_ == 0 ? kRowsOfFirstBlock : kRowsOfEachBlock;
+    while (!rows.empty() && budget-- > 0 && rows_ < kRowsOfTable) {
+      const size_t end = rows.find('\n');
+      RETURN_IF_ERROR(add_row(rows.substr(0, end)));
+      rows.remove_prefix(std::min(rows.size(), end + 1));
+    }
+    return {};
+  }
+
+  const ArchivedTable& table() const { return *table_; }
+  size_t rows() const { return rows_; }
+  std::vector<std::string>& values(size_t column) { return values_[column]; }
+
+ private:
+  explicit TableSample(const ArchivedTable& table) : table_(&table), values_(table.columns.size()) {}
+
+  Result<void> add_row(std::string_view row) {
+    ++rows_;
+    std::vector<std::optional<std::string>> fields;
+    for (size_t column = 0; column < values_.size(); ++column) {
+      const size_t tab = row.find('\t');
+      const auto field = row.substr(0, tab);
+      std::string value;
+      if (field == "\\N") {
+        fields.emplace_back();
+      } else if (masking::decode_copy_field(field, value)) {
+        fields.emplace_back(std::move(value));
+      } else {
+        return Error(Code::kCorrupt, "a row of {} ends in the middle of an escape", table_->name.display())
+            .hint("run `summit-dr verify` on the backup");
+      }
+      row.remove_prefix(tab == std::string_view::npos ? row.size() : tab + 1);
+    }
+    return keep_what_passes(fields);
+  }
+
+  Result<void> keep_what_passes(std::vector<std::optional<std::string>>& fields) {
+    std::vector<masking::Field> inputs;
+    for (const size_t column : mask_->inputs()) {
+      const auto& field = fields[column];
+      inputs.push_back(field ? masking::Field(*field) : masking::Field());
+    }
+    if (!mask_->empty()) RETURN_IF_ERROR(mask_->apply(inputs));
+    std::set<size_t> replaced;
+    for (const auto& target : mask_->targets()) {
+      // Of a document only the ruled parts are replaced: the classification knows which.
+      if (target.touched && !documents_.contains(table_->columns[target.column]))
+        replaced.insert(target.column);
+    }
+    for (size_t column = 0; column < fields.size(); ++column) {
+      if (!fields[column] || replaced.contains(column)) continue;
+      decode_bytes(*fields[column]);
+      values_[column].push_back(*std::move(fields[column]));
+    }
+    return {};
+  }
+
+  const ArchivedTable* table_;
+  std::optional<masking::RowMask> mask_;
+  std::set<std::string> documents_;
+  std::vector<std::vector<std::string>> values_;  // by column
+  size_t rows_ = 0;
+};
+
+class Auditor final : public postgres::RowVisitor {
+ public:
+  Auditor(const masking::Session& session, const postgres::ArchiveSchema& schema,
+          const RowReduction& reduction)
+      : session_(session), schema_(schema), reduction_(reduction) {}
+
+  Result<bool> begin(const pgarchive::Entry& entry) override {
+    const auto found = schema_.tables.find(entry.id);
+    if (found == schema_.tables.end()) return false;
+    ASSIGN_OR_RETURN(auto sample, TableSample::create(found->second, session_));
+    sample_.emplace(std::move(sample));
+    ASSIGN_OR_RETURN(chooser_, reduction_.chooser(found->second));
+    return true;
+  }
+
+  Result<void> rows(std::string_view rows) override {
+    const auto& name = sample_->table().name;
+    if (name.schema == "_timescaledb_internal" && name.name.starts_with("compress_hyper_")) {
+      return Error(Code::kRefused, "{} holds compressed rows of a hypertable, which cannot be masked",
+                   name.display())
+          .hint("at the source: SELECT decompress_chunk(show_chunks('events')), then a new backup");
+    }
+    if (chooser_) RETURN_IF_ERROR(count(rows));
+    return sample_->add(rows);
+  }
+
+  Result<void> end() override {
+    const auto& table = sample_->table();
+    std::vector<Place> places;
+    std::vector<Verdict> verdicts;
+    for (size_t column = 0; column < table.columns.size(); ++column) {
+      places.push_back(place_of(table, column));
+      places.back().samples = std::move(sample_->values(column));
+      verdicts.push_back(classify(session_.rules, session_.level, places.back()));
+      // The catalogs of an extension have its own names.
+      if (table.of_extension && !verdicts.back().by_content) verdicts.back().kind = Kind::kHarmless;
+    }
+    if (!table.of_extension) masking::suspect_names_beside_birth_dates(places, verdicts);
+    audit_.rows_sampled += sample_->rows();
+    for (size_t i = 0; i < places.size(); ++i) note(places[i], verdicts[i]);
+    sample_.reset();
+    return {};
+  }
+
+  // Texts in definitions come along whatever becomes of the rows: defaults, checks, views, comments.
+  void look_at(const pgarchive::Entry& entry) {
+    if (entry.has_data || !enters_masked_target(entry)) return;
+    Place place;
+    place.schema = entry.schema.value_or("");
+    place.name = entry.tag.value_or("");
+    place.field = kDefinition;
+    // Whoever declares a definition harmless has read it.
+    if (classify(session_.rules, session_.level, place).kind == Kind::kHarmless) return;
+    for (const auto& word : postgres::words_of(entry.definition.value_or(""))) {
+      if (word.kind == postgres::Word::Kind::kLiteral) place.samples.push_back(word.text);
+    }
+    if (place.samples.empty()) return;
+    const auto verdict = classify(session_.rules, session_.level, place);
+    if (verdict.kind != Kind::kSensitive) return;
+    audit_.findings.push_back(
+        {.place = fmt::format("the definition of {} {}", entry.description.value_or(""), place.name),
+         .why = why_of(verdict),
+         .entry = fmt::format("- {}", yaml_text(place.name + "." + kDefinition)),
+         .is_rule = false});
+  }
+
+  MaskingAudit take() {
+    for (const auto& [place, kind] : seen_) {
+      audit_.ruled += kind == Kind::kRuled ? 1 : 0;
+      audit_.harmless += kind == Kind::kHarmless ? 1 : 0;
+      audit_.unknown += kind == Kind::kUnknown ? 1 : 0;
+    }
+    return std::move(audit_);
+  }
+
+ private:
+  // A text in double quotes, as YAML reads it.
+  static std::string yaml_text(const std::string& text) {
+    std::string quoted = "\"";
+    for (const char c : text) {
+      if (c == '"' || c == '\\') quoted += '\\';
+      quoted += c;
+    }
+    return quoted + '"';
+  }
+
+  Result<void> count(std::string_view rows) {
+    auto& counted = audit_.reduced[sample_->table().whole().display()];
+    while (!rows.empty()) {
+      const size_t end = rows.find('\n');
+      ASSIGN_OR_RETURN(const auto choice, chooser_->choose(rows.substr(0, end)));
+      counted.count(choice);
+      rows.remove_prefix(end + 1);
+    }
+    return {};
+  }
+
+  static Place place_of(const ArchivedTable& table, size_t column) {
+    Place place;
+    place.store = MaskRule::Store::kPostgresql;
+    place.schema = table.whole().schema;
+    place.name = table.whole().name;
+    place.field = table.columns[column];
+    place.ancestors.push_back({table.name.schema, table.name.name});
+    for (const auto& ancestor : table.ancestors) place.ancestors.push_back({ancestor.schema, ancestor.name});
+    return place;
+  }
+
+  // Partitions and chunks speak for their table: each column is named once.
+  void note(const Place& place, const Verdict& verdict) {
+    const auto name = masking::describe(place);
+    const auto [known, is_new] = seen_.emplace(name, verdict.kind);
+    if (verdict.kind != Kind::kSensitive || (!is_new && known->second == Kind::kSensitive)) return;
+    known->second = Kind::kSensitive;
+    audit_.findings.push_back({.place = name, .why = why_of(verdict), .entry = verdict.rule});
+  }
+
+  const masking::Session& session_;
+  const postgres::ArchiveSchema& schema_;
+  const RowReduction& reduction_;
+  std::unique_ptr<RowChooser> chooser_;  // of the table; null: every row is kept
+  std::optional<TableSample> sample_;
+  std::map<std::string, Kind> seen_;  // columns
+  MaskingAudit audit_;
+};
+
+}  // namespace
+
+void MaskingAudit::add(MaskingAudit other) {
+  findings.insert(findings.end(), std::make_move_iterator(other.findings.begin()),
+                  std::make_move_iterator(other.findings.end()));
+  ruled += other.ruled;
+  harmless += other.harmless;
+  unknown += other.unknown;
+  rows_sampled += other.rows_sampled;
+  reduced.merge(other.reduced);
+}
+
+Result<MaskingAudit> audit_archive(const postgres::ArchiveSource& source, const pgarchive::Contents& contents,
+                                   const postgres::ArchiveSchema& schema, const RowReduction& reduction,
+                                   const masking::Session& session, const std::string& what,
+                                   Reporter& reporter, const Cancellation& cancellation) {
+  Auditor auditor(session, schema, reduction);
+  for (const auto& entry : contents.entries) auditor.look_at(entry);
+  const auto phase = reporter.phase("masking", "looking through " + what);
+  RETURN_IF_ERROR(postgres::visit_rows(source, auditor, phase.get(), cancellation));
+  return auditor.take();
+}
+
+std::string show(const MaskingAudit& audit) {
+  std::string text;
+  for (const auto& finding : audit.findings) text += fmt::format("  {} {}\n", finding.place, finding.why);
+  for (const bool rules : {true, false}) {
+    bool first = true;
+    for (const auto& finding : audit.findings) {
+      if (finding.is_rule != rules) continue;
+      if (first)
+        text += rules ? "to mask them, below `rules: postgresql:`\n"
+                      : "once they are changed at the source, or found harmless, below `harmless: "
+                        "postgresql:`\n";
+      first = false;
+      text += "    " + finding.entry + "\n";
+    }
+  }
+  return text;
+}
+
+Result<void> check_audit(const MaskingAudit& audit, const std::string& backup) {
+  if (audit.findings.empty()) return {};
+  return Error(Code::kRefused, "{} of backup {} looks private, and no rule covers it:\n{}",
+               audit.findings.size() == 1 ? "one place"
+                                          : fmt::format("each of {} places", audit.findings.size()),
+               backup, show(audit))
+      .hint(
+          "add to config/sanitization.yaml what is said above, or list under `harmless` what holds nothing "
+          "private; then `summit-dr mask audit` again");
+}
+
+}  // namespace summit::recovery

@@ -1,0 +1,50 @@
+// Looks through the PostgreSQL archives of a backup for what would enter a masked target unmasked.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/cancellation.h"
+#include "core/progress.h"
+#include "core/result.h"
+#include "masking/session.h"
+#include "recovery/row_reduction.h"
+#include "stores/postgres/archive_schema.h"
+#include "stores/postgres/load.h"
+
+namespace summit::recovery {
+
+struct AuditFinding {
+  std::string place;    // "public.users.email"
+  std::string why;      // "looks private: e-mail address by its name"; never a value
+  std::string entry;    // the line to paste into config/sanitization.yaml
+  bool is_rule = true;  // it goes below `rules: postgresql:`, else below `harmless: postgresql:`
+};
+
+struct MaskingAudit {
+  std::vector<AuditFinding> findings;  // sensitive, and covered by nothing
+  uint64_t ruled = 0;                  // columns
+  uint64_t harmless = 0;
+  uint64_t unknown = 0;                         // nobody said anything, and nothing looks private
+  uint64_t rows_sampled = 0;                    // spread over each table
+  std::map<std::string, ReducedTable> reduced;  // tables of which not every row is kept
+
+  void add(MaskingAudit other);
+};
+
+// Reads the archive once. Names of all columns, a few hundred rows of each table, and the literals of all
+// definitions; and what `reduction` keeps. Values are in no message. `what` names the archive for progress.
+Result<MaskingAudit> audit_archive(const postgres::ArchiveSource& source, const pgarchive::Contents& contents,
+                                   const postgres::ArchiveSchema& schema, const RowReduction& reduction,
+                                   const masking::Session& session, const std::string& what,
+                                   Reporter& reporter, const Cancellation& cancellation);
+
+// kRefused with every finding and what to paste; nothing when there is none.
+Result<void> check_audit(const MaskingAudit& audit, const std::string& backup);
+
+// The findings and their lines to paste, for people.
+std::string show(const MaskingAudit& audit);
+
+}  // namespace summit::recovery

@@ -1,0 +1,231 @@
+#include "recovery/row_reduction.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "stores/postgres/row_visitor.h"
+
+namespace summit::recovery {
+
+using postgres::ArchivedTable;
+using postgres::RelationName;
+
+namespace {
+
+constexpr int kMostReadings = 5;
+constexpr std::string_view kNull = "\\N";
+
+bool is_named(const RelationName& table, const std::string& name) {
+  return table.name == name || table.schema + "." + table.name == name;
+}
+
+Result<std::vector<size_t>> places_in(const ArchivedTable& table, const std::vector<std::string>& columns) {
+  std::vector<size_t> places;
+  for (const auto& column : columns) {
+    const auto found = std::find(table.columns.begin(), table.columns.end(), column);
+    if (found == table.columns.end()) {
+      return Error(Code::kConfig,
+                   "`reduction` of config/sanitization.yaml names `{}`, which {} does not have", column,
+                   table.name.display())
+          .hint("correct the name after `by:`");
+    }
+    places.push_back(static_cast<size_t>(found - table.columns.begin()));
+  }
+  return places;
+}
+
+// The column of that number, as it stands in the row.
+std::string_view field_of(std::string_view row, size_t column) {
+  for (; column > 0; --column) {
+    const size_t tab = row.find('\t');
+    if (tab == std::string_view::npos) return kNull;
+    row.remove_prefix(tab + 1);
+  }
+  return row.substr(0, row.find('\t'));
+}
+
+// Neither tab nor newline occurs within a value: both are escaped there. False when one is NULL.
+bool join(std::string_view row, const std::vector<size_t>& columns, std::string& text) {
+  text.clear();
+  for (const size_t column : columns) {
+    const auto field = field_of(row, column);
+    if (field == kNull) return false;
+    text += field;
+    text += '\t';
+  }
+  return true;
+}
+
+std::string name_of(const postgres::ArchivedReference& reference) {
+  return fmt::format("{} ({})", reference.from.display(), fmt::join(reference.columns, ", "));
+}
+
+}  // namespace
+
+Result<RowChooser::Choice> RowChooser::choose(std::string_view row) {
+  if (sampler_) {
+    const bool whole = key_.empty() || !join(row, key_, text_);
+    const auto kept = sampler_->keeps(whole ? row : std::string_view(text_));
+    if (!kept) return Error(Code::kFailed, "OpenSSL failed while rows of {} were chosen", what_);
+    if (*kept) return Choice{.kept = true};
+  } else if (const auto field = field_of(row, time_); field != kNull) {
+    // What is no instant (infinity) is not known to be old.
+    const auto instant = masking::instant_of(field);
+    if (!instant || *instant >= oldest_) return Choice{.kept = true};
+  }
+  for (const auto& pull : pulls_) {
+    if (join(row, pull.columns, text_) && pull.reference->keys.contains(text_))
+      return Choice{.kept = true, .pulled_by = pull.reference};
+  }
+  return Choice{};
+}
+
+const config::TableReduction* RowReduction::rule_of(const ArchivedTable& table) const {
+  for (const auto& rule : session_.rules.reduction.tables) {
+    if (is_named(table.whole(), rule.table)) return &rule;
+  }
+  return nullptr;
+}
+
+bool RowReduction::reduces(const ArchivedTable& table) const {
+  if (!session_.reduces() || table.of_extension || kept_whole_.contains(table.whole())) return false;
+  const auto& reduction = session_.rules.reduction;
+  const auto critical = [&](const std::string& name) { return is_named(table.whole(), name); };
+  if (std::any_of(reduction.critical.begin(), reduction.critical.end(), critical)) return false;
+  return reduction.sample_others || rule_of(table) != nullptr;
+}
+
+Result<std::unique_ptr<RowChooser>> RowReduction::chooser(const ArchivedTable& table) const {
+  if (!reduces(table)) return std::unique_ptr<RowChooser>();
+  auto chooser = std::make_unique<RowChooser>();
+  chooser->what_ = table.name.display();
+  const auto* rule = rule_of(table);
+  if (rule != nullptr && rule->newest.count() > 0) {
+    ASSIGN_OR_RETURN(const auto places, places_in(table, {rule->column}));
+    chooser->time_ = places.front();
+    chooser->oldest_ = session_.recovery_point - rule->newest;
+  } else {
+    const bool own = rule != nullptr && !rule->column.empty();
+    ASSIGN_OR_RETURN(chooser->key_, places_in(table, own ? std::vector{rule->column} : table.key));
+    ASSIGN_OR_RETURN(chooser->sampler_,
+                     masking::KeySampler::create(session_.key, session_.reduction_percent));
+  }
+  for (const auto& pulling : references_) {
+    const auto& reference = *pulling->reference;
+    const auto refers_to = [&](const RelationName& name) { return name == reference.to; };
+    if (!refers_to(table.name) && std::none_of(table.ancestors.begin(), table.ancestors.end(), refers_to))
+      continue;
+    ASSIGN_OR_RETURN(auto columns, places_in(table, reference.to_columns));
+    chooser->pulls_.push_back({pulling.get(), std::move(columns)});
+  }
+  return chooser;
+}
+
+// Collects the keys that kept rows name. Rows whose table comes later in the archive than the one they refer
+// to are complete after another reading only.
+class RowReduction::References final : public postgres::RowVisitor {
+ public:
+  explicit References(RowReduction& reduction) : reduction_(reduction) {}
+
+  Result<bool> begin(const pgarchive::Entry& entry) override {
+    outgoing_.clear();
+    const auto found = reduction_.schema_.tables.find(entry.id);
+    if (found == reduction_.schema_.tables.end()) return false;
+    const auto& table = found->second;
+    for (const auto& pulling : reduction_.references_) {
+      const auto& from = pulling->reference->from;
+      const bool is_from = table.name == from || std::find(table.ancestors.begin(), table.ancestors.end(),
+                                                           from) != table.ancestors.end();
+      if (!is_from) continue;
+      ASSIGN_OR_RETURN(auto columns, places_in(table, pulling->reference->columns));
+      outgoing_.push_back({pulling.get(), std::move(columns)});
+    }
+    if (outgoing_.empty()) return false;
+    ASSIGN_OR_RETURN(chooser_, reduction_.chooser(table));
+    return true;
+  }
+
+  Result<void> rows(std::string_view rows) override {
+    while (!rows.empty()) {
+      const size_t end = rows.find('\n');
+      const auto row = rows.substr(0, end);
+      rows.remove_prefix(end + 1);
+      if (chooser_) {
+        ASSIGN_OR_RETURN(const auto choice, chooser_->choose(row));
+        if (!choice.kept) continue;
+      }
+      for (const auto& [pulling, columns] : outgoing_) {
+        if (join(row, columns, text_) && pulling->keys.add(text_)) changed_ = true;
+      }
+    }
+    return {};
+  }
+
+  Result<void> end() override { return {}; }
+  bool changed() const { return changed_; }
+
+ private:
+  struct Outgoing {
+    PullingReference* pulling;
+    std::vector<size_t> columns;
+  };
+  RowReduction& reduction_;
+  std::vector<Outgoing> outgoing_;  // of the table
+  std::unique_ptr<RowChooser> chooser_;
+  std::string text_;
+  bool changed_ = false;
+};
+
+Result<RowReduction> RowReduction::plan(const postgres::ArchiveSource& source,
+                                        const postgres::ArchiveSchema& schema,
+                                        const masking::Session& session, Reporter& reporter,
+                                        const Cancellation& cancellation) {
+  RowReduction reduction(schema, session);
+  std::set<RelationName> reduced;
+  for (const auto& [id, table] : schema.tables) {
+    if (!reduction.reduces(table)) continue;
+    reduced.insert(table.name);
+    reduced.insert(table.ancestors.begin(), table.ancestors.end());
+  }
+  for (const auto& reference : schema.references) {
+    if (!reduced.contains(reference.to)) continue;
+    reduction.references_.push_back(std::make_unique<PullingReference>());
+    reduction.references_.back()->reference = &reference;
+  }
+  bool changed = !reduction.references_.empty();
+  for (int reading = 0; changed && reading < kMostReadings; ++reading) {
+    const auto phase = reporter.phase("reduction", "following references");
+    References references(reduction);
+    RETURN_IF_ERROR(postgres::visit_rows(source, references, phase.get(), cancellation));
+    changed = references.changed();
+  }
+  if (!changed) return reduction;
+  for (const auto& pulling : reduction.references_) {
+    for (const auto& name : {pulling->reference->to, pulling->reference->from}) {
+      for (const auto& [id, table] : schema.tables) {
+        const bool is_it = table.name == name || std::find(table.ancestors.begin(), table.ancestors.end(),
+                                                           name) != table.ancestors.end();
+        if (is_it && reduced.contains(table.name)) reduction.kept_whole_.insert(table.whole());
+      }
+    }
+  }
+  return reduction;
+}
+
+void ReducedTable::count(const RowChooser::Choice& choice) {
+  ++rows;
+  kept += choice.kept ? 1 : 0;
+  if (choice.pulled_by) ++pulled[name_of(*choice.pulled_by->reference)];
+}
+
+std::string describe(const std::string& table, const ReducedTable& counted) {
+  auto text = fmt::format("{}: {} of {} rows", table, counted.kept, counted.rows);
+  const auto most = std::max_element(counted.pulled.begin(), counted.pulled.end(),
+                                     [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (most != counted.pulled.end())
+    text += fmt::format(", {} of them because {} refers to them", most->second, most->first);
+  return text;
+}
+
+}  // namespace summit::recovery

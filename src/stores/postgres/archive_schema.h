@@ -1,0 +1,45 @@
+// The tables of an archive as its definitions describe them, without a server.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "formats/pgarchive/contents.h"
+#include "stores/postgres/catalog.h"
+
+namespace summit::postgres {
+
+// A table whose rows an archive holds.
+struct ArchivedTable {
+  RelationName name;
+  std::vector<std::string> columns;     // of a row, in its order
+  std::vector<RelationName> ancestors;  // what it is a partition or chunk of, or inherits from; nearest first
+  std::vector<std::string> key;         // columns of the primary key, its own or an ancestor's; empty: none
+  bool is_part = false;                 // a partition, or a chunk of a hypertable
+  bool of_extension = false;            // an extension makes it: it refers to others of its kind
+
+  // The table as its users see it.
+  const RelationName& whole() const { return is_part ? ancestors.back() : name; }
+};
+
+// A foreign key.
+struct ArchivedReference {
+  RelationName from;
+  std::vector<std::string> columns;
+  RelationName to;
+  std::vector<std::string> to_columns;
+};
+
+struct ArchiveSchema {
+  std::map<int64_t, ArchivedTable> tables;  // by the entry of their rows
+  std::vector<ArchivedReference> references;
+};
+
+ArchiveSchema read_archive_schema(const pgarchive::Contents& contents);
+
+// "COPY public.users (id, name) FROM stdin;": a table without columns has no list.
+std::vector<std::string> copied_columns(const std::string& copy);
+
+}  // namespace summit::postgres

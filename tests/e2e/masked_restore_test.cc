@@ -1,0 +1,157 @@
+// Production data into development, with the shipped rules: what the framework promises, by its own queries.
+#include <nlohmann/json.hpp>
+
+#include "core/host.h"
+#include "devtools/platform/postgres_client.h"
+#include "tests/e2e/world.h"
+
+namespace summit::e2e {
+namespace {
+
+const Variables kKey = {{"SANITIZATION_KEY", "0123456789abcdef0123456789abcdef"}};
+
+// One backup of production, and one masked restore of it beside the platform's own database, that the cases
+// look at in turn.
+class MaskedDevelopment : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    auto& world = World::shared();
+    const auto base = world.new_base("MaskedDevelopment");
+    base_ = "--backup-base=" + base.string();
+    const auto config = world.configured("masked-source", [](std::string& text) {
+      const std::string dev = "\n  dev:\n";
+      replace_line(text, dev, "    layout: plain\n", "    layout: packed\n");
+      replace_line(text, dev, "    encrypted: false\n", "    encrypted: true\n");
+      replace_line(text, dev, "    sanitization: full\n", "    sanitization: none\n");
+      replace_line(text, dev, "    reduction_percent: 10\n", "");
+      replace_line(text, dev, "    class: dev\n",
+                   "    class: production\n    hosts: [" + host_name() + "]\n");
+    });
+    const auto backup =
+        world.run({config, base_, "backup", "--set=full", "--layout=plain", "--confirm-production"});
+    ASSERT_EQ(backup.exit_code, 0) << backup;
+    config_ = world.configured("masked-target", [](std::string&) {});
+    rule_the_sample(config_.substr(config_.find('=') + 1));
+    restore_ = world.run({config_, base_, "restore", "latest", "--env=dev", "--into=masked"}, kKey);
+    ASSERT_EQ(restore_.exit_code, 0) << restore_;
+  }
+  static void TearDownTestSuite() {
+    auto client = platform::PostgresClient::connect(World::shared().platform().postgres().endpoint());
+    ASSERT_TRUE(client.ok());
+    EXPECT_TRUE(client->execute("DROP DATABASE IF EXISTS masked").ok());
+  }
+
+  // What only the sample's odd tables hold, and no shipped rule names.
+  static void rule_the_sample(const fs::path& config) {
+    auto text = read_text(config / "sanitization.yaml");
+    replace_line(text, "rules:\n", "  postgresql:\n",
+                 "  postgresql:\n    - {table: awkward_values, set: {net: remove}}\n");
+    replace_line(text, "\nharmless:\n", "  postgresql:\n",
+                 "  postgresql:\n    - \"work_email.(definition)\"\n");
+    write_text(config / "sanitization.yaml", text);
+  }
+
+  // The first column of the first row.
+  std::string ask(const std::string& sql, const std::string& database = "masked") {
+    auto client = platform::PostgresClient::connect(world_.platform().postgres().endpoint(), database);
+    if (!client.ok()) return client.error().to_string();
+    const auto answer = client->value(sql);
+    return answer.ok() ? *answer : answer.error().to_string();
+  }
+  // In the platform's own database, which holds the originals.
+  std::string ask_source(const std::string& sql) { return ask(sql, ""); }
+
+  World& world_ = World::shared();
+  // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): GoogleTest's way
+  static inline std::string base_{};
+  static inline std::string config_{};
+  static inline Ran restore_{};
+  // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
+};
+
+TEST_F(MaskedDevelopment, UsersHaveTheDocumentedAddresses) {
+  EXPECT_EQ(ask("SELECT email FROM users WHERE id = 7"), "dev_7@example.com");
+  EXPECT_EQ(ask("SELECT phone FROM users WHERE id = 7"), "+1-555-0000007");
+  EXPECT_EQ(ask("SELECT count(*) FROM users WHERE address IS NOT NULL OR email NOT LIKE '%@example.com' OR "
+                "phone NOT LIKE '+1-555-%'"),
+            "0");
+  EXPECT_EQ(ask("SELECT count(*) FROM users"), ask_source("SELECT count(*) FROM users"));
+}
+
+TEST_F(MaskedDevelopment, CredentialsAreTheDocumentedOnes) {
+  EXPECT_EQ(
+      ask("SELECT count(*) FROM configuration WHERE (name LIKE '%_KEY' OR name LIKE '%_SECRET' OR name LIKE "
+          "'%_PASSWORD') AND value IS DISTINCT FROM 'dev_test_key_' || name"),
+      "0");
+  EXPECT_NE(ask("SELECT count(*) FROM configuration WHERE value LIKE 'dev_test_key_%'"), "0");
+}
+
+TEST_F(MaskedDevelopment, InvestigationsAndCardsAreRedacted) {
+  EXPECT_EQ(ask("SELECT DISTINCT classified_info FROM investigations WHERE classified_info IS NOT NULL"),
+            "[REDACTED FOR DEV/TEST]");
+  EXPECT_EQ(ask("SELECT DISTINCT internal_notes FROM investigations WHERE internal_notes IS NOT NULL"),
+            "[REDACTED FOR DEV/TEST]");
+  EXPECT_EQ(ask("SELECT DISTINCT credit_card FROM billing WHERE credit_card IS NOT NULL"),
+            "****-****-****-0000");
+  EXPECT_EQ(ask("SELECT DISTINCT bank_account FROM billing WHERE bank_account IS NOT NULL"), "****0000");
+}
+
+TEST_F(MaskedDevelopment, EntitiesHaveTheDocumentedContacts) {
+  EXPECT_EQ(ask("SELECT count(*) FROM entities WHERE contact_email IS NOT NULL AND (contact_email <> "
+                "'entity_' || id "
+                "|| '@example.com' OR phone_number <> '+1-555-' || lpad(id::text, 7, '0'))"),
+            "0");
+  EXPECT_EQ(
+      ask("SELECT count(*) FROM entities WHERE embedding IS NOT NULL OR phone_number NOT LIKE '+1-555-%'"),
+      "0");
+}
+
+TEST_F(MaskedDevelopment, AuditLogsAreOfThirtyDaysHashedAndLinked) {
+  EXPECT_EQ(
+      ask("SELECT count(*) FROM audit_logs WHERE user_ip !~ '^[0-9a-f]{32}$' OR session_data IS NOT NULL"),
+      "0");
+  EXPECT_EQ(ask("SELECT count(*) FROM (SELECT prev_hash, lag(hash) OVER (ORDER BY seq) AS before FROM "
+                "audit_logs) a "
+                "WHERE before IS NOT NULL AND prev_hash <> before"),
+            "0");
+  EXPECT_EQ(ask("SELECT max(ts) - min(ts) <= interval '31 days' FROM audit_logs"), "t");
+  EXPECT_NE(ask("SELECT count(*) FROM audit_logs"), ask_source("SELECT count(*) FROM audit_logs"));
+}
+
+TEST_F(MaskedDevelopment, TheSameValueIsTheSameInEveryStoreOfThisKey) {
+  EXPECT_EQ(ask("SELECT count(*) FROM users WHERE name LIKE '%@%' OR name = ''"), "0");
+  EXPECT_EQ(ask("SELECT count(DISTINCT name) FROM users"),
+            ask_source("SELECT count(DISTINCT name) FROM users"));
+}
+
+TEST_F(MaskedDevelopment, ReducedTablesKeepAboutATenthAndCriticalOnesAll) {
+  for (const char* table : {"tenants", "investigations", "entities", "runs", "tasks", "runbooks"}) {
+    const auto count = std::string("SELECT count(*) FROM ") + table;
+    EXPECT_EQ(ask(count), ask_source(count)) << table;
+  }
+  const auto results = std::stoi(ask("SELECT count(*) FROM results"));
+  const auto all = std::stoi(ask_source("SELECT count(*) FROM results"));
+  EXPECT_GT(results, all / 20);
+  EXPECT_LT(results, all / 5);
+}
+
+TEST_F(MaskedDevelopment, ThePlanSaysWhatIsMaskedAndHowManyRowsStay) {
+  const auto ran =
+      world_.run({config_, base_, "restore", "latest", "--env=dev", "--into=other", "--dry-run"}, kKey);
+  EXPECT_EQ(ran.exit_code, 0) << ran;
+  EXPECT_NE(ran.out.find("masked on the way in"), std::string::npos) << ran;
+  EXPECT_NE(ran.out.find("public.audit_logs: "), std::string::npos) << ran;
+}
+
+TEST_F(MaskedDevelopment, UnmaskedIsRefusedAndSoIsAMissingKey) {
+  const auto unmasked =
+      world_.run({config_, base_, "restore", "latest", "--env=dev", "--sanitize=false"}, kKey);
+  EXPECT_EQ(unmasked.exit_code, 1) << unmasked;
+  EXPECT_NE(unmasked.err.find("never enter `dev` unmasked"), std::string::npos) << unmasked;
+  const auto keyless = world_.run({config_, base_, "restore", "latest", "--env=dev"});
+  EXPECT_EQ(keyless.exit_code, 1) << keyless;
+  EXPECT_NE(keyless.err.find("openssl rand"), std::string::npos) << keyless;
+}
+
+}  // namespace
+}  // namespace summit::e2e

@@ -1,0 +1,319 @@
+// A masked restore, as the runner calls it, on real servers.
+#include <fmt/format.h>
+
+#include <fstream>
+#include <map>
+#include <mutex>
+
+#include "stores/postgres/sql.h"
+#include "tests/masking/make_rules.h"
+#include "tests/recovery/postgres/components.h"
+
+namespace summit::recovery {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::Field;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+constexpr const char* kRules = R"(key: {env: K}
+rules:
+  postgresql:
+    - table: people
+      where: email NOT LIKE '%@example.com'
+      set: {email: {template: "dev_{id}@example.com"}, phone: {template: "+1-555-{id:07}"}}
+      otherwise: {email: {pseudonym: email}, phone: {pseudonym: phone}}
+    - table: people
+      set:
+        profile: {json: {"$.contact.email": {pseudonym: email}, "$..street": {constant: "x"}}}
+        nicknames: {elements: {pseudonym: name}}
+        born: {shift_days: {by: id, most: 180}}
+    - {table: notes, set: {author_email: {pseudonym: email}}}
+    - {table: payments, set: {iban: {pseudonym: iban}}}
+)";
+
+constexpr const char* kReduction = R"(reduction:
+  tables:
+    - {table: visits, newest: 30 days, by: at}
+  critical: [people]
+  others: sample
+)";
+
+// Everything that listens for replaced values is told by two threads.
+class Collected final : public masking::ReplacedValues {
+ public:
+  void add(std::string_view original, std::string_view, std::string_view place) override {
+    const std::lock_guard lock(mutex_);
+    values_.emplace(original, place);
+  }
+  const std::multimap<std::string, std::string>& values() const { return values_; }
+
+ private:
+  std::mutex mutex_;
+  std::multimap<std::string, std::string> values_;
+};
+
+class MaskedRestore : public PostgresComponents {
+ protected:
+  void use(const std::string& yaml, unsigned percent = 100) {
+    session_.rules = expect_ok(masking::read_rules(yaml));
+    session_.key = masking::test_key();
+    session_.reduction_percent = percent;
+    session_.recovery_point = from_rfc3339("2026-11-21T00:00:00Z").value();
+    session_.replaced = &replaced_;
+    masking_ = &session_;
+  }
+
+  Result<PlanStep> plan(const std::string& id) {
+    return with_restore(id, target_, [](auto& component, auto& context) { return component.plan(context); });
+  }
+  // Into `target_`, with the comparison that follows.
+  std::vector<Difference> restored(const std::string& id) {
+    return with_restore(id, target_, [](auto& component, auto& context) {
+      expect_ok(component.restore(context, {}));
+      return expect_ok(component.compare(context));
+    });
+  }
+
+  // Plans, expects a refusal before anything is written, and gives its words.
+  std::string refusal(const std::string& schema) {
+    run("summit", schema);
+    const auto id = expect_ok(back_up(target_));
+    const auto planned = plan(id);
+    EXPECT_FALSE(planned.ok()) << schema;
+    if (planned.ok()) return {};
+    EXPECT_EQ(planned.error().code(), Code::kRefused) << planned.error().to_string();
+    const auto restored = restore_to(id, target_);
+    EXPECT_FALSE(restored.ok());
+    EXPECT_EQ(ask("summit", "SELECT count(*) FROM pg_stat_database WHERE datname LIKE '%restoring%'"), "0");
+    return planned.error().message();
+  }
+
+  masking::Session session_;
+  Collected replaced_;
+};
+
+constexpr const char* kPeople = R"(
+  CREATE TABLE public.people (id bigint PRIMARY KEY, email text UNIQUE, phone text, profile jsonb,
+                              nicknames text[], born date, search text GENERATED ALWAYS AS (upper(email)) STORED);
+  INSERT INTO public.people SELECT i, 'needle' || i || '@secret.org', '+47 4000' || i,
+      jsonb_build_object('contact', jsonb_build_object('email', 'inner-needle' || i || '@secret.org', 'n', i),
+                         'home', jsonb_build_object('street', 'Needle Lane ' || i)),
+      ARRAY['Nick Needle ' || i, 'plain'], date '1980-01-01' + i FROM generate_series(1, 3000) i;
+  UPDATE public.people SET email = 'kept@example.com' WHERE id = 7;
+  CREATE TABLE public.notes (id bigint PRIMARY KEY, author_email text, body text);
+  INSERT INTO public.notes VALUES (1, 'needle1@secret.org', 'hello'), (2, NULL, E'tab\there');
+  CREATE TABLE public.payments (id bigint, iban text, due date) PARTITION BY RANGE (due);
+  CREATE TABLE public.payments_old PARTITION OF public.payments FOR VALUES FROM ('2020-01-01') TO ('2026-01-01');
+  CREATE TABLE public.payments_new PARTITION OF public.payments DEFAULT;
+  INSERT INTO public.payments SELECT i, 'NO9386011117947', date '2025-06-01' + i FROM generate_series(1, 400) i;
+  CREATE MATERIALIZED VIEW public.addresses AS SELECT email FROM public.people;
+  CREATE TABLE public.plain AS SELECT i AS n FROM generate_series(1, 10) i;
+)";
+
+TEST_F(MaskedRestore, RowsAreMaskedOnTheWayInAndEqualWhatTheStreamMade) {
+  run("summit", kPeople);
+  const auto id = expect_ok(back_up(target_));
+  use(kRules);
+  EXPECT_THAT(restored(id), IsEmpty());
+  EXPECT_EQ(ask("summit", "SELECT email || ' ' || phone FROM public.people WHERE id = 12"),
+            "dev_12@example.com +1-555-0000012");
+  EXPECT_EQ(ask("summit", "SELECT search FROM public.people WHERE id = 12"), "DEV_12@EXAMPLE.COM");
+  EXPECT_EQ(ask("summit",
+                "SELECT count(*) FROM public.people p WHERE p::text ~* '(needle|secret|Lane|kept)' OR "
+                "phone NOT LIKE '+1-555-%' OR nicknames[2] = 'plain' OR abs(born - (date '1980-01-01' + "
+                "id::int)) NOT BETWEEN 1 AND 180 OR profile#>>'{contact,n}' <> id::text"),
+            "0");
+  // One person has one stand-in, whatever the table.
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.notes WHERE author_email LIKE '%@example.com'"), "1");
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.payments WHERE iban LIKE 'XX%'"), "400");
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.addresses WHERE email LIKE '%secret%'"), "0");
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.plain"), "10");
+}
+
+TEST_F(MaskedRestore, AChangedRowIsADifferenceFromTheMaskedOnes) {
+  run("summit", kPeople);
+  const auto id = expect_ok(back_up(target_));
+  use(kRules);
+  const auto differences = with_restore(id, target_, [&](auto& component, auto& context) {
+    expect_ok(component.restore(context, {}));
+    run("summit", "UPDATE public.people SET phone = '+1-555-0000008' WHERE id = 12");
+    return expect_ok(component.compare(context));
+  });
+  EXPECT_THAT(differences, Contains(Field(&Difference::what, "table public.people")));
+}
+
+TEST_F(MaskedRestore, WhoListensHearsEachReplacedValueAndThoseInsideDocuments) {
+  run("summit", kPeople);
+  const auto id = expect_ok(back_up(target_));
+  use(kRules);
+  EXPECT_THAT(restored(id), IsEmpty());
+  const auto place = [&](const std::string& value) {
+    const auto found = replaced_.values().find(value);
+    return found == replaced_.values().end() ? std::string("nobody was told") : found->second;
+  };
+  EXPECT_EQ(place("needle12@secret.org"), "postgresql:public.people.email");
+  EXPECT_EQ(place("inner-needle12@secret.org"), "postgresql:public.people.profile");
+  EXPECT_EQ(place("Needle Lane 12"), "postgresql:public.people.profile");
+  EXPECT_EQ(place("Nick Needle 12"), "postgresql:public.people.nicknames");
+  EXPECT_EQ(place("NO9386011117947"), "postgresql:public.payments.iban");
+  EXPECT_EQ(place("dev_12@example.com"), "nobody was told");
+}
+
+// WAL, temporary files and logs among them.
+TEST_F(MaskedRestore, NoFileOfTheServerEverHoldsAnOriginal) {
+  run("summit", kPeople);
+  const auto id = expect_ok(back_up(target_));
+  use(kRules);
+  const auto own = expect_ok(platform::PostgresServer::create());
+  target_ = own->endpoint();
+  target_.databases = {"masked"};
+  EXPECT_THAT(restored(id), IsEmpty());
+  {
+    auto connection = expect_ok(postgres::Connection::open(target_, "masked"));
+    EXPECT_EQ(expect_ok(connection.scalar("SELECT count(*) FROM public.people")), "3000");
+    expect_ok(connection.execute("CHECKPOINT"));
+  }
+  expect_ok(own->stop());
+  size_t files = 0;
+  size_t stand_ins = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(own->data_directory())) {
+    if (!entry.is_regular_file()) continue;
+    ++files;
+    const auto content = expect_ok(read_file(entry.path()));
+    for (const char* original : {"secret.org", "Needle", "needle", "+47 4000", "NO9386011117947"})
+      EXPECT_EQ(content.find(original), std::string::npos) << original << " in " << entry.path();
+    stand_ins += content.find("dev_12@example.com") != std::string::npos ? 1 : 0;
+  }
+  EXPECT_GT(files, 500U);
+  EXPECT_GE(stand_ins, 2U) << "neither the table nor the WAL was looked at";
+}
+
+TEST_F(MaskedRestore, WhatNoRuleCoversStopsItBeforeAnythingIsWritten) {
+  use(kRules);
+  const auto words = refusal("CREATE TABLE public.people2 (id bigint, contact_email text)");
+  EXPECT_THAT(words, HasSubstr("public.people2.contact_email looks private: e-mail address by its name"));
+  EXPECT_THAT(words, HasSubstr("{table: \"people2\""));
+  EXPECT_THAT(words, Not(HasSubstr("secret.org")));
+}
+
+// Each as the only odd place of a database whose names say nothing.
+TEST_F(MaskedRestore, PlantedSecretsStopItWhereverTheyLie) {
+  use(kRules);
+  const std::vector<std::string> planted = {
+      "SELECT 1 AS a, 'ada@lovelace.org' AS b",
+      "SELECT 1 AS a, 'write to ada@lovelace.org, please' AS b",
+      "SELECT 1 AS a, '{\"x\": [1, {\"y\": \"ada@lovelace.org\"}]}'::jsonb AS b",
+      "SELECT 1 AS a, '{\"ada@lovelace.org\": true}'::jsonb AS b",
+      "SELECT 1 AS a, '{\"password\": \"x\"}'::jsonb AS b",
+      "SELECT 1 AS a, ARRAY['x', 'ada@lovelace.org'] AS b",
+      "SELECT 1 AS a, 'ada@lovelace.org'::bytea AS b",
+      "SELECT 1 AS a, '4111 1111 1111 1111' AS b",
+      "SELECT 1 AS a, 'NO93 8601 1117 947' AS b",
+      "SELECT 1 AS a, '203.0.113.77'::inet AS b",
+      "SELECT 1 AS a, E'-----BEGIN PRIVATE KEY-----\\nMIIE' AS b",
+      "SELECT 1 AS a, 'AKIAIOSFODNN7EXAMPLE' AS b",
+      "SELECT i AS a, CASE WHEN i = 150 THEN 'ada@lovelace.org' ELSE 'x' END AS b FROM generate_series(1, "
+      "150) i",
+  };
+  for (const auto& query : planted) {
+    SCOPED_TRACE(query);
+    EXPECT_THAT(refusal("DROP TABLE IF EXISTS public.odd; CREATE TABLE public.odd AS " + query),
+                AllOf(HasSubstr("public.odd.b"), Not(HasSubstr("lovelace"))));
+  }
+  run("summit", "DROP TABLE public.odd");
+  const std::vector<std::string> definitions = {
+      "CREATE TABLE public.odd (a text DEFAULT 'ada@lovelace.org')",
+      "CREATE TABLE public.odd (a text); COMMENT ON TABLE public.odd IS 'ask ada@lovelace.org'",
+      "CREATE TABLE public.odd (a text CHECK (a <> 'ada@lovelace.org'))",
+      "CREATE TABLE public.odd (a text); CREATE VIEW public.v AS SELECT 'ada@lovelace.org'::text AS a FROM "
+      "public.odd",
+  };
+  for (const auto& definition : definitions) {
+    SCOPED_TRACE(definition);
+    EXPECT_THAT(refusal("DROP TABLE IF EXISTS public.odd CASCADE; " + definition),
+                AllOf(HasSubstr("the definition of"), HasSubstr("(definition)"), Not(HasSubstr("lovelace"))));
+  }
+}
+
+TEST_F(MaskedRestore, WhatIsDeclaredHarmlessPasses) {
+  run("summit",
+      "CREATE TABLE public.odd (contact_email text DEFAULT 'none'); INSERT INTO public.odd VALUES ('none')");
+  const auto id = expect_ok(back_up(target_));
+  use(std::string(kRules) + "harmless:\n  postgresql: [odd.contact_email]\n");
+  EXPECT_THAT(restored(id), IsEmpty());
+}
+
+TEST_F(MaskedRestore, NothingThatWorksByItselfIsLeftOn) {
+  run("summit", R"(
+    CREATE TABLE public.t (id bigint PRIMARY KEY, at timestamptz NOT NULL);
+    CREATE SUBSCRIPTION feed CONNECTION 'host=nowhere.invalid password=hunter2secret' PUBLICATION p
+      WITH (connect = false, slot_name = NONE);
+    COMMENT ON SUBSCRIPTION feed IS 'rows of production';
+    CREATE EXTENSION postgres_fdw SCHEMA public;
+    CREATE SERVER other FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'nowhere.invalid');
+    CREATE USER MAPPING FOR CURRENT_USER SERVER other OPTIONS (user 'u', password 'hunter2secret');
+    SELECT lo_from_bytea(4711, 'ada@lovelace.org');
+    CREATE EXTENSION timescaledb SCHEMA public;
+    CREATE TABLE public.events (at timestamptz NOT NULL, n int);
+    SELECT public.create_hypertable('public.events', 'at');
+    INSERT INTO public.events SELECT now() - i * interval '1 day', i FROM generate_series(1, 20) i;
+    INSERT INTO _timescaledb_config.bgw_job (id, application_name, schedule_interval, max_runtime, max_retries,
+                                             retry_period, proc_schema, proc_name, owner, scheduled, fixed_schedule)
+      VALUES (1001, 'clean up', '1 day', '1 hour', 1, '1 day', 'public', 'clean_up', current_user::regrole, true, false);
+  )");
+  const auto id = expect_ok(back_up(target_));
+  run("summit",
+      "ALTER SUBSCRIPTION feed DISABLE; ALTER SUBSCRIPTION feed SET (slot_name = NONE); DROP SUBSCRIPTION "
+      "feed");
+  use(kRules);
+  target_.databases = {"masked"};
+  EXPECT_THAT(restored(id), IsEmpty());
+  EXPECT_EQ(ask("masked",
+                "SELECT count(*) FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid WHERE "
+                "d.datname = 'masked'"),
+            "0");
+  EXPECT_EQ(ask("masked", "SELECT count(*) FROM pg_user_mapping"), "0");
+  EXPECT_EQ(ask("masked", "SELECT count(*) FROM pg_foreign_server"), "1");
+  EXPECT_EQ(ask("masked", "SELECT length(lo_get(4711))"), "0");
+  EXPECT_EQ(ask("masked", "SELECT scheduled FROM _timescaledb_config.bgw_job WHERE id = 1001"), "f");
+  EXPECT_EQ(ask("masked", "SELECT count(*) FROM public.events"), "20");
+}
+
+// Visits refer to places, places to regions: both are sampled, and every reference must hold.
+TEST_F(MaskedRestore, ReductionKeepsTheSameRowsAndEveryReference) {
+  run("summit", R"(
+    CREATE TABLE public.regions (id integer PRIMARY KEY, parent integer REFERENCES public.regions);
+    CREATE TABLE public.places (id integer PRIMARY KEY, region integer NOT NULL REFERENCES public.regions);
+    CREATE TABLE public.visits (place integer NOT NULL REFERENCES public.places, at timestamptz NOT NULL);
+    CREATE TABLE public.people (id bigint PRIMARY KEY, email text, phone text, profile jsonb, nicknames text[],
+                                born date, home integer REFERENCES public.places);
+    INSERT INTO public.regions SELECT i, nullif(i / 2, 0) FROM generate_series(1, 300) i;
+    INSERT INTO public.places SELECT i, 1 + i % 300 FROM generate_series(1, 2000) i;
+    INSERT INTO public.visits SELECT 1 + i % 40, timestamptz '2026-11-21 00:00:00+00' - i * interval '1 hour'
+      FROM generate_series(0, 1999) i;
+    INSERT INTO public.people SELECT i, 'p' || i || '@x.org', NULL, NULL, NULL, NULL, i FROM generate_series(1, 100) i;
+  )");
+  const auto id = expect_ok(back_up(target_));
+  use(std::string(kRules) + kReduction, 10);
+  const auto notes = expect_ok(plan(id)).notes;
+  EXPECT_THAT(notes, Contains("public.visits: 721 of 2000 rows"));
+  EXPECT_THAT(restored(id), IsEmpty());
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.visits"), "721");
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.people"), "100");
+  const auto places = ask("summit", "SELECT count(*) FROM public.places");
+  // 100 homes, 40 of which are visited too; a tenth of the others, give or take.
+  EXPECT_THAT(std::stoi(places), AllOf(testing::Gt(100 + 120), testing::Lt(100 + 270)));
+  EXPECT_THAT(notes, Contains(AllOf(HasSubstr(fmt::format("public.places: {} of 2000 rows", places)),
+                                    HasSubstr("because public.people (home) refers to them"))));
+  const auto kept = ask("summit", "SELECT md5(string_agg(id::text, ',' ORDER BY id)) FROM public.places");
+  EXPECT_THAT(restored(id), IsEmpty());
+  EXPECT_EQ(ask("summit", "SELECT md5(string_agg(id::text, ',' ORDER BY id)) FROM public.places"), kept);
+}
+
+}  // namespace
+}  // namespace summit::recovery
