@@ -116,7 +116,9 @@ Result<bool> MaskedRows::edits(const ArchivedTable& table) const {
   return chooser != nullptr;
 }
 
+// While it is filled, a hypertable is an ordinary table that its chunks inherit from.
 const postgres::Table* MaskedRows::seen_as(const ArchivedTable& table) const {
+  if (table.is_part) return inventory_.table(table.whole());
   if (const auto* found = inventory_.table(table.name)) return found;
   for (const auto& ancestor : table.ancestors) {
     if (const auto* found = inventory_.table(ancestor)) return found;

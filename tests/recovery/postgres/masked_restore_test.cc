@@ -220,24 +220,24 @@ TEST_F(MaskedRestore, PlantedSecretsStopItWhereverTheyLie) {
       "SELECT i AS a, CASE WHEN i = 150 THEN 'ada@lovelace.org' ELSE 'x' END AS b FROM generate_series(1, "
       "150) i",
   };
-  for (const auto& query : planted) {
-    SCOPED_TRACE(query);
-    EXPECT_THAT(refusal("DROP TABLE IF EXISTS public.odd; CREATE TABLE public.odd AS " + query),
-                AllOf(HasSubstr("public.odd.b"), Not(HasSubstr("lovelace"))));
-  }
-  run("summit", "DROP TABLE public.odd");
+  std::string schema;
+  for (size_t i = 0; i < planted.size(); ++i)
+    schema += fmt::format("CREATE TABLE public.odd{} AS {};\n", i, planted[i]);
   const std::vector<std::string> definitions = {
-      "CREATE TABLE public.odd (a text DEFAULT 'ada@lovelace.org')",
-      "CREATE TABLE public.odd (a text); COMMENT ON TABLE public.odd IS 'ask ada@lovelace.org'",
-      "CREATE TABLE public.odd (a text CHECK (a <> 'ada@lovelace.org'))",
-      "CREATE TABLE public.odd (a text); CREATE VIEW public.v AS SELECT 'ada@lovelace.org'::text AS a FROM "
-      "public.odd",
+      "CREATE TABLE public.odd_default (a text DEFAULT 'ada@lovelace.org')",
+      "CREATE TABLE public.odd_comment (a text); COMMENT ON TABLE public.odd_comment IS 'ask "
+      "ada@lovelace.org'",
+      "CREATE TABLE public.odd_check (a text CHECK (a <> 'ada@lovelace.org'))",
+      "CREATE VIEW public.odd_view AS SELECT 'ada@lovelace.org'::text AS a",
   };
-  for (const auto& definition : definitions) {
-    SCOPED_TRACE(definition);
-    EXPECT_THAT(refusal("DROP TABLE IF EXISTS public.odd CASCADE; " + definition),
-                AllOf(HasSubstr("the definition of"), HasSubstr("(definition)"), Not(HasSubstr("lovelace"))));
-  }
+  for (const auto& definition : definitions) schema += definition + ";\n";
+  const auto words = refusal(schema);
+  for (size_t i = 0; i < planted.size(); ++i)
+    EXPECT_THAT(words, HasSubstr(fmt::format("public.odd{}.b looks private", i))) << planted[i];
+  for (const char* name :
+       {"TABLE odd_default", "TABLE odd_check", "COMMENT TABLE odd_comment", "VIEW odd_view"})
+    EXPECT_THAT(words, HasSubstr(fmt::format("the definition of {}", name)));
+  EXPECT_THAT(words, Not(HasSubstr("lovelace")));
 }
 
 TEST_F(MaskedRestore, WhatIsDeclaredHarmlessPasses) {
