@@ -1,6 +1,7 @@
 #include "backup/redis_component.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <optional>
 
@@ -21,12 +22,27 @@ void fill(const redis::CaptureReport& report, repository::ComponentRecord& recor
   record.details["keys_with_expiry"] = std::to_string(report.expiring);
   if (report.excluded > 0) {
     record.details["keys_excluded"] = std::to_string(report.excluded);
-    record.notes.push_back(fmt::format("{} keys are left out by the set's key patterns", report.excluded));
+    record.notes.push_back(fmt::format("{} keys are left out by the set's choice of keys", report.excluded));
   }
   if (report.module_values > 0) {
     record.notes.push_back(fmt::format("{} values belong to modules: a restore needs the same modules loaded",
                                        report.module_values));
   }
+}
+
+void describe_limits(const config::KeySpec& limits, std::vector<std::string>& lines) {
+  if (!limits.databases.empty())
+    lines.push_back(fmt::format("only databases {}", fmt::join(limits.databases, ", ")));
+  if (!limits.excluded_databases.empty())
+    lines.push_back(fmt::format("without databases {}", fmt::join(limits.excluded_databases, ", ")));
+  if (!limits.types.empty())
+    lines.push_back(fmt::format("only keys of type {}", fmt::join(limits.types, ", ")));
+  if (!limits.excluded_types.empty())
+    lines.push_back(fmt::format("without keys of type {}", fmt::join(limits.excluded_types, ", ")));
+  if (limits.expires_within.count() > 0)
+    lines.push_back(fmt::format("without keys that expire within {}", human_duration(limits.expires_within)));
+  if (limits.idle_for.count() > 0)
+    lines.push_back(fmt::format("without keys that nobody used for {}", human_duration(limits.idle_for)));
 }
 
 // As a part of a file name. Two names that become one are refused when the second artifact is created.
@@ -44,7 +60,7 @@ class RedisComponent final : public Component {
   RedisComponent(const config::ComponentSpec& spec, config::RedisEndpoint endpoint, std::string name)
       : endpoint_(std::move(endpoint)),
         name_(std::move(name)),
-        choice_{spec.include_keys, spec.exclude_keys} {
+        choice_{spec.include_keys, spec.exclude_keys, spec.keys} {
     artifact_ = name_.find('/') == std::string::npos ? "redis.rdb"
                                                      : fmt::format("redis-{}.rdb", plain(endpoint_.name));
   }
@@ -60,6 +76,7 @@ class RedisComponent final : public Component {
       lines.push_back(fmt::format("only the keys {}", pattern));
     for (const std::string& pattern : choice_.exclude)
       lines.push_back(fmt::format("without the keys {}", pattern));
+    describe_limits(choice_.limits, lines);
     return lines;
   }
 
@@ -95,7 +112,7 @@ class RedisComponent final : public Component {
   Result<repository::ComponentRecord> transfer(CaptureContext& context) override {
     ASSIGN_OR_RETURN(auto sink, context.writer.create(artifact_, name_));
     redis::KeyChoice choice{with_values(choice_.include, context.scope),
-                            with_values(choice_.exclude, context.scope)};
+                            with_values(choice_.exclude, context.scope), choice_.limits};
     redis::Capture capture(name_, std::move(choice), [&sink](ByteView bytes) { return sink->write(bytes); });
     ASSIGN_OR_RETURN(const redis::CaptureReport report, stream(context, capture),
                      "while copying the data of {}", name_);

@@ -1,8 +1,8 @@
 // Redis in a backup: we act as a replica and take the RDB of one instant.
 //
 // Artifact: `redis.rdb` (`redis-<endpoint>.rdb` for further instances), which a stock redis-server loads. It
-// holds all databases and functions, without our own keys and without those of the component's `exclude_keys`
-// patterns. Fingerprints are computed in the same pass.
+// holds all databases and functions, without our own keys and without those that the component's patterns and
+// selection leave out. Fingerprints are computed in the same pass.
 #pragma once
 
 #include <memory>

@@ -31,6 +31,7 @@ struct ComponentSpec {
   std::vector<std::string> exclude_keys;  // Redis key patterns
   RowSpec rows;                           // `selection` of kind postgresql
   FileSpec files;                         // `selection` of kind files
+  KeySpec keys;                           // `selection` of kind redis
   std::string where;                      // "config/backup-sets.yaml:12"
   int line = 0;                           // in the file, for messages
 };

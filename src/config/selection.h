@@ -2,6 +2,8 @@
 // Page: docs/configuration.md, "Selections".
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -66,6 +68,17 @@ struct FileSpec {
   std::string where;
   std::vector<std::string> paths;  // patterns, as of a tree; these files are taken whole
   std::vector<Records> records;
+};
+
+// Keys of a component of kind redis, beside its patterns. Each list empty, each time zero: no limit by it.
+struct KeySpec {
+  std::string where;  // of the selection; empty: there is none
+  std::vector<uint32_t> databases;
+  std::vector<uint32_t> excluded_databases;
+  std::vector<std::string> types;  // as TYPE answers: "string", "list", "set", "zset", "hash", "stream"
+  std::vector<std::string> excluded_types;
+  std::chrono::seconds expires_within{};  // keys that expire so soon after the backup are left out
+  std::chrono::seconds idle_for{};  // keys unused for so long, where the server keeps that (an LRU policy)
 };
 
 }  // namespace summit::config

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "config/suggestion.h"
 
 namespace summit::config {
@@ -136,6 +138,41 @@ void read_files(const Value& value, FileSpec& files) {
   }
 }
 
+void read_databases(const Mapping& mapping, std::string_view key, std::vector<uint32_t>& databases) {
+  const auto value = mapping.find(key);
+  if (!value) return;
+  // As many databases as the server can have.
+  constexpr uint64_t kGreatest = (uint64_t{1} << 31) - 1;
+  for (const auto& item : value->items()) {
+    if (const auto number = item.number(0, kGreatest)) databases.push_back(static_cast<uint32_t>(*number));
+  }
+}
+
+void read_types(const Mapping& mapping, std::string_view key, std::vector<std::string>& types) {
+  static const std::vector<std::string> kTypes = {"string", "list",   "set",   "zset",
+                                                  "hash",   "stream", "module"};
+  for (auto& type : read_names(mapping, key)) {
+    if (std::ranges::find(kTypes, type.name) != kTypes.end())
+      types.push_back(std::move(type.name));
+    else
+      mapping.find(key)->complain(fmt::format("`{}` is no type of a key", type.name),
+                                  suggestion(type.name, kTypes));
+  }
+}
+
+void read_keys(const Value& value, KeySpec& keys) {
+  const Mapping mapping(
+      value, "`selection`",
+      {"databases", "exclude_databases", "types", "exclude_types", "expires_within", "idle_for"});
+  keys.where = value.where();
+  read_databases(mapping, "databases", keys.databases);
+  read_databases(mapping, "exclude_databases", keys.excluded_databases);
+  read_types(mapping, "types", keys.types);
+  read_types(mapping, "exclude_types", keys.excluded_types);
+  mapping.read("expires_within", keys.expires_within);
+  mapping.read("idle_for", keys.idle_for);
+}
+
 // What the filter cannot do without, so that no set takes more than it says.
 void check_filter(const Mapping& mapping, const ComponentSpec& component) {
   const auto complain = [&](std::string_view lacks, std::string_view fix) {
@@ -169,13 +206,15 @@ void read_selection(const Mapping& mapping, ComponentSpec& component) {
       read_rows(*value, component.rows);
     else if (component.kind == "files")
       read_files(*value, component.files);
+    else if (component.kind == "redis")
+      read_keys(*value, component.keys);
     else
       value->complain(
           fmt::format("component `{}` of kind `{}` takes no `selection`", component.name, component.kind),
           "remove it");
     if (component.filter == "none")
       value->complain(fmt::format("component `{}` has a `selection` and no `filter`", component.name),
-                      "add `filter: tenant` or `filter: project`, or remove the selection");
+                      "add `filter: core`, `filter: tenant` or `filter: project`, or remove the selection");
   }
   check_filter(mapping, component);
 }

@@ -142,6 +142,22 @@ void put_files(Out& out, const FileSpec& files) {
   end(out);
 }
 
+void put(Out& out, const char* key, const std::vector<uint32_t>& numbers) {
+  if (!numbers.empty()) out << YAML::Key << key << YAML::Value << YAML::Flow << numbers;
+}
+
+void put_keys(Out& out, const KeySpec& keys) {
+  if (keys.where.empty()) return;
+  begin(out, "selection");
+  put(out, "databases", keys.databases);
+  put(out, "exclude_databases", keys.excluded_databases);
+  put(out, "types", keys.types);
+  put(out, "exclude_types", keys.excluded_types);
+  put(out, "expires_within", keys.expires_within);
+  put(out, "idle_for", keys.idle_for);
+  end(out);
+}
+
 void put_component(Out& out, const ComponentSpec& component) {
   out << YAML::BeginMap;
   put(out, "name", component.name);
@@ -159,6 +175,7 @@ void put_component(Out& out, const ComponentSpec& component) {
   put(out, "exclude_keys", component.exclude_keys);
   put_rows(out, component.rows);
   put_files(out, component.files);
+  put_keys(out, component.keys);
   out << YAML::EndMap;
 }
 

@@ -97,6 +97,25 @@ TEST(Selection, SaysWhichFilesAndKeysBelong) {
   EXPECT_THAT(components[1].include_keys, ElementsAre("*:{tenant_id}"));
 }
 
+TEST(Selection, KeysAreLimitedByDatabaseTypeAndTime) {
+  const Project project;
+  project.write(
+      "config/backup-sets.yaml",
+      with_component("{name: redis, filter: core, selection: {databases: [0, 3], exclude_databases: "
+                     "[9], types: [hash], exclude_types: [stream, set], expires_within: 5 minutes, "
+                     "idle_for: 2 days}}"));
+  const auto loaded = project.load();
+  ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
+  const auto& keys = loaded->set("full").value()->components[0].keys;
+  EXPECT_THAT(keys.databases, ElementsAre(0, 3));
+  EXPECT_THAT(keys.excluded_databases, ElementsAre(9));
+  EXPECT_THAT(keys.types, ElementsAre("hash"));
+  EXPECT_THAT(keys.excluded_types, ElementsAre("stream", "set"));
+  EXPECT_EQ(keys.expires_within, std::chrono::minutes(5));
+  EXPECT_EQ(keys.idle_for, std::chrono::hours(48));
+  EXPECT_THAT(show(*loaded), HasSubstr("exclude_types: [stream, set]"));
+}
+
 TEST(Selection, WhatIsShownReadsBackAsTheSame) {
   const Project project;
   project.write("config/backup-sets.yaml", with_component(kWholeSelection));
@@ -131,7 +150,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "takes no `tables`"},
         Mistake{"{name: postgresql, selection: {column: b}}", "has a `selection` and no `filter`"},
         Mistake{"{name: redis, filter: tenant}", "add `include_keys: [\"*:{tenant_id}:*\"]`"},
-        Mistake{"{name: redis, filter: core, selection: {}}", "of kind `redis` takes no `selection`"},
+        Mistake{"{name: redis, filter: core, selection: {types: [sting]}}", "`sting` is no type of a key"},
+        Mistake{"{name: redis, filter: core, selection: {databases: [-1]}}", "`-1` is no number"},
+        Mistake{"{name: redis, filter: core, selection: {older: 1}}", "older"},
         Mistake{"{name: uploads, filter: project}", "add `selection: {paths: [\"{project_id}/**\"]}`"},
         Mistake{"{name: postgresql, filter: tenant, selection: {column: b, outside: skip}}",
                 "`skip` is no way to treat what lies outside (known: include, null, fail)"},

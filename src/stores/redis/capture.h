@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "config/selection.h"
 #include "core/bytes.h"
 #include "core/fingerprint.h"
 #include "core/result.h"
@@ -23,17 +24,20 @@ struct CaptureReport {
   std::optional<Instant> created;  // when the server began its RDB, by its own clock, in whole seconds
   uint64_t keys = 0;
   uint64_t expiring = 0;                  // of them, with an expiry
-  uint64_t excluded = 0;                  // left out by the patterns
+  uint64_t excluded = 0;                  // left out by the choice
   uint64_t module_values = 0;             // of the keys; a restore needs the same modules
   std::vector<Fingerprint> fingerprints;  // of what the artifact holds
 };
 
-// Which keys a capture takes, by patterns as KEYS understands them.
+// Which keys a capture takes. Values are not decoded for it.
 struct KeyChoice {
-  std::vector<std::string> include;  // empty: all
+  std::vector<std::string> include;  // patterns as KEYS understands them; empty: all
   std::vector<std::string> exclude;  // wins
+  config::KeySpec limits{};
 
   bool takes(std::string_view key) const;
+  // `at` is the instant of the data, which `expires_within` counts from.
+  bool takes(const rdb::Record& entry, Instant at) const;
 };
 
 // Not thread-safe.
@@ -56,6 +60,7 @@ class Capture {
 
   std::string store_;
   KeyChoice choice_;
+  Instant begun_ = now();
   rdb::Reader reader_;
   rdb::Rewriter rewriter_;
   Fingerprinter fingerprinter_;

@@ -187,6 +187,28 @@ TEST_F(RedisComponents, PatternsOfTheSetStayOutOfTheBackup) {
   EXPECT_THAT(compare_with(id, target->endpoint()), IsEmpty());
 }
 
+TEST_F(RedisComponents, TheSelectionOfTheSetLimitsTypesDatabasesAndTimes) {
+  const auto source = start_server();
+  redis::Connection connection = redis::connect(*source);
+  run(connection, {"SET", "string", "1"});
+  run(connection, {"HSET", "hash", "f", "v"});
+  run(connection, {"SET", "soon", "1", "EX", "60"});
+  run(connection, {"SET", "later", "1", "EX", "86400"});
+  run(connection, {"SELECT", "3"});
+  run(connection, {"SET", "elsewhere", "1"});
+  config::ComponentSpec spec;
+  spec.keys.types = {"string"};
+  spec.keys.excluded_databases = {3};
+  spec.keys.expires_within = std::chrono::minutes(5);
+  const std::string id = expect_ok(back_up(source->endpoint(), spec));
+  EXPECT_EQ(record_of(id).details.at("keys_excluded"), "3");
+  const auto target = start_server();
+  ASSERT_TRUE(restore_to(id, target->endpoint()).ok());
+  EXPECT_EQ(run(*target, {"EXISTS", "string", "later"}), "2");
+  EXPECT_EQ(run(*target, {"EXISTS", "hash", "soon"}), "0");
+  EXPECT_THAT(compare_with(id, target->endpoint()), IsEmpty());
+}
+
 TEST_F(RedisComponents, ADamagedArtifactIsRefusedBeforeTheTargetIsTouched) {
   const auto server = start_server();
   redis::Connection connection = redis::connect(*server);
