@@ -119,6 +119,10 @@ struct MaskRule {
   std::vector<FieldRule> fields;
   std::string replace_label;  // nodes: this label goes, and this comes; empty: it stays
   bool drop = false;          // Redis, files: the key or file is left out
+  // Redis: what becomes of names that are private themselves, of what the first * of the key's pattern stands
+  // for and of every field of a hash or stream. Keep, or an operation that never makes two names one.
+  std::optional<Operation> rename;
+  std::optional<Operation> field_names;
   int line = 0;
 };
 

@@ -58,6 +58,20 @@ class RuleReader {
           {.field = name, .set = *std::move(operation), .otherwise = {}, .line = inside.line()});
   }
 
+  // An operation on names, which must stay different from one another.
+  void read_names(std::string_view key, std::optional<Operation>& names) {
+    const auto value = mapping_.find(key);
+    if (!value) return;
+    tried_ = true;
+    names = read_operation(*value);
+    using Kind = Operation::Kind;
+    if (!names || names->kind == Kind::kKeep || names->kind == Kind::kPseudonym ||
+        names->kind == Kind::kKeyedHash)
+      return;
+    value->complain(fmt::format("`{}` could make two names one with this operation", key),
+                    "use a pseudonym, {hash: 32}, or keep");
+  }
+
   void read_otherwise() {
     const auto value = mapping_.find("otherwise");
     if (value) {
@@ -141,11 +155,18 @@ MaskRule read_graph_rule(const Value& value) {
 }
 
 MaskRule read_redis_rule(const Value& value) {
-  RuleReader reader(value, Store::kRedis, {"key", "level", "documented", "value", "fields", "drop"});
+  RuleReader reader(value, Store::kRedis,
+                    {"key", "level", "documented", "value", "fields", "rename", "field_names", "drop"});
   reader.read_name("key", "add `key: \"user:*\"`");
   reader.mapping().read("drop", reader.rule().drop);
   if (const auto inside = reader.mapping().find("value")) reader.add_field("", *inside);
   reader.read_fields("fields");
+  reader.read_names("rename", reader.rule().rename);
+  reader.read_names("field_names", reader.rule().field_names);
+  if (const auto rename = reader.mapping().find("rename");
+      rename && reader.rule().name.find('*') == std::string::npos)
+    rename->complain("the key's pattern has no * that could be renamed",
+                     "write for example `key: \"user:*\"`");
   return reader.finish();
 }
 

@@ -44,6 +44,8 @@ void put_rule(YAML::Emitter& out, const MaskRule& rule) {
   if (rule.documented) put(out, "documented", "true");
   put(out, "where", rule.where_text);
   if (rule.drop) put(out, "drop", "true");
+  if (rule.rename) put(out, "rename", shown(*rule.rename));
+  if (rule.field_names) put(out, "field_names", shown(*rule.field_names));
   put(out, "replace_label", rule.replace_label);
   if (!rule.fields.empty()) {
     out << YAML::Key << "fields" << YAML::Value << YAML::BeginMap;

@@ -48,19 +48,20 @@ bool keeps(const config::FieldRule& rule) {
          (rule.otherwise && rule.otherwise->kind == Operation::Kind::kKeep);
 }
 
+bool names(const config::FieldRule& rule, const Place& place) {
+  if (rule.field == place.field) return true;
+  const bool patterns = place.store == Store::kRedis || place.store == Store::kFiles;
+  return patterns && !rule.field.empty() && !place.field.empty() && matches_wildcard(place.field, rule.field);
+}
+
 enum class Ruled { kNo, kKept, kPartly, kWhole };
 
 // kPartly: a part of the value stays, or the whole of it in some rows.
 Ruled ruled_by(const Rules& rules, const Place& place) {
-  const bool patterns = place.store == Store::kRedis || place.store == Store::kFiles;
   for (const auto* rule : rules) {
     if (rule->drop) return Ruled::kWhole;
     for (const auto& field : rule->fields) {
-      const bool names_it =
-          patterns ? (field.field == place.field || (!field.field.empty() && !place.field.empty() &&
-                                                     matches_wildcard(place.field, field.field)))
-                   : field.field == place.field;
-      if (!names_it) continue;
+      if (!names(field, place)) continue;
       if (field.set.kind == Operation::Kind::kKeep) return Ruled::kKept;
       return keeps(field) || field.set.kind == Operation::Kind::kJson ? Ruled::kPartly : Ruled::kWhole;
     }
@@ -108,7 +109,7 @@ std::vector<const Operation*> documents_of(const Rules& rules, const Place& plac
   std::vector<const Operation*> found;
   for (const auto* rule : rules) {
     for (const auto& field : rule->fields) {
-      if (field.field == place.field && field.set.kind == Operation::Kind::kJson) found.push_back(&field.set);
+      if (names(field, place) && field.set.kind == Operation::Kind::kJson) found.push_back(&field.set);
     }
   }
   return found;
@@ -142,10 +143,18 @@ std::string yaml_text(std::string_view text) {
   return out;
 }
 
-// user:17 and user:ada to user:*; what has no colon stays.
-std::string family_of(const std::string& key) {
-  const size_t colon = key.rfind(':');
-  return colon == std::string::npos ? key : key.substr(0, colon + 1) + "*";
+// A word of a name, as people choose them for families and fields: not what tells one of many from the
+// others.
+bool is_word(std::string_view part, size_t most_digits) {
+  constexpr size_t kLongestWord = 24;
+  size_t digits = 0;
+  for (const char c : part) {
+    const char lower = to_lower(c);
+    const bool digit = c >= '0' && c <= '9';
+    if (!digit && !(lower >= 'a' && lower <= 'z') && c != '_' && c != '-') return false;
+    digits += digit ? 1 : 0;
+  }
+  return part.size() <= kLongestWord && digits <= most_digits;
 }
 
 std::string rule_for(const Place& place, Suspicion suspicion) {
@@ -162,9 +171,9 @@ std::string rule_for(const Place& place, Suspicion suspicion) {
       return fmt::format("- {{relationship: {}, {}}}", yaml_text(place.name), set);
     case Store::kRedis:
       if (place.field.empty())
-        return fmt::format("- {{key: {}, value: {}}}", yaml_text(family_of(place.name)), operation);
-      return fmt::format("- {{key: {}, fields: {{{}: {}}}}}", yaml_text(family_of(place.name)),
-                         yaml_text(place.field), operation);
+        return fmt::format("- {{key: {}, value: {}}}", yaml_text(key_family(place.name)), operation);
+      return fmt::format("- {{key: {}, fields: {{{}: {}}}}}", yaml_text(key_family(place.name)),
+                         yaml_text(field_family(place.field)), operation);
     case Store::kFiles:
       break;
   }
@@ -174,7 +183,38 @@ std::string rule_for(const Place& place, Suspicion suspicion) {
 
 }  // namespace
 
+std::string key_family(std::string_view key) {
+  std::string family;
+  for (size_t at = 0; at <= key.size();) {
+    const size_t colon = key.find(':', at);
+    const bool last = colon == std::string_view::npos;
+    const auto part = key.substr(at, last ? colon : colon - at);
+    // The last part of several is nearly always an id; a key of one part is its own family.
+    const bool word = is_word(part, 0) && !(last && at > 0);
+    family += word || part.empty() ? part : std::string_view("*");
+    if (last) break;
+    family += ':';
+    at = colon + 1;
+  }
+  return family;
+}
+
+std::string field_family(std::string_view field) { return is_word(field, 2) ? std::string(field) : "*"; }
+
+std::optional<std::pair<size_t, size_t>> first_wildcard(std::string_view key, std::string_view pattern) {
+  const size_t star = pattern.find('*');
+  if (star == std::string_view::npos || star > key.size() ||
+      !matches_wildcard(key.substr(0, star), pattern.substr(0, star)))
+    return std::nullopt;
+  for (size_t end = star; end <= key.size(); ++end) {
+    if (matches_wildcard(key.substr(end), pattern.substr(star + 1))) return std::pair(star, end - star);
+  }
+  return std::nullopt;
+}
+
 std::string describe(const Place& place) {
+  if (place.store == Store::kRedis)
+    return key_family(place.name) + (place.field.empty() ? "" : "." + field_family(place.field));
   return container_of(place) + (place.field.empty() ? "" : "." + place.field);
 }
 

@@ -2,7 +2,10 @@
 // looked at: what fails closed stands on this.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/sanitization.h"
@@ -39,6 +42,15 @@ struct Verdict {
 // A name alone makes an undeclared place sensitive; content also makes one sensitive that a declaration calls
 // harmless or a rule keeps, because what is in the place has changed then. `ruled` values are not looked at.
 Verdict classify(const config::SanitizationRules& rules, config::Sanitization level, const Place& place);
+
+// Names of keys and fields may be private themselves (session tokens, addresses): what is shown of them is
+// the family. user:17 and user:ada are of user:*, cache:entity:9:body is of cache:entity:*:*.
+std::string key_family(std::string_view key);
+std::string field_family(std::string_view field);
+
+// What the first * of a key's pattern stands for, as little of it as the rest of the pattern allows: begin
+// and length. Nothing when the key does not match.
+std::optional<std::pair<size_t, size_t>> first_wildcard(std::string_view key, std::string_view pattern);
 
 // "public.users.contact_email", ":User.email", "user:*.email": for people.
 std::string describe(const Place& place);

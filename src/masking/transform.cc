@@ -202,6 +202,25 @@ class EachElement final : public Transform {
   std::unique_ptr<Transform> part_;
 };
 
+// Tells of what another transform replaces.
+class Told final : public Transform {
+ public:
+  Told(std::unique_ptr<Transform> inner, Listener listener)
+      : inner_(std::move(inner)), listener_(std::move(listener)) {}
+  Outcome apply(Field value, Row row, std::string& out) override {
+    const size_t start = out.size();
+    const Outcome outcome = inner_->apply(value, row, out);
+    const std::string_view made = std::string_view(out).substr(start);
+    const bool replaced = outcome == Outcome::kNull || (outcome == Outcome::kValue && made != value);
+    if (value && replaced) listener_.replaced->add(*value, made, listener_.place);
+    return outcome;
+  }
+
+ private:
+  std::unique_ptr<Transform> inner_;
+  Listener listener_;
+};
+
 Made compile_template(const Operation& operation, const FieldPlace& place) {
   std::vector<Template::Piece> pieces;
   for (const auto& piece : operation.pieces) {
@@ -214,10 +233,11 @@ Made compile_template(const Operation& operation, const FieldPlace& place) {
   return make<Template>(std::move(pieces));
 }
 
-Made compile_json(const Operation& operation, const Secret& key, const FieldPlace& place) {
+Made compile_json(const Operation& operation, const Secret& key, const FieldPlace& place,
+                  const Listener& listener) {
   std::vector<std::unique_ptr<Transform>> parts;
   for (const auto& part : operation.parts) {
-    ASSIGN_OR_RETURN(auto compiled, Transform::compile(part, key, place));
+    ASSIGN_OR_RETURN(auto compiled, Transform::compile(part, key, place, listener));
     parts.push_back(std::move(compiled));
   }
   return make<InsideJson>(operation.paths, std::move(parts));
@@ -229,9 +249,8 @@ Made compile_shift(const Operation& operation, const Secret& key, const FieldPla
   return make<ShiftDays>(std::move(cipher), subject, operation.most_days);
 }
 
-}  // namespace
-
-Made Transform::compile(const Operation& operation, const Secret& key, const FieldPlace& place) {
+Made compile_kind(const Operation& operation, const Secret& key, const FieldPlace& place,
+                  const Listener& listener) {
   switch (operation.kind) {
     case Operation::Kind::kKeep:
       return make<Keep>();
@@ -254,14 +273,25 @@ Made Transform::compile(const Operation& operation, const Secret& key, const Fie
     case Operation::Kind::kShiftDays:
       return compile_shift(operation, key, place);
     case Operation::Kind::kJson:
-      return compile_json(operation, key, place);
+      return compile_json(operation, key, place, listener);
     case Operation::Kind::kElements: {
-      ASSIGN_OR_RETURN(auto part, compile(operation.parts.front(), key, place));
+      ASSIGN_OR_RETURN(auto part, Transform::compile(operation.parts.front(), key, place, listener));
       return make<EachElement>(std::move(part));
     }
   }
   return Error(Code::kUnsupported, "an operation of the masking rules is not known to this version")
       .hint("run `summit-dr config validate`");
+}
+
+}  // namespace
+
+Made Transform::compile(const Operation& operation, const Secret& key, const FieldPlace& place,
+                        const Listener& listener) {
+  ASSIGN_OR_RETURN(auto made, compile_kind(operation, key, place, listener));
+  const bool of_parts =
+      operation.kind == Operation::Kind::kJson || operation.kind == Operation::Kind::kElements;
+  if (listener.replaced == nullptr || of_parts) return made;
+  return make<Told>(std::move(made), listener);
 }
 
 }  // namespace summit::masking

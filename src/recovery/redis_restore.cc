@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <map>
 
+#include "recovery/redis_mask.h"
 #include "stores/redis/connection.h"
+#include "stores/redis/edit.h"
 #include "stores/redis/fingerprint.h"
 #include "stores/redis/probe.h"
 #include "stores/redis/replica.h"
@@ -91,17 +93,17 @@ class RedisRestore final : public RestoreComponent {
                        const std::optional<config::EnvironmentMarker>& marker) override {
     ASSIGN_OR_RETURN(const auto source, source_of(context));
     ASSIGN_OR_RETURN(auto connection, redis::Connection::open(endpoint_, {}, context.cancellation));
-    ASSIGN_OR_RETURN(const redis::RdbSummary summary, redis::inspect(source), "{} of backup {}", name_,
-                     context.backup.metadata().id);
+    ASSIGN_OR_RETURN(const redis::RdbSummary summary, look_through(context, source));
     RETURN_IF_ERROR(redis::check_target(connection, summary), "redis at {} cannot take this backup",
                     redis::address_of(endpoint_));
 
     ASSIGN_OR_RETURN(const auto* record, record_of(context));
     auto phase = context.reporter.phase(name_, "restoring keys");
     phase->set_total(record->artifacts.front().size);
+    auto mask = mask_of(context, true);
     ASSIGN_OR_RETURN(const redis::RestoreCounts counts,
-                     redis::restore(connection, source, marker, context.cancellation,
-                                    [&](uint64_t bytes) { phase->advance(bytes); }));
+                     redis::restore(connection, mask ? redis::edited(source, *mask) : source, marker,
+                                    context.cancellation, [&](uint64_t bytes) { phase->advance(bytes); }));
     if (counts.expired > 0)
       context.reporter.info(
           fmt::format("{}: {} keys have expired since the backup and were left out", name_, counts.expired));
@@ -126,9 +128,14 @@ class RedisRestore final : public RestoreComponent {
                      redis::fingerprint(stream_of(context, replica), name_, not_expired_at),
                      "while reading {} back", name_);
     ASSIGN_OR_RETURN(const auto artifact, redis::fingerprint(source, name_, not_expired_at));
-
     auto differences = differences_between("artifact", record->fingerprints, artifact.all);
-    for (auto& difference : differences_between("redis", artifact.not_expired, target.not_expired))
+
+    auto expected = artifact.not_expired;
+    if (auto mask = mask_of(context, false)) {
+      ASSIGN_OR_RETURN(auto masked, redis::fingerprint(redis::edited(source, *mask), name_, not_expired_at));
+      expected = std::move(masked.not_expired);
+    }
+    for (auto& difference : differences_between("redis", expected, target.not_expired))
       differences.push_back(std::move(difference));
     return differences;
   }
@@ -149,6 +156,29 @@ class RedisRestore final : public RestoreComponent {
   }
 
  private:
+  // The same mask as often as it is made; whoever listens is told of each value once, by the one that
+  // `tells`.
+  static std::optional<RedisMask> mask_of(const RestoreContext& context, bool tells) {
+    if (context.masking == nullptr) return std::nullopt;
+    return std::optional<RedisMask>(std::in_place, *context.masking,
+                                    tells ? context.masking->replaced : nullptr);
+  }
+
+  // Finds damage, and what masking cannot do or has not been told to do, before anything is touched.
+  Result<redis::RdbSummary> look_through(const RestoreContext& context,
+                                         const redis::RdbSource& source) const {
+    const auto& id = context.backup.metadata().id;
+    if (context.masking == nullptr) {
+      ASSIGN_OR_RETURN(auto summary, redis::inspect(source), "{} of backup {}", name_, id);
+      return summary;
+    }
+    masking::Findings findings(context.masking->rules, context.masking->level);
+    RedisMask mask(*context.masking, nullptr, &findings);
+    ASSIGN_OR_RETURN(auto summary, redis::inspect(redis::edited(source, mask)), "{} of backup {}", name_, id);
+    RETURN_IF_ERROR(findings.verdict("redis"), "{} of backup {}", name_, id);
+    return summary;
+  }
+
   Result<const repository::ComponentRecord*> record_of(const RestoreContext& context) const {
     const auto* record = context.backup.metadata().find(name_);
     if (record != nullptr && record->artifacts.size() == 1) return record;
