@@ -5,17 +5,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <vector>
 
+#include "core/direct_writer.h"
 #include "core/files.h"
 
 namespace summit::repository::packed {
 namespace {
-
-// Blocks of zeros of this size become holes.
-constexpr size_t kHole = 64 * KiB;
 
 std::array<timespec, 2> times_of(const TreeEntry& entry) {
   timespec time{};
@@ -26,10 +23,6 @@ std::array<timespec, 2> times_of(const TreeEntry& entry) {
     --time.tv_sec;
   }
   return {time, time};
-}
-
-bool only_zeros(ByteView bytes) {
-  return bytes[0] == std::byte{0} && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
 }
 
 class TreeRestore {
@@ -48,17 +41,17 @@ class TreeRestore {
   // The bytes of all files, one after the other.
   Result<void> consume(ByteView bytes) {
     while (!bytes.empty()) {
-      if (!file_.valid()) return Error(Code::kCorrupt, "the tree has more bytes than its files");
-      const size_t part = std::min<uint64_t>(bytes.size(), current_.size - written_);
-      RETURN_IF_ERROR(write(bytes.first(part)));
+      if (!file_.writing()) return Error(Code::kCorrupt, "the tree has more bytes than its files");
+      const size_t part = std::min<uint64_t>(bytes.size(), current_.size - file_.size());
+      RETURN_IF_ERROR(file_.write(bytes.first(part)));
       bytes = bytes.subspan(part);
-      if (written_ == current_.size) RETURN_IF_ERROR(next_file());
+      if (file_.size() == current_.size) RETURN_IF_ERROR(next_file());
     }
     return {};
   }
 
   Result<void> finish() {
-    if (file_.valid()) return Error(Code::kCorrupt, "the tree has fewer bytes than its files");
+    if (file_.writing()) return Error(Code::kCorrupt, "the tree has fewer bytes than its files");
     // What is in a directory changes its time: from the inside to the outside.
     for (auto entry = directories_.rbegin(); entry != directories_.rend(); ++entry)
       RETURN_IF_ERROR(end_directory(*entry));
@@ -88,7 +81,7 @@ class TreeRestore {
 
   // Makes directories, links and empty files, up to the next file with bytes, which is then open.
   Result<void> next_file() {
-    if (file_.valid()) RETURN_IF_ERROR(end_file());
+    if (file_.writing()) RETURN_IF_ERROR(end_file());
     while (true) {
       ASSIGN_OR_RETURN(auto entry, listing_->next());
       if (!entry) return {};
@@ -118,39 +111,20 @@ class TreeRestore {
   }
 
   Result<void> begin_file(const TreeEntry& entry, int parent) {
-    file_.reset(
+    UniqueFd file(
         ::openat(parent, name_of(entry).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!file_.valid()) return errno_error(errno, "cannot make " + shown(entry));
+    if (!file.valid()) return errno_error(errno, "cannot make " + shown(entry));
+    file_.begin(std::move(file), shown(entry));
     current_ = entry;
-    written_ = 0;
-    return {};
-  }
-
-  Result<void> write(ByteView bytes) {
-    while (!bytes.empty()) {
-      const ByteView part = bytes.first(std::min(bytes.size(), kHole));
-      bytes = bytes.subspan(part.size());
-      written_ += part.size();
-      if (part.size() == kHole && only_zeros(part)) {
-        hole_ = true;
-        continue;
-      }
-      if (std::exchange(hole_, false) &&
-          ::lseek(file_.get(), static_cast<off_t>(written_ - part.size()), SEEK_SET) < 0)
-        return errno_error(errno, "cannot write " + shown(current_));
-      RETURN_IF_ERROR(write_all(file_.get(), part, shown(current_)));
-    }
     return {};
   }
 
   Result<void> end_file() {
     const auto times = times_of(current_);
-    const bool ends_in_hole = std::exchange(hole_, false);
-    if ((ends_in_hole && ::ftruncate(file_.get(), static_cast<off_t>(current_.size)) != 0) ||
-        (options_.owners && ::fchown(file_.get(), current_.user, current_.group) != 0) ||
-        ::fchmod(file_.get(), current_.mode) != 0 || ::futimens(file_.get(), times.data()) != 0)
+    ASSIGN_OR_RETURN(const UniqueFd file, file_.finish());
+    if ((options_.owners && ::fchown(file.get(), current_.user, current_.group) != 0) ||
+        ::fchmod(file.get(), current_.mode) != 0 || ::futimens(file.get(), times.data()) != 0)
       return errno_error(errno, "cannot finish " + shown(current_));
-    file_.reset();
     return {};
   }
 
@@ -169,10 +143,8 @@ class TreeRestore {
   const TreeRestoreOptions options_;
   std::unique_ptr<ListingReader> listing_;
   UniqueFd root_fd_;
-  UniqueFd file_;
+  DirectWriter file_{Zeros::kLeaveOut};
   TreeEntry current_;
-  uint64_t written_ = 0;  // of the current file
-  bool hole_ = false;     // the last block was left out
   std::vector<TreeEntry> directories_;
 };
 
