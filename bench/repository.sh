@@ -4,6 +4,7 @@
 # Data: the store files of a real PostgreSQL server (about BENCH_MEGABYTES, 1000 by default) and its dump as plain SQL. Each step is a process of its
 # own for each tool, one after the other; all encrypt and compress, and what is restored is compared. Ours opens its repository with a passphrase (Argon2id), as
 # theirs do, and reads everything again where the step says so. What is restored is durable when the step ends.
+# What a step reads is in the page cache when it begins, so that nobody pays for the disk in another's place.
 # A stream of BENCH_LARGE_GIGABYTES (default 20) shows that memory does not grow.
 # What stands in single quotes is for the shell that is measured.
 # shellcheck disable=SC2016
@@ -67,10 +68,15 @@ timed() {
 stored() { du -sm "$root/ours-$1" "$root/restic-$1" "$root/borg-$1" | awk '{ n = split($2, p, "/"); print "    " p[n] ": " $1 " MB stored" }'; }
 same() { diff -r "$root/data" "$1" >/dev/null || { echo "bench-repository: $1 differs from what was backed up" >&2; exit 1; }; }
 
+warm() { find "$@" -type f -exec cat {} + >/dev/null; }
+
 backup_tree() {
   local step=$1
+  warm "$root/data"
   timed "$step" ours "$bench" backup-tree "$root/ours-tree" "$root/data" "${@:2}"
+  warm "$root/data"
   timed "$step" restic bash -c 'cd "$root/data" && restic_for tree backup '"${2:+--force}"' .'
+  warm "$root/data"
   timed "$step" borg bash -c 'cd "$root/data" && borg create --compression zstd,1 '"${2:+--files-cache=disabled}"' "$root/borg-tree::{now:%s%f}" .'
   stored tree
 }
@@ -89,6 +95,7 @@ backup_tree 'store files: unchanged'
 "$bench" touch-pages "$root/data" 10 1
 backup_tree 'store files: 1 % of pages'
 
+for tool in ours restic borg; do warm "$root/$tool-tree"; done
 timed 'store files: restore' ours "$bench" restore-tree "$root/ours-tree" "$root/back-ours"
 timed 'store files: restore' restic bash -c 'restic_for tree restore latest --target "$root/back-restic" && sync -f "$root/back-restic"'
 mkdir "$root/back-borg"
@@ -98,6 +105,7 @@ for tool in ours restic borg; do
   rm -rf "$root/back-$tool"
 done
 
+for tool in ours restic borg; do warm "$root/$tool-tree"; done
 timed 'store files: verify' ours "$bench" verify "$root/ours-tree"
 timed 'store files: verify' restic bash -c 'restic_for tree check --read-data'
 timed 'store files: verify' borg borg check --verify-data "$root/borg-tree"

@@ -43,7 +43,7 @@ class DirectWriter {
   Result<void> flush(size_t length);
   Result<void> write_at(size_t begin, size_t end);
 
-  const Zeros zeros_;
+  Zeros zeros_;
   std::unique_ptr<std::byte, Free> block_;
   UniqueFd file_;
   fs::path path_;

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "core/direct_writer.h"
 #include "repository/artifact_name.h"
 #include "repository/rename_without_replacing.h"
 
@@ -23,7 +24,7 @@ class PendingFile {
     return PendingFile(std::move(fd), path);
   }
   PendingFile(PendingFile&& other) noexcept
-      : fd_(std::move(other.fd_)), path_(std::exchange(other.path_, fs::path())) {}
+      : writer_(std::move(other.writer_)), path_(std::exchange(other.path_, fs::path())) {}
   PendingFile& operator=(PendingFile&&) = delete;
   PendingFile(const PendingFile&) = delete;
   PendingFile& operator=(const PendingFile&) = delete;
@@ -31,21 +32,22 @@ class PendingFile {
     if (!path_.empty()) ::unlink(path_.c_str());
   }
 
-  Result<void> write(ByteView bytes) { return write_all(fd_.get(), bytes, path_); }
+  Result<void> write(ByteView bytes) { return writer_.write(bytes); }
 
   Result<void> publish(const fs::path& target) {
-    if (::fchmod(fd_.get(), 0640) != 0)
+    ASSIGN_OR_RETURN(const UniqueFd file, writer_.finish());
+    if (::fchmod(file.get(), 0640) != 0)
       return errno_error(errno, fmt::format("cannot set the mode of {}", path_.string()));
-    RETURN_IF_ERROR(fsync_fd(fd_.get(), path_));
+    RETURN_IF_ERROR(fsync_fd(file.get(), path_));
     RETURN_IF_ERROR(rename_without_replacing(path_, target));
     path_.clear();
     return fsync_directory(target.parent_path());
   }
 
  private:
-  PendingFile(UniqueFd fd, fs::path path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  PendingFile(UniqueFd fd, fs::path path) : path_(std::move(path)) { writer_.begin(std::move(fd), path_); }
 
-  UniqueFd fd_;
+  DirectWriter writer_;
   fs::path path_;
 };
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "core/digest.h"
+#include "core/direct_writer.h"
 #include "repository/backup_id.h"
 #include "repository/checksums.h"
 #include "repository/plain_layout.h"
@@ -14,10 +15,6 @@
 
 namespace summit::repository {
 namespace {
-
-// How much is written before the kernel is asked to begin writing it back, so that the fsync at the end is
-// short.
-constexpr uint64_t kWriteBackEvery = 32 * MiB;
 
 Error with_space_hint(Error error, const fs::path& directory) {
   if (error.code() != Code::kNoSpace) return error;
@@ -29,7 +26,8 @@ class PlainSink final : public ArtifactSink {
  public:
   PlainSink(UniqueFd fd, fs::path path, std::string name, std::string component,
             std::shared_ptr<ArtifactTable> table)
-      : fd_(std::move(fd)), path_(std::move(path)), table_(std::move(table)) {
+      : path_(std::move(path)), table_(std::move(table)) {
+    writer_.begin(std::move(fd), path_);
     artifact_.name = std::move(name);
     artifact_.component = std::move(component);
   }
@@ -41,21 +39,18 @@ class PlainSink final : public ArtifactSink {
   }
 
   Result<void> write(ByteView bytes) override {
-    if (auto written = write_all(fd_.get(), bytes, path_); !written.ok())
+    if (auto written = writer_.write(bytes); !written.ok())
       return with_space_hint(std::move(written).error(), path_.parent_path());
     digest_.update(bytes);
     artifact_.size += bytes.size();
-    if (artifact_.size - written_back_ >= kWriteBackEvery) {
-      ::sync_file_range(fd_.get(), static_cast<off_t>(written_back_),
-                        static_cast<off_t>(artifact_.size - written_back_), SYNC_FILE_RANGE_WRITE);
-      written_back_ = artifact_.size;
-    }
     return {};
   }
 
   Result<Artifact> finish() override {
     if (finished_) return Error(Code::kFailed, "artifact {} was finished twice", artifact_.name);
-    if (auto durable = fsync_fd(fd_.get(), path_); !durable.ok())
+    const auto file = writer_.finish();
+    if (!file.ok()) return with_space_hint(file.error(), path_.parent_path());
+    if (auto durable = fsync_fd(file->get(), path_); !durable.ok())
       return with_space_hint(std::move(durable).error(), path_.parent_path());
     artifact_.sha256 = to_hex(digest_.finish());
     artifact_.duration_seconds = watch_.elapsed().count();
@@ -65,13 +60,12 @@ class PlainSink final : public ArtifactSink {
   }
 
  private:
-  UniqueFd fd_;
   const fs::path path_;
+  DirectWriter writer_;
   std::shared_ptr<ArtifactTable> table_;
   Artifact artifact_;
   Sha256 digest_;
   Stopwatch watch_;
-  uint64_t written_back_ = 0;
   bool finished_ = false;
 };
 

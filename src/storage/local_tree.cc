@@ -62,6 +62,11 @@ Error LocalTree::error(int number, std::string_view verb, std::string_view key) 
       .hint(hint_for(number, root_));
 }
 
+Error LocalTree::with_space_hint(Error error) const {
+  if (error.code() != Code::kNoSpace) return error;
+  return std::move(error).hint(hint_for(ENOSPC, root_));
+}
+
 Result<UniqueFd> LocalTree::open_directory(std::string_view path, bool create) const {
   UniqueFd directory(::openat(fd_.get(), ".", kDirectory));
   if (!directory.valid()) return error(errno, "open", "");

@@ -47,6 +47,8 @@ class LocalTree {
 
   // An error from `errno` that names the file of `key` and how to mend it.
   Error error(int number, std::string_view verb, std::string_view key) const;
+  // The same hint for an error from elsewhere that says that there is no space.
+  Error with_space_hint(Error error) const;
 
  private:
   LocalTree(fs::path root, UniqueFd fd) : root_(std::move(root)), fd_(std::move(fd)) {}

@@ -34,7 +34,7 @@ Result<std::unique_ptr<LocalUpload>> LocalUpload::begin(std::shared_ptr<const Lo
                                                         std::string_view key, Condition condition,
                                                         const Cancellation& cancellation) {
   std::unique_ptr<LocalUpload> upload(new LocalUpload(std::move(tree), key, condition, cancellation));
-  for (int attempt = 1; !upload->file_.valid(); ++attempt) {
+  for (int attempt = 1; !upload->writer_.writing(); ++attempt) {
     if (attempt > kAttempts) {
       return Error(Code::kBusy, "cannot keep a file in {} that somebody removes again and again",
                    (upload->tree_->root() / kUploadsDirectory).string());
@@ -57,34 +57,30 @@ Result<void> LocalUpload::create_file() {
   if (::fstat(file.get(), &status) != 0) return tree_->error(errno, "look at", key_);
   if (status.st_nlink == 0) return {};
   pending_ = std::move(entry);
-  file_ = std::move(file);
+  writer_.begin(std::move(file), tree_->root() / key_);
   return {};
 }
 
 Result<void> LocalUpload::write(ByteView bytes) {
-  while (!bytes.empty()) {
-    RETURN_IF_ERROR(cancellation_.check());
-    const ssize_t written = ::write(file_.get(), bytes.data(), std::min<size_t>(bytes.size(), 8 * MiB));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return tree_->error(errno, "write", key_);
-    bytes = bytes.subspan(static_cast<size_t>(written));
-  }
+  RETURN_IF_ERROR(cancellation_.check());
+  if (auto written = writer_.write(bytes); !written.ok())
+    return tree_->with_space_hint(std::move(written).error());
   return {};
 }
 
 Result<void> LocalUpload::finish() {
   RETURN_IF_ERROR(cancellation_.check());
-  if (!file_.valid()) return Error(Code::kUsage, "the upload of {} was finished before", key_);
-  if (::fsync(file_.get()) != 0) return tree_->error(errno, "make durable", key_);
-  RETURN_IF_ERROR(publish());
-  file_.reset();
-  return {};
+  if (!writer_.writing()) return Error(Code::kUsage, "the upload of {} was finished before", key_);
+  auto file = writer_.finish();
+  if (!file.ok()) return tree_->with_space_hint(std::move(file).error());
+  if (::fsync(file->get()) != 0) return tree_->error(errno, "make durable", key_);
+  return publish(file->get());
 }
 
-Result<void> LocalUpload::publish() {
+Result<void> LocalUpload::publish(int file) {
   for (int attempt = 1;; ++attempt) {
     ASSIGN_OR_RETURN(const LocalEntry target, tree_->find_or_create(key_));
-    const int number = give_name(target);
+    const int number = give_name(file, target);
     if (number == ENOENT && attempt < kAttempts) continue;
     if (number == EOPNOTSUPP) {
       return Error(Code::kUnsupported, "the file system of {} cannot create a file only where none is",
@@ -101,7 +97,7 @@ Result<void> LocalUpload::publish() {
   }
 }
 
-int LocalUpload::give_name(const LocalEntry& target) {
+int LocalUpload::give_name(int file, const LocalEntry& target) {
   const int from = pending_.directory.get();
   const int to = target.directory.get();
   const char* old_name = pending_.name.c_str();
@@ -114,7 +110,7 @@ int LocalUpload::give_name(const LocalEntry& target) {
     number = ::linkat(from, old_name, to, new_name, 0) == 0 ? 0 : errno;
     struct stat status{};
     // The answer to a request that their protocol repeats may be to the repetition.
-    if (number == EEXIST && ::fstat(file_.get(), &status) == 0 && status.st_nlink == 2) number = 0;
+    if (number == EEXIST && ::fstat(file, &status) == 0 && status.st_nlink == 2) number = 0;
     if (number == 0) ::unlinkat(from, old_name, 0);
     if (number == EPERM) number = EOPNOTSUPP;
   }

@@ -1,5 +1,6 @@
 // Preloaded into a program (LD_PRELOAD), makes the disk under a directory fail: the n-th change there, or it
-// and all that follow, ends with an error number. Changes are write, fsync, rename, link and mkdir.
+// and all that follow, ends with an error number. Changes are write, pwrite, ftruncate, fsync, rename, link
+// and mkdir.
 //
 //   FAILING_DISK=/base        changes under it are counted
 //   FAILING_DISK_AT=7         the first that fails; 0: none
@@ -77,6 +78,16 @@ extern "C" {
 ssize_t write(int descriptor, const void* bytes, size_t size) {
   if (is_under_base(descriptor) && fails()) return -1;
   return next<decltype(write)>("write")(descriptor, bytes, size);
+}
+
+ssize_t pwrite64(int descriptor, const void* bytes, size_t size, off64_t offset) {
+  if (is_under_base(descriptor) && fails()) return -1;
+  return next<decltype(pwrite64)>("pwrite64")(descriptor, bytes, size, offset);
+}
+
+int ftruncate64(int descriptor, off64_t length) noexcept {
+  if (is_under_base(descriptor) && fails()) return -1;
+  return next<int(int, off64_t)>("ftruncate64")(descriptor, length);
 }
 
 int fsync(int descriptor) {
