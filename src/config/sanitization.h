@@ -110,7 +110,7 @@ struct FieldRule {
 struct MaskRule {
   enum class Store { kPostgresql, kNodes, kRelationships, kRedis, kFiles };
   Store store = Store::kPostgresql;
-  std::string schema;  // of the table; empty: any
+  std::string schema;  // of the table, or tree of the file; empty: any
   std::string name;    // table, label or type ("*": every one), key pattern, path pattern
   Sanitization level = Sanitization::kFull;  // kMinimal: applied at both levels
   bool documented = false;                   // gives a value that the platform's documents promise

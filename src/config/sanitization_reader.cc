@@ -171,8 +171,9 @@ MaskRule read_redis_rule(const Value& value) {
 }
 
 MaskRule read_file_rule(const Value& value) {
-  RuleReader reader(value, Store::kFiles, {"path", "level", "documented", "entries", "drop"});
+  RuleReader reader(value, Store::kFiles, {"path", "tree", "level", "documented", "entries", "drop"});
   reader.read_name("path", "add `path: \"**/.env*\"`");
+  reader.mapping().read("tree", reader.rule().schema);
   reader.mapping().read("drop", reader.rule().drop);
   reader.read_fields("entries");
   return reader.finish();

@@ -32,7 +32,7 @@ Rules rules_of(const config::SanitizationRules& rules, config::Sanitization leve
     case Store::kFiles:
       break;
   }
-  return rules_of_file(rules, level, place.name);
+  return rules_of_file(rules, level, place.name, place.schema);
 }
 
 std::string container_of(const Place& place) {

@@ -17,7 +17,7 @@ namespace summit::masking {
 // Something that holds values.
 struct Place {
   config::MaskRule::Store store = config::MaskRule::Store::kPostgresql;
-  std::string schema;                // of a table
+  std::string schema;                // of a table; of a file its tree
   std::string name;                  // table, label, type, key or path
   std::vector<TableName> ancestors;  // tables it belongs to: partitions have their parents' rules
   std::string field;                 // column, property, hash field, entry; empty: the value itself (Redis)

@@ -201,6 +201,8 @@ bool is_address(std::string_view run) {
   if (run.find('.') != std::string_view::npos) run = run.substr(0, run.find(':'));  // a port
   if (run.size() < 7 || run.size() > 45) return false;
   const std::string text(run);
+  // This machine, or any: nobody's address.
+  if (text.starts_with("127.") || text == "0.0.0.0") return false;
   std::array<unsigned char, 16> bytes{};
   const bool v4 =
       std::count(run.begin(), run.end(), '.') == 3 && ::inet_pton(AF_INET, text.c_str(), bytes.data()) == 1;
@@ -280,7 +282,23 @@ bool has_private_key(std::string_view text) {
   return at != std::string_view::npos && text.find("PRIVATE KEY", at) != std::string_view::npos;
 }
 
-bool has_secret(std::string_view text) { return any_run(text, is_token_character, is_random); }
+// postgres://user:password@host
+bool has_password_in_url(std::string_view text) {
+  for (size_t at = text.find("://"); at != std::string_view::npos; at = text.find("://", at + 1)) {
+    const auto authority = text.substr(at + 3, text.find_first_of("/ \t\r\n\"'<>", at + 3) - at - 3);
+    const size_t sign = authority.rfind('@');
+    const size_t colon = authority.substr(0, sign).find(':');
+    // ${PASSWORD} and the like are put in elsewhere.
+    const bool given = sign != std::string_view::npos && colon != std::string_view::npos &&
+                       sign > colon + 1 && authority[colon + 1] != '$' && authority[colon + 1] != '{';
+    if (given) return true;
+  }
+  return false;
+}
+
+bool has_secret(std::string_view text) {
+  return has_password_in_url(text) || any_run(text, is_token_character, is_random);
+}
 
 struct Detector {
   bool (*finds)(std::string_view);
@@ -327,6 +345,46 @@ std::optional<Suspicion> suspect_value(std::string_view value) {
   const auto look = value.substr(0, kLongestLook);
   for (const auto& [finds, suspicion] : kDetectors) {
     if (finds(look)) return suspicion;
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+std::string_view name_before(std::string_view text, size_t sign) {
+  const auto skipped = [](char c) { return c == ' ' || c == '\t' || c == '"' || c == '\''; };
+  size_t end = sign;
+  while (end > 0 && skipped(text[end - 1])) --end;
+  size_t begin = end;
+  while (begin > 0 && (is_word(text[begin - 1]) || text[begin - 1] == '_' || text[begin - 1] == '-')) --begin;
+  return text.substr(begin, end - begin);
+}
+
+std::string_view value_behind(std::string_view text, size_t sign) {
+  const size_t begin = text.find_first_not_of(" \t\"'", sign + 1);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_first_of(" \t\r\n\"',;}", begin) - begin);
+}
+
+bool says_something(std::string_view value) {
+  constexpr auto kSwitches =
+      std::to_array<std::string_view>({"true", "false", "null", "none", "yes", "no", "on", "off", "~"});
+  if (value.empty() || std::string_view("\r\n${[(<&*|>!#=").find(value.front()) != std::string_view::npos)
+    return false;
+  if (value.find_first_not_of("0123456789.") == std::string_view::npos) return false;
+  return std::none_of(kSwitches.begin(), kSwitches.end(),
+                      [&](std::string_view word) { return equals_ignoring_case(value, word); });
+}
+
+}  // namespace
+
+std::optional<Suspicion> suspect_settings(std::string_view text) {
+  constexpr size_t kLongestName = 64;
+  for (size_t sign = text.find_first_of(":="); sign != std::string_view::npos;
+       sign = text.find_first_of(":=", sign + 1)) {
+    const auto name = name_before(text, sign);
+    if (name.empty() || name.size() > kLongestName || !says_something(value_behind(text, sign))) continue;
+    if (const auto found = suspect_name(name)) return found;
   }
   return std::nullopt;
 }

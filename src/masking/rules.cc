@@ -69,9 +69,11 @@ Rules rules_of_key(const config::SanitizationRules& rules, Sanitization level, s
                     [&](const MaskRule& rule) { return matches_wildcard(key, rule.name); });
 }
 
-Rules rules_of_file(const config::SanitizationRules& rules, Sanitization level, std::string_view path) {
-  return rules_that(rules, level, Store::kFiles,
-                    [&](const MaskRule& rule) { return matches_wildcard(path, rule.name); });
+Rules rules_of_file(const config::SanitizationRules& rules, Sanitization level, std::string_view path,
+                    std::string_view tree) {
+  return rules_that(rules, level, Store::kFiles, [&](const MaskRule& rule) {
+    return (rule.schema.empty() || rule.schema == tree) && matches_wildcard(path, rule.name);
+  });
 }
 
 std::vector<std::string> fields_of(const Rules& rules) {

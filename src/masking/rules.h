@@ -30,8 +30,8 @@ Rules rules_of_node(const config::SanitizationRules& rules, config::Sanitization
 Rules rules_of_relationship(const config::SanitizationRules& rules, config::Sanitization level,
                             const std::string& type);
 Rules rules_of_key(const config::SanitizationRules& rules, config::Sanitization level, std::string_view key);
-Rules rules_of_file(const config::SanitizationRules& rules, config::Sanitization level,
-                    std::string_view path);
+Rules rules_of_file(const config::SanitizationRules& rules, config::Sanitization level, std::string_view path,
+                    std::string_view tree = {});
 
 // The fields that these rules write, and those that they read, each once, in the order of the rules.
 std::vector<std::string> fields_of(const Rules& rules);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "core/digest.h"
 #include "recovery/archive_source.h"
+#include "recovery/files_mask.h"
 #include "recovery/tree_target.h"
 
 namespace summit::recovery {
@@ -19,7 +21,11 @@ class FilesRestore final : public RestoreComponent {
 
   Result<PlanStep> plan(RestoreContext& context) override {
     ASSIGN_OR_RETURN(const auto targets, tree_targets(context, name_, trees_));
-    return plan_trees(context, targets, Part::kOpen);
+    // What stops a masked restore must stop it before any store is touched.
+    if (context.masking != nullptr) RETURN_IF_ERROR(look_through(context, targets));
+    ASSIGN_OR_RETURN(auto step, plan_trees(context, targets, Part::kOpen));
+    if (context.masking != nullptr) step.notes.emplace_back("masked on the way in");
+    return step;
   }
 
   Result<void> restore(RestoreContext& context, const std::optional<config::EnvironmentMarker>&) override {
@@ -33,6 +39,7 @@ class FilesRestore final : public RestoreComponent {
     ASSIGN_OR_RETURN(const auto targets, tree_targets(context, name_, trees_));
     const auto* record = context.backup.metadata().find(name_);
     std::vector<Difference> differences;
+    if (context.masking != nullptr) return compare_masked(context, targets);
     for (const auto& target : targets) {
       const auto expected = std::ranges::find(record->fingerprints, target.name, &Fingerprint::name);
       if (expected == record->fingerprints.end())
@@ -84,11 +91,58 @@ class FilesRestore final : public RestoreComponent {
                  recorded->second);
   }
 
+  // Every file of the backup, masked, must be there with that content; what the rules leave out is not looked
+  // for, and the target may have it.
+  static Result<std::vector<Difference>> compare_masked(RestoreContext& context,
+                                                        const std::vector<TreeTarget>& targets) {
+    std::vector<Difference> differences;
+    for (const auto& target : targets) {
+      FilesMask mask(*context.masking, target.name, FilesMask::Others::kPass, nullptr);
+      ASSIGN_OR_RETURN(const auto archive, open_archive(context, target.record.artifact));
+      while (true) {
+        ASSIGN_OR_RETURN(const auto entry, archive->next());
+        if (!entry) break;
+        if (entry->type != files::ArchiveEntry::Type::kFile ||
+            mask.action(entry->path) == files::ContentEditor::Action::kDrop)
+          continue;
+        ASSIGN_OR_RETURN(const auto expected, mask.digest(*entry, *archive));
+        const auto found = sha256_of_file(target.endpoint.root / entry->path);
+        if (found.ok() && *found == expected) continue;
+        differences.push_back({fmt::format("file {} of tree {}", entry->path, target.name),
+                               "the masked content", found.ok() ? "another content" : "nothing to read"});
+      }
+    }
+    return differences;
+  }
+
+  static Result<void> look_through(RestoreContext& context, const std::vector<TreeTarget>& targets) {
+    masking::Findings findings(context.masking->rules, context.masking->level);
+    for (const auto& target : targets) {
+      const auto phase = context.reporter.phase(target.name, "looking for private values");
+      phase->set_total(target.record.bytes);
+      FilesMask mask(*context.masking, target.name, FilesMask::Others::kPass, nullptr);
+      ASSIGN_OR_RETURN(const auto archive, open_archive(context, target.record.artifact));
+      while (true) {
+        RETURN_IF_ERROR(context.cancellation.check());
+        ASSIGN_OR_RETURN(const auto entry, archive->next());
+        if (!entry) break;
+        RETURN_IF_ERROR(mask.look_through(entry->path, *entry, *archive, findings), "in tree {}",
+                        target.name);
+        phase->advance(entry->size);
+      }
+    }
+    return findings.verdict("files");
+  }
+
   static Result<void> restore_tree(RestoreContext& context, const TreeTarget& target) {
     const auto phase = context.reporter.phase(target.name, "restoring files");
     phase->set_total(target.record.bytes);
+    std::optional<FilesMask> mask;
+    if (context.masking != nullptr)
+      mask.emplace(*context.masking, target.name, FilesMask::Others::kPass, context.masking->replaced);
     ASSIGN_OR_RETURN(const auto archive, open_archive(context, target.record.artifact));
-    ASSIGN_OR_RETURN(const auto tree, begin_tree(context, target, Part::kOpen, phase.get()));
+    ASSIGN_OR_RETURN(const auto tree,
+                     begin_tree(context, target, Part::kOpen, phase.get(), mask ? &*mask : nullptr));
     while (true) {
       ASSIGN_OR_RETURN(const auto entry, archive->next());
       if (!entry) break;
@@ -96,6 +150,9 @@ class FilesRestore final : public RestoreComponent {
     }
     ASSIGN_OR_RETURN(const auto report, tree->finish());
     for (const auto& note : report.notes) context.reporter.warn(fmt::format("{}: {}", target.name, note));
+    if (report.dropped > 0)
+      context.reporter.info(
+          fmt::format("{}: {} files are left out by the rules for masking", target.name, report.dropped));
     context.reporter.detail(fmt::format("{}: {} files restored, {} removed that the backup does not hold",
                                         target.name, report.files, report.removed));
     return {};

@@ -1,6 +1,7 @@
 #include "recovery/plan.h"
 
 #include <algorithm>
+#include <set>
 
 #include "backup/plan.h"
 #include "recovery/files_restore.h"
@@ -95,8 +96,13 @@ std::string reason_to_leave(const ComponentRecord& record, const RestoreRequest&
 
 // Why a component is left out of a masked restore.
 std::string reason_not_to_mask(const ComponentRecord& record, const RestoreContext& context) {
-  if (context.masking == nullptr || record.kind == "postgresql") return {};
-  if (record.kind == "secrets") return "secrets never enter another environment";
+  static const std::set<std::string> kMasked = {"postgresql", "redis", "files"};
+  if (context.masking == nullptr || kMasked.contains(record.kind)) return {};
+  if (record.kind == "secrets") {
+    if (context.sealing_key) return {};
+    return "no key is set that would open the secrets, of which only what the rules mask would be brought";
+  }
+  if (record.kind == "elasticsearch") return "it is indexed again from the masked stores";
   return "this store is not masked yet: nothing of it enters the target";
 }
 

@@ -65,6 +65,11 @@ class RedisRestore final : public RestoreComponent {
 
   Result<PlanStep> plan(RestoreContext& context) override {
     ASSIGN_OR_RETURN(const auto* record, record_of(context));
+    // What stops a masked restore must stop it before any other store is touched.
+    if (context.masking != nullptr) {
+      ASSIGN_OR_RETURN(const auto source, source_of(context));
+      RETURN_IF_ERROR(look_through(context, source));
+    }
     ASSIGN_OR_RETURN(auto connection, redis::Connection::open(endpoint_, {}, context.cancellation));
     ASSIGN_OR_RETURN(const redis::ServerInfo info, redis::read_info(connection));
     ASSIGN_OR_RETURN(const auto counts, redis::count_keys(connection));
@@ -81,6 +86,7 @@ class RedisRestore final : public RestoreComponent {
     step.overwrites_something = !counts.empty();
     if (step.overwrites.empty()) step.overwrites = "nothing: it is empty";
     step.notes = record->notes;
+    if (context.masking != nullptr) step.notes.emplace_back("masked on the way in");
     if (incomplete) step.notes.emplace_back("an earlier restore into this server did not finish");
     // One of them is this connection.
     if (const uint64_t clients = info.number("connected_clients"); clients > 1)

@@ -4,7 +4,9 @@
 
 #include "backup/secrets_manifest.h"
 #include "recovery/archive_source.h"
+#include "recovery/files_mask.h"
 #include "recovery/tree_target.h"
+#include "stores/files/env_file.h"
 
 namespace summit::recovery {
 namespace {
@@ -78,18 +80,26 @@ class SecretsRestore final : public RestoreComponent {
     ASSIGN_OR_RETURN(const auto targets, tree_targets(context, name_, trees_));
     ASSIGN_OR_RETURN(const std::string artifact, secrets_artifact(context, name_));
     RETURN_IF_ERROR(open_sealed_archive(context, artifact));
-    return plan_trees(context, targets, Part::kSecret);
+    if (context.masking != nullptr) RETURN_IF_ERROR(look_through(context));
+    ASSIGN_OR_RETURN(auto step, plan_trees(context, targets, Part::kSecret));
+    if (context.masking != nullptr)
+      step.notes.emplace_back("only files whose entries have rules for masking: other secrets stay out");
+    return step;
   }
 
   Result<void> restore(RestoreContext& context, const std::optional<config::EnvironmentMarker>&) override {
     ASSIGN_OR_RETURN(const auto targets, tree_targets(context, name_, trees_));
     const auto phase = context.reporter.phase(name_, "restoring secret files");
+    std::map<std::string, std::unique_ptr<FilesMask>> masks;
     std::map<std::string, std::unique_ptr<files::TreeRestore>> restores;
     for (const auto& target : targets) {
       // A tree without secrets that is not there needs not be created for them.
       if (target.record.files == 0 && !fs::exists(target.endpoint.root)) continue;
-      ASSIGN_OR_RETURN(restores[target.name], begin_tree(context, target, Part::kSecret, phase.get()),
-                       "in tree {}", target.name);
+      auto& mask = masks[target.name];
+      if (context.masking != nullptr) mask = mask_of(context, target.name, context.masking->replaced);
+      ASSIGN_OR_RETURN(restores[target.name],
+                       begin_tree(context, target, Part::kSecret, phase.get(), mask.get()), "in tree {}",
+                       target.name);
     }
     RETURN_IF_ERROR(for_each_entry(context, name_, [&](ArchiveEntry& entry, ArchiveReader& reader) {
       return unpack(entry, reader, restores);
@@ -97,6 +107,9 @@ class SecretsRestore final : public RestoreComponent {
     // Only now the whole archive is known to be authentic.
     for (auto& [name, tree] : restores) {
       ASSIGN_OR_RETURN(const auto report, tree->finish(), "in tree {}", name);
+      if (report.dropped > 0)
+        context.reporter.info(
+            fmt::format("{}: {} secret files without rules for masking stay out", name, report.dropped));
       for (const auto& note : report.notes) context.reporter.warn(fmt::format("{}: {}", name, note));
     }
     return {};
@@ -107,6 +120,7 @@ class SecretsRestore final : public RestoreComponent {
     ASSIGN_OR_RETURN(const auto manifest, for_each_entry(context, name_, [](ArchiveEntry&, ArchiveReader&) {
                        return Result<void>();
                      }));
+    if (context.masking != nullptr) return compare_masked(context, targets);
     std::vector<Difference> differences;
     for (const auto& target : targets) {
       const auto expected = manifest.trees.find(target.name);
@@ -142,6 +156,48 @@ class SecretsRestore final : public RestoreComponent {
   }
 
  private:
+  static std::unique_ptr<FilesMask> mask_of(const RestoreContext& context, const std::string& tree,
+                                            masking::ReplacedValues* replaced) {
+    return std::make_unique<FilesMask>(*context.masking, tree, FilesMask::Others::kDrop, replaced);
+  }
+
+  Result<void> look_through(const RestoreContext& context) const {
+    masking::Findings findings(context.masking->rules, context.masking->level);
+    RETURN_IF_ERROR(
+        for_each_entry(context, name_, [&](ArchiveEntry& entry, ArchiveReader& reader) -> Result<void> {
+          std::string tree;
+          std::string inner;
+          if (!split_tree_path(entry.path, tree, inner)) return {};
+          return mask_of(context, tree, nullptr)->look_through(inner, entry, reader, findings);
+        }));
+    return findings.verdict("files");
+  }
+
+  // Of the files that are brought, the entries that rules replace: a line with the sealing key is the
+  // target's.
+  Result<std::vector<Difference>> compare_masked(const RestoreContext& context,
+                                                 const std::vector<TreeTarget>& targets) const {
+    std::vector<Difference> differences;
+    RETURN_IF_ERROR(
+        for_each_entry(context, name_, [&](ArchiveEntry& entry, ArchiveReader& reader) -> Result<void> {
+          std::string tree;
+          std::string inner;
+          if (!split_tree_path(entry.path, tree, inner) || entry.type != ArchiveEntry::Type::kFile) return {};
+          const auto target = std::ranges::find(targets, tree, &TreeTarget::name);
+          const auto mask = mask_of(context, tree, nullptr);
+          if (target == targets.end() || mask->action(inner) == files::ContentEditor::Action::kDrop)
+            return {};
+          ASSIGN_OR_RETURN(const auto text, read_text(entry, reader));
+          ASSIGN_OR_RETURN(const auto expected, mask->edit(inner, text));
+          const auto found = read_file(target->endpoint.root / inner);
+          if (found.ok() && files::without_key_lines(*found) == files::without_key_lines(expected)) return {};
+          differences.push_back({"secrets of tree " + tree, inner + " as the rules make it",
+                                 found.ok() ? "another content" : "nothing to read"});
+          return {};
+        }));
+    return differences;
+  }
+
   static Result<void> unpack(ArchiveEntry& entry, ArchiveReader& reader,
                              const std::map<std::string, std::unique_ptr<files::TreeRestore>>& restores) {
     std::string tree;

@@ -56,8 +56,9 @@ Result<files::CaptureReport> read_target(const RestoreContext& context, const Tr
 
 Result<std::unique_ptr<files::TreeRestore>> begin_tree(const RestoreContext& context,
                                                        const TreeTarget& target, files::Part part,
-                                                       Phase* progress) {
+                                                       Phase* progress, files::ContentEditor* editor) {
   files::RestoreOptions options;
+  options.editor = editor;
   options.root = target.endpoint.root;
   options.recorded = target.record.patterns;
   options.present = files::TreePatterns::of(target.endpoint);

@@ -31,7 +31,8 @@ Result<files::CaptureReport> read_target(const RestoreContext& context, const Tr
 
 Result<std::unique_ptr<files::TreeRestore>> begin_tree(const RestoreContext& context,
                                                        const TreeTarget& target, files::Part part,
-                                                       Phase* progress);
+                                                       Phase* progress,
+                                                       files::ContentEditor* editor = nullptr);
 
 // What a restore of `targets` would overwrite, as a plan's step.
 Result<PlanStep> plan_trees(const RestoreContext& context, const std::vector<TreeTarget>& targets,

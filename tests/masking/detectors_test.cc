@@ -49,5 +49,22 @@ TEST(Detectors, LeaveHarmlessValuesAlone) {
     EXPECT_FALSE(suspect_value(value).has_value()) << value;
 }
 
+TEST(Detectors, NamesInSettingsOfAnyFormatTell) {
+  for (const char* text : {"password: hunter22", "{\"api_token\": \"0a1b2c\"}", "a = 1\ncontact_phone = x",
+                           "x: 1, 'password' : 'x'"})
+    EXPECT_TRUE(suspect_settings(text)) << text;
+  for (const char* text :
+       {"password: ${PASSWORD}", "redact: [password, token]", "token_lifetime: 3600", "password:\n",
+        "password_login: false", "", ":", "=password", "secretRef: {name: x}"})
+    EXPECT_FALSE(suspect_settings(text)) << text;
+}
+
+TEST(Detectors, PasswordsInsideUrlsAreSecrets) {
+  EXPECT_EQ(suspect_value("postgres://user:hunter22@db:5432/summit"), Suspicion::kSecret);
+  for (const char* text : {"postgres://db:5432/summit", "https://user@db/x",
+                           "postgres://user:${PASSWORD}@db/x", "https://a:80/b@c"})
+    EXPECT_FALSE(suspect_value(text)) << text;
+}
+
 }  // namespace
 }  // namespace summit::masking

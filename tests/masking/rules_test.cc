@@ -73,6 +73,8 @@ TEST(Rules, OfKeysAndFilesGoByPattern) {
   EXPECT_TRUE(of_session.front()->drop);
   EXPECT_EQ(rules_of_file(rules, Sanitization::kFull, "services/api/.env.local").size(), 1U);
   EXPECT_TRUE(rules_of_file(rules, Sanitization::kFull, "README.md").empty());
+  EXPECT_TRUE(rules_of_file(rules, Sanitization::kFull, "README.md", "config").empty());
+  EXPECT_EQ(rules_of_file(rules, Sanitization::kFull, "a/README.md", "uploads").size(), 1U);
 }
 
 TEST(Rules, TheFirstRuleOfAColumnCounts) {

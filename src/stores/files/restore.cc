@@ -110,6 +110,7 @@ struct TreeRestore::State {
   UniqueFd staging;  // locked
   std::optional<Unpacker> unpacker;
   std::vector<ArchiveEntry> directories;  // in the order of the archive: parents first
+  std::set<std::string> dropped;          // paths that the editor left out
   RestoreReport report;
 
   explicit State(RestoreOptions given)
@@ -118,6 +119,12 @@ struct TreeRestore::State {
     knowledge.sealed_paths = options.sealed_paths;
   }
 
+  struct ReplacementKind {
+    bool edited = false;
+    bool keeps_keys = false;  // of a .env file's lines those with the target's sealing key stay
+  };
+  Result<std::optional<std::string>> replacement_of(const std::string& path, const ArchiveEntry& entry,
+                                                    ReplacementKind kind, ArchiveReader& reader) const;
   Result<std::optional<std::string>> present_content(const std::string& path) const;
   Result<void> clear_directory(int parent, const std::string& name, const std::string& path);
   Result<void> replace_directory(int from, int to, const std::string& path);
@@ -174,25 +181,54 @@ Result<std::optional<std::string>> TreeRestore::State::present_content(const std
   return none;
 }
 
+// What takes the place of the archive's content; nothing when that is unpacked as it is.
+Result<std::optional<std::string>> TreeRestore::State::replacement_of(const std::string& path,
+                                                                      const ArchiveEntry& entry,
+                                                                      ReplacementKind kind,
+                                                                      ArchiveReader& reader) const {
+  if (!kind.edited && !kind.keeps_keys) return std::optional<std::string>();
+  if (kind.keeps_keys && entry.size > kLargestEnvFile)
+    return Error(Code::kCorrupt, "{} is too large for a .env file", path);
+  if (kind.edited && entry.size > kLargestEditedFile)
+    return Error(Code::kUnsupported, "{} is too large to be masked", path)
+        .hint("add a rule with `drop: true` for it to config/sanitization.yaml");
+  std::string text(entry.size, '\0');
+  RETURN_IF_ERROR(reader.read([&](uint64_t offset, ByteView block) -> Result<void> {
+    text.replace(offset, block.size(), as_text(block));
+    return {};
+  }));
+  if (kind.edited) {
+    ASSIGN_OR_RETURN(text, options.editor->edit(path, std::move(text)));
+  }
+  if (kind.keeps_keys) {
+    ASSIGN_OR_RETURN(const auto current, present_content(path));
+    if (current) text = keep_key_lines(text, *current);
+  }
+  return std::optional(std::move(text));
+}
+
 Result<void> TreeRestore::unpack(const std::string& path, const ArchiveEntry& entry, ArchiveReader& reader) {
   State& state = *state_;
+  using Type = ArchiveEntry::Type;
   RETURN_IF_ERROR(state.options.cancellation.check());
-  Unpacker::Content content;
-  std::string text;
-  if (state.options.part == Part::kSecret && entry.type == ArchiveEntry::Type::kFile && is_env_file(path) &&
-      is_inner_path(path)) {
-    if (entry.size > kLargestEnvFile) return Error(Code::kCorrupt, "{} is too large for a .env file", path);
-    text.assign(entry.size, '\0');
-    RETURN_IF_ERROR(reader.read([&](uint64_t offset, ByteView block) -> Result<void> {
-      text.replace(offset, block.size(), as_text(block));
-      return {};
-    }));
-    ASSIGN_OR_RETURN(const auto present, state.present_content(path));
-    if (present) text = keep_key_lines(text, *present);
-    content.replacement = &text;
+  // The directories of secrets are those of the other part.
+  const bool decides = state.options.editor != nullptr &&
+                       (entry.type != Type::kDirectory || state.options.part == Part::kOpen);
+  const auto action = decides ? state.options.editor->action(path) : ContentEditor::Action::kPass;
+  const bool lost_target = entry.type == Type::kHardLink && state.dropped.contains(entry.target);
+  if (action == ContentEditor::Action::kDrop || lost_target) {
+    state.dropped.insert(path);
+    if (entry.type != Type::kDirectory) ++state.report.dropped;
+    return {};
   }
+  const bool is_file = entry.type == Type::kFile && is_inner_path(path);
+  const State::ReplacementKind kind{
+      .edited = is_file && action == ContentEditor::Action::kEdit,
+      .keeps_keys = is_file && state.options.part == Part::kSecret && is_env_file(path)};
+  ASSIGN_OR_RETURN(const auto replacement, state.replacement_of(path, entry, kind, reader));
+  const Unpacker::Content content{.replacement = replacement ? &*replacement : nullptr};
   RETURN_IF_ERROR(state.unpacker->unpack(path, entry, reader, content));
-  if (entry.type == ArchiveEntry::Type::kDirectory) {
+  if (entry.type == Type::kDirectory) {
     state.directories.push_back(entry);
     state.directories.back().path = path;
   } else {
@@ -251,6 +287,9 @@ Result<void> TreeRestore::State::replace_directory(int from, int to, const std::
 // Whether a file of the target is one that this part of the backup would hold if it had been there.
 Result<bool> TreeRestore::State::is_extra(const WalkEntry& entry) const {
   if (!recorded.takes(entry.path) || !present.takes(entry.path)) return false;
+  // What is never brought here is not missing from the backup.
+  if (options.editor != nullptr && options.editor->action(entry.path) == ContentEditor::Action::kDrop)
+    return false;
   if (S_ISLNK(entry.status.st_mode)) return part_of_link(entry.path, recorded, knowledge) == options.part;
   if (!S_ISREG(entry.status.st_mode)) return false;
   ASSIGN_OR_RETURN(const auto file, open_file(entry, recorded, knowledge));

@@ -10,6 +10,7 @@
 #include "core/progress.h"
 #include "core/result.h"
 #include "stores/files/archive.h"
+#include "stores/files/content_editor.h"
 #include "stores/files/selection.h"
 
 namespace summit::files {
@@ -23,10 +24,12 @@ struct RestoreOptions {
   std::set<std::string> sealed_paths{};  // secret by content when the backup was made
   Phase* progress = nullptr;
   Cancellation cancellation{};
+  ContentEditor* editor = nullptr;  // null: files come back as they were
 };
 
 struct RestoreReport {
   uint64_t files = 0;
+  uint64_t dropped = 0;  // by the editor
   uint64_t removed = 0;
   std::vector<std::string> notes;
 };

@@ -8,16 +8,19 @@
 #include "backup/files_component.h"
 #include "backup/secrets_component.h"
 #include "core/process.h"
+#include "devtools/sample/files_sample.h"
 #include "recovery/files_restore.h"
 #include "recovery/secrets_restore.h"
 #include "repository/plain_layout.h"
 #include "stores/files/audit_chain.h"
 #include "stores/files/selection.h"
+#include "tests/masking/make_rules.h"
 
 namespace summit::recovery {
 namespace {
 
 using repository::Status;
+using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -326,6 +329,136 @@ TEST_F(FilesAndSecrets, ARestoreThatWasCutOffShowsUntilItIsRunAgain) {
   EXPECT_THAT(restore->probe(where).error().message(), HasSubstr("cut off"));
   ASSERT_TRUE(restore->restore(where, {}).ok());
   EXPECT_TRUE(restore->probe(where).ok());
+}
+
+// Backups of one platform restored masked into another directory.
+class MaskedFiles : public FilesAndSecrets {
+ protected:
+  MaskedFiles() {
+    put("config/app.yaml", "a: 1\n");
+    put("config/settings.ini", "MAIL_KEY=original\nPORT=80\n");
+    put(".env", "API_KEY=original\nPORT=80\nENCRYPTION_KEY=" + std::string(kKey) + "\n", 0600);
+  }
+
+  void rules(const std::string& list) {
+    auto read = masking::read_rules("key: {env: K}\nrules:\n  files:\n" + list);
+    ASSERT_TRUE(read.ok()) << read.error().message();
+    session_.rules = *std::move(read);
+    session_.key = masking::test_key();
+  }
+  RestoreContext masked_context() {
+    auto where = context();
+    where.masking = &session_;
+    return where;
+  }
+  // The platform's files are now the target's.
+  void empty_target() { fs::remove_all(platform()); }
+  Result<void> restore(RestoreComponent& component) {
+    auto where = masked_context();
+    RETURN_IF_ERROR(component.plan(where));
+    return component.restore(where, {});
+  }
+  std::vector<Difference> differences(RestoreComponent& component) {
+    auto where = masked_context();
+    auto found = component.compare(where);
+    EXPECT_TRUE(found.ok()) << found.error().message();
+    return std::move(found).value_or({});
+  }
+
+  masking::Session session_;
+};
+
+TEST_F(MaskedFiles, ComeAsTheRulesSayAndCompareAsSuch) {
+  rules(R"(
+    - {path: "config/*.ini", entries: {"*_KEY": {template: "dev_test_key_{name}"}}}
+    - {path: "*", tree: audit_chain, drop: true}
+)");
+  back_up_everything();
+  empty_target();
+  put("audit/audit-chain.jsonl", "the target's own\n");
+  const auto config = make_files_restore(trees(), "config");
+  const auto restored = restore(*config);
+  ASSERT_TRUE(restored.ok()) << restored.error().to_string();
+  EXPECT_EQ(get("config/settings.ini"), "MAIL_KEY=dev_test_key_MAIL_KEY\nPORT=80\n");
+  EXPECT_EQ(get("config/app.yaml"), "a: 1\n");
+  EXPECT_THAT(differences(*config), IsEmpty());
+  put("config/settings.ini", "MAIL_KEY=original\nPORT=80\n");
+  ASSERT_EQ(differences(*config).size(), 1U);
+
+  const auto audit = make_files_restore(trees(), "audit_chain");
+  ASSERT_TRUE(restore(*audit).ok());
+  EXPECT_EQ(get("audit/audit-chain.jsonl"), "the target's own\n") << "what is never brought is not removed";
+}
+
+TEST_F(MaskedFiles, WhatLooksPrivateStopsTheRunBeforeAFileIsWritten) {
+  put("config/contacts.yaml", "support: ada@lovelace.org\n");
+  put("config/ada@lovelace.org.yaml", "a: 1\n");
+  put("config/settings.ini", "API_TOKEN=x\n# ask ada@lovelace.org\n");
+  rules("    - {path: \"config/*.ini\", entries: {\"*_KEY\": remove}}");
+  back_up_everything();
+  empty_target();
+  const auto config = make_files_restore(trees(), "config");
+  const auto refused = restore(*config);
+  ASSERT_FALSE(refused.ok());
+  const auto text = refused.error().to_string();
+  EXPECT_THAT(text, HasSubstr("{path: \"config/contacts.yaml\", tree: config, drop: true}"));
+  EXPECT_THAT(text, HasSubstr("config/*, the file's name: e-mail address"));
+  EXPECT_THAT(text, HasSubstr("{path: \"config/settings.ini\", entries: {\"API_TOKEN\": remove}}"));
+  EXPECT_THAT(text, HasSubstr("config/settings.ini, a line that is no entry: e-mail address"));
+  EXPECT_THAT(text, Not(HasSubstr("ada")));
+  EXPECT_FALSE(fs::exists(platform()));
+}
+
+TEST_F(MaskedFiles, OfSecretsOnlyThoseWithRulesForTheirEntriesCome) {
+  rules("    - {path: \"**/.env*\", entries: {\"*_KEY\": {template: \"dev_test_key_{name}\"}}}");
+  back_up_everything();
+  empty_target();
+  put(".env", "ENCRYPTION_KEY=the target's\n");
+  const auto secrets = make_secrets_restore(trees(), "secrets");
+  const auto restored = restore(*secrets);
+  ASSERT_TRUE(restored.ok()) << restored.error().to_string();
+  EXPECT_EQ(get(".env"), "API_KEY=dev_test_key_API_KEY\nPORT=80\nENCRYPTION_KEY=the target's\n");
+  EXPECT_EQ(get("config/tls/server.pem"), "<nothing>");
+  EXPECT_EQ(get("k8s/database.yaml"), "<nothing>");
+  EXPECT_THAT(differences(*secrets), IsEmpty());
+}
+
+// Nothing of the platform's files stops a restore into development.
+TEST_F(MaskedFiles, TheShippedRulesCoverTheSample) {
+  empty_target();
+  const sample::World world(7, 0.05, 1'790'000'000);
+  ASSERT_TRUE(sample::fill_files(platform(), world).ok());
+  session_.rules = masking::shipped_rules();
+  session_.key = masking::test_key();
+  config_.include.push_back("Justfile");
+  std::vector<config::FilesEndpoint> trees{config_};
+  for (const char* name : {"uploads", "audit_chain", "provenance", "policies", "policy_store", "catalog",
+                           "kubernetes", "terraform"}) {
+    auto tree = kubernetes_;
+    tree.name = name;
+    const std::string directory = tree.name == "audit_chain"    ? "audit"
+                                  : tree.name == "policies"     ? "opa"
+                                  : tree.name == "policy_store" ? "policy-store"
+                                  : tree.name == "kubernetes"   ? "k8s"
+                                                                : tree.name;
+    tree.root = platform() / directory;
+    trees.push_back(tree);
+  }
+  std::vector<std::unique_ptr<backup::Component>> components;
+  for (const auto& tree : trees)
+    if (fs::exists(tree.root)) components.push_back(component(tree));
+  components.push_back(backup::make_secrets_component({}, trees, {}, "secrets"));
+  back_up(std::move(components));
+  empty_target();
+  for (const auto& record : metadata_.components) {
+    const auto restoring = record.name == "secrets" ? make_secrets_restore(trees, "secrets")
+                                                    : make_files_restore(trees, record.name);
+    const auto restored = restore(*restoring);
+    ASSERT_TRUE(restored.ok()) << record.name << ": " << restored.error().to_string();
+    EXPECT_THAT(differences(*restoring), IsEmpty()) << record.name;
+  }
+  EXPECT_THAT(get(".env"), AllOf(HasSubstr("API_KEY=dev_test_key_API_KEY\n"), Not(HasSubstr("sk_live_"))));
+  EXPECT_TRUE(fs::is_empty(platform() / "uploads")) << "not even names of directories";
 }
 
 }  // namespace

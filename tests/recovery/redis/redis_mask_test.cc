@@ -6,6 +6,8 @@
 
 #include <mutex>
 
+#include "core/time.h"
+#include "devtools/sample/redis_sample.h"
 #include "tests/masking/make_rules.h"
 #include "tests/stores/redis/helper/world.h"
 
@@ -191,6 +193,22 @@ TEST_F(RedisMasking, ADeclarationDoesNotCoverWhatCameIntoThePlaceSince) {
   must_mask();
   say({"HSET", "settings:2", "phone_support", "+47 912 34 567"});
   EXPECT_THAT(refusal(), HasSubstr("settings:*.phone_support: phone number"));
+}
+
+// Nothing of the platform's keys stops a restore into development, and nothing of its people is left.
+TEST_F(RedisMasking, TheShippedRulesCoverTheSample) {
+  const int64_t seconds = std::chrono::floor<std::chrono::seconds>(now().time_since_epoch()).count();
+  const sample::World world(7, 0.02, seconds);
+  ASSERT_TRUE(sample::fill_redis(source_->endpoint(), world, seconds).ok());
+  session_.rules = masking::shipped_rules();
+  session_.key = masking::test_key();
+  must_mask();
+  EXPECT_EQ(ask({"EXISTS", "user:1", "stream:events", "leaderboard:acme"}),
+            say({"EXISTS", "user:1", "stream:events", "leaderboard:acme"}));
+  const std::string email = say({"HGET", "user:1", "email"});
+  EXPECT_NE(email, "");
+  EXPECT_THAT(masked_, AllOf(Not(HasSubstr(email)), Not(HasSubstr("session:"))));
+  EXPECT_THAT(ask({"HGET", "user:1", "email"}), HasSubstr("@example.com"));
 }
 
 }  // namespace

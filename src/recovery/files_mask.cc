@@ -1,0 +1,186 @@
+#include "recovery/files_mask.h"
+
+#include <algorithm>
+
+#include "masking/detectors.h"
+#include "masking/entry_lines.h"
+
+namespace summit::recovery {
+namespace {
+
+using config::MaskRule;
+
+// Texts are looked at in pieces of this size, each with the end of the one before.
+constexpr size_t kPiece = 60 * 1024;
+constexpr size_t kOverlap = 2 * 1024;
+
+bool drops(const masking::Rules& rules) {
+  return std::ranges::any_of(rules, [](const MaskRule* rule) { return rule->drop; });
+}
+bool has_entries(const masking::Rules& rules) {
+  return std::ranges::any_of(rules, [](const MaskRule* rule) { return !rule->fields.empty(); });
+}
+
+std::optional<masking::Suspicion> suspect_path(std::string_view path) {
+  for (size_t at = 0; at <= path.size();) {
+    const size_t end = std::min(path.find('/', at), path.size());
+    if (const auto found = masking::suspect_value(path.substr(at, end - at))) return found;
+    at = end + 1;
+  }
+  return std::nullopt;
+}
+
+// The path up to the first part that tells something: "inbox/ada@example.org.txt" is of "inbox/*".
+std::string path_family(const std::string& path) {
+  std::string family;
+  for (size_t at = 0; at <= path.size();) {
+    const size_t end = std::min(path.find('/', at), path.size());
+    const std::string part = path.substr(at, end - at);
+    if (masking::suspect_value(part)) return family + "*";
+    family += end == path.size() ? part : part + "/";
+    at = end + 1;
+  }
+  return family;
+}
+
+// Gives the text in pieces, until one is found to be private.
+class TextLook {
+ public:
+  void feed(std::string_view bytes) {
+    while (!found_ && !bytes.empty()) {
+      const size_t size = std::min(bytes.size(), kPiece - window_.size());
+      window_ += bytes.substr(0, size);
+      bytes.remove_prefix(size);
+      if (window_.size() < kPiece) continue;
+      found_ = suspect(window_);
+      window_.erase(0, kPiece - kOverlap);
+    }
+  }
+  std::optional<masking::Suspicion> finish() const { return found_ ? found_ : suspect(window_); }
+
+ private:
+  static std::optional<masking::Suspicion> suspect(std::string_view text) {
+    const auto found = masking::suspect_value(text);
+    return found ? found : masking::suspect_settings(text);
+  }
+
+  std::string window_;
+  std::optional<masking::Suspicion> found_;
+};
+
+Result<std::string> whole_text(const files::ArchiveEntry& entry, files::ArchiveReader& reader) {
+  if (entry.size > files::kLargestEditedFile)
+    return Error(Code::kUnsupported, "{} is too large to be masked", entry.path)
+        .hint("add a rule with `drop: true` for it to config/sanitization.yaml");
+  std::string text(entry.size, '\0');
+  RETURN_IF_ERROR(reader.read([&](uint64_t offset, ByteView block) -> Result<void> {
+    text.replace(offset, block.size(), as_text(block));
+    return {};
+  }));
+  return text;
+}
+
+// The holes of a sparse file.
+void append_zeros(uint64_t count, Sha256& hasher) {
+  static const std::string kZeros(64 * KiB, '\0');
+  for (; count > 0; count -= std::min<uint64_t>(count, kZeros.size()))
+    hasher.update(as_bytes(std::string_view(kZeros).substr(0, count)));
+}
+
+std::string drop_rule(const std::string& path, const std::string& tree) {
+  return fmt::format("- {{path: \"{}\", tree: {}, drop: true}}", path, tree);
+}
+
+}  // namespace
+
+FilesMask::FilesMask(const masking::Session& session, std::string tree, Others others,
+                     masking::ReplacedValues* replaced)
+    : session_(session), tree_(std::move(tree)), others_(others), masks_(session.key, replaced) {}
+
+masking::Rules FilesMask::rules_of(std::string_view path) const {
+  return masking::rules_of_file(session_.rules, session_.level, path, tree_);
+}
+
+files::ContentEditor::Action FilesMask::action(std::string_view path) const {
+  const auto rules = rules_of(path);
+  if (drops(rules)) return Action::kDrop;
+  if (has_entries(rules)) return Action::kEdit;
+  return others_ == Others::kDrop ? Action::kDrop : Action::kPass;
+}
+
+Result<std::string> FilesMask::edit(const std::string& path, std::string text) {
+  ASSIGN_OR_RETURN(auto* const mask, masks_.of(rules_of(path)));
+  if (mask == nullptr) return text;
+  return masking::mask_entry_lines(text, *mask);
+}
+
+Result<void> FilesMask::look_through(const std::string& path, const files::ArchiveEntry& entry,
+                                     files::ArchiveReader& reader, masking::Findings& findings) {
+  const auto what = action(path);
+  if (what == Action::kDrop) return {};
+  look_at_name(path, findings);
+  if (entry.type == files::ArchiveEntry::Type::kLink && masking::suspect_value(entry.target))
+    findings.add(fmt::format("{}, where the link leads to", path), "a private text", drop_rule(path, tree_));
+  if (entry.type != files::ArchiveEntry::Type::kFile) return {};
+
+  if (what == Action::kPass) {
+    TextLook look;
+    RETURN_IF_ERROR(reader.read([&](uint64_t, ByteView block) -> Result<void> {
+      look.feed(as_text(block));
+      return {};
+    }));
+    if (const auto found = look.finish())
+      findings.add(path_family(path), masking::name_of(*found), drop_rule(path_family(path), tree_));
+    return {};
+  }
+  ASSIGN_OR_RETURN(const auto text, whole_text(entry, reader));
+  // What the rules cannot do shows before anything is written.
+  RETURN_IF_ERROR(edit(path, text));
+  return look_at_entries(path, text, findings);
+}
+
+Result<Sha256Digest> FilesMask::digest(const files::ArchiveEntry& entry, files::ArchiveReader& reader) {
+  if (action(entry.path) == Action::kEdit) {
+    ASSIGN_OR_RETURN(auto text, whole_text(entry, reader));
+    ASSIGN_OR_RETURN(const auto edited, edit(entry.path, std::move(text)));
+    return sha256(as_bytes(edited));
+  }
+  Sha256 hasher;
+  uint64_t hashed = 0;
+  RETURN_IF_ERROR(reader.read([&](uint64_t offset, ByteView block) -> Result<void> {
+    append_zeros(offset - hashed, hasher);
+    hasher.update(block);
+    hashed = offset + block.size();
+    return {};
+  }));
+  append_zeros(entry.size - hashed, hasher);
+  return hasher.finish();
+}
+
+void FilesMask::look_at_name(const std::string& path, masking::Findings& findings) const {
+  if (const auto found = suspect_path(path))
+    findings.add(path_family(path) + ", the file's name", masking::name_of(*found),
+                 drop_rule(path_family(path), tree_));
+}
+
+Result<void> FilesMask::look_at_entries(const std::string& path, std::string_view text,
+                                        masking::Findings& findings) const {
+  return masking::for_each_entry_line(text, [&](const masking::EntryLine& line) -> Result<void> {
+    if (line.name.empty()) {
+      if (const auto found = masking::suspect_value(line.text))
+        findings.add(path + ", a line that is no entry", masking::name_of(*found), drop_rule(path, tree_));
+      return {};
+    }
+    if (line.value.empty()) return {};
+    masking::Place place;
+    place.store = MaskRule::Store::kFiles;
+    place.schema = tree_;
+    place.name = path;
+    place.field = line.name;
+    place.samples.push_back(line.value);
+    findings.look(place);
+    return {};
+  });
+}
+
+}  // namespace summit::recovery
