@@ -26,6 +26,8 @@ std::vector<std::unique_ptr<Command>> all_commands() {
                      make_config_validate_command,
                      make_config_show_command,
                      make_config_schema_command,
+                     make_mask_audit_command,
+                     make_mask_preview_command,
                      make_mask_sql_command,
                      make_env_adopt_command,
                      make_env_show_command,

@@ -70,6 +70,25 @@ bool decode_copy_field(std::string_view field, std::string& value) {
   return true;
 }
 
+Result<std::vector<std::optional<std::string>>> decode_copy_row(std::string_view row, size_t columns) {
+  const auto damaged = [](const char* how) {
+    return Error(Code::kCorrupt, "a row to mask {}", how).hint("run `summit-dr verify` on the backup");
+  };
+  std::vector<std::optional<std::string>> values(columns);
+  for (size_t column = 0; column < columns; ++column) {
+    const size_t tab = row.find('\t');
+    const bool is_last = column + 1 == columns;
+    if (tab == std::string_view::npos && !is_last) return damaged("has fewer columns than its table");
+    const auto field = row.substr(0, tab);
+    if (field != kNull) {
+      if (!decode_copy_field(field, values[column].emplace()))
+        return damaged("ends in the middle of an escape");
+    }
+    row.remove_prefix(is_last ? row.size() : tab + 1);
+  }
+  return values;
+}
+
 CopyRowMask::CopyRowMask(RowMask mask)
     : mask_(std::move(mask)),
       places_(mask_.inputs().size()),

@@ -1,6 +1,7 @@
 // Masks the rows of a table as they stream by in COPY's text format.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,5 +50,9 @@ class CopyRowMask {
 // What stands in a COPY row for a value, and back. False for a backslash at the end.
 void append_copy_field(std::string_view value, std::string& out);
 [[nodiscard]] bool decode_copy_field(std::string_view field, std::string& value);
+
+// The values of a row, which comes without its newline; nothing for NULL. kCorrupt when it has fewer columns
+// or ends in the middle of an escape.
+Result<std::vector<std::optional<std::string>>> decode_copy_row(std::string_view row, size_t columns);
 
 }  // namespace summit::masking

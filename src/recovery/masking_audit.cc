@@ -78,21 +78,8 @@ class TableSample {
 
   Result<void> add_row(std::string_view row) {
     ++rows_;
-    std::vector<std::optional<std::string>> fields;
-    for (size_t column = 0; column < values_.size(); ++column) {
-      const size_t tab = row.find('\t');
-      const auto field = row.substr(0, tab);
-      std::string value;
-      if (field == "\\N") {
-        fields.emplace_back();
-      } else if (masking::decode_copy_field(field, value)) {
-        fields.emplace_back(std::move(value));
-      } else {
-        return Error(Code::kCorrupt, "a row of {} ends in the middle of an escape", table_->name.display())
-            .hint("run `summit-dr verify` on the backup");
-      }
-      row.remove_prefix(tab == std::string_view::npos ? row.size() : tab + 1);
-    }
+    ASSIGN_OR_RETURN(auto fields, masking::decode_copy_row(row, values_.size()), "{}",
+                     table_->name.display());
     return keep_what_passes(fields);
   }
 

@@ -160,6 +160,27 @@ TEST_F(MaskedDevelopment, ThePlanSaysWhatIsMaskedAndHowManyRowsStay) {
   EXPECT_NE(ran.out.find("public.audit_logs: "), std::string::npos) << ran;
 }
 
+TEST_F(MaskedDevelopment, ThePreviewShowsWhatComesAndNoOriginalInAFile) {
+  const auto ran = world_.run({config_, base_, "mask", "preview", "latest", "--env=dev", "--rows=2"}, kKey);
+  EXPECT_EQ(ran.exit_code, 0) << ran;
+  EXPECT_NE(ran.out.find("public.users row 1 email: dev_"), std::string::npos) << ran;
+  const auto original = ask_source("SELECT phone FROM users WHERE phone IS NOT NULL ORDER BY id LIMIT 1");
+  EXPECT_EQ(ran.out.find(original), std::string::npos) << ran;
+  const auto all = world_.run(
+      {config_, base_, "mask", "preview", "latest", "--env=dev", "--rows=100", "--show-originals"}, kKey);
+  EXPECT_NE(all.out.find(original + " -> +1-555-"), std::string::npos) << all;
+}
+
+TEST_F(MaskedDevelopment, TheAuditPassesWithTheSamplesRulesAndNamesItsOddTablesWithout) {
+  const auto ruled = world_.run({config_, base_, "mask", "audit", "latest", "--env=dev"}, kKey);
+  EXPECT_EQ(ruled.exit_code, 0) << ruled;
+  const auto shipped = world_.run({base_, "mask", "audit", "latest", "--env=dev"}, kKey);
+  EXPECT_EQ(shipped.exit_code, 1) << shipped;
+  EXPECT_NE(shipped.err.find("public.awkward_values.net looks private"), std::string::npos) << shipped;
+  EXPECT_NE(shipped.err.find("work_email.(definition)"), std::string::npos) << shipped;
+  EXPECT_EQ(shipped.err.find("public.users"), std::string::npos) << shipped;
+}
+
 TEST_F(MaskedDevelopment, UnmaskedIsRefusedAndSoIsAMissingKey) {
   const auto unmasked =
       world_.run({config_, base_, "restore", "latest", "--env=dev", "--sanitize=false"}, kKey);

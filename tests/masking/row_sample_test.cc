@@ -1,0 +1,66 @@
+#include "masking/row_sample.h"
+
+#include "tests/masking/make_rules.h"
+
+namespace summit::masking {
+namespace {
+
+TEST(KeySampler, KeepsAboutItsShareAndTheSameKeysEveryTime) {
+  auto first = KeySampler::create(test_key(), 10);
+  auto again = KeySampler::create(test_key(), 10);
+  auto other = KeySampler::create(test_key('o'), 10);
+  ASSERT_TRUE(first.ok() && again.ok() && other.ok());
+  int kept = 0;
+  int differ = 0;
+  for (int i = 0; i < 10000; ++i) {
+    const auto key = std::to_string(i);
+    const auto keeps = first->keeps(key);
+    EXPECT_EQ(keeps, again->keeps(key));
+    kept += keeps == true ? 1 : 0;
+    differ += keeps != other->keeps(key) ? 1 : 0;
+  }
+  EXPECT_NEAR(kept, 1000, 150);
+  EXPECT_GT(differ, 1000) << "the sample says nothing about the key";
+}
+
+TEST(KeySampler, KeepsAllOfAHundredPercentAndNoneOfNone) {
+  auto all = KeySampler::create(test_key(), 100);
+  auto none = KeySampler::create(test_key(), 0);
+  ASSERT_TRUE(all.ok() && none.ok());
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_EQ(all->keeps(std::to_string(i)), true);
+    EXPECT_EQ(none->keeps(std::to_string(i)), false);
+  }
+}
+
+TEST(KeySet, ContainsWhatWasAddedAndLittleElse) {
+  KeySet set;
+  int new_ones = 0;
+  for (int i = 0; i < 100000; ++i) new_ones += set.add("key " + std::to_string(i)) ? 1 : 0;
+  EXPECT_GT(new_ones, 99990);
+  int by_chance = 0;
+  for (int i = 0; i < 100000; ++i) {
+    EXPECT_TRUE(set.contains("key " + std::to_string(i)));
+    EXPECT_FALSE(set.add("key " + std::to_string(i)));
+    by_chance += set.contains("other " + std::to_string(i)) ? 1 : 0;
+  }
+  EXPECT_LT(by_chance, 10);
+}
+
+TEST(InstantOf, ReadsWhatPostgresqlWrites) {
+  const auto text = [](std::string_view written) {
+    const auto instant = instant_of(written);
+    return instant ? to_rfc3339(*instant).substr(0, 19) : std::string("none");
+  };
+  EXPECT_EQ(text("2026-11-21 03:10:48+00"), "2026-11-21T03:10:48");
+  EXPECT_EQ(text("2026-11-21 03:10:48.123456+05:30"), "2026-11-20T21:40:48");
+  EXPECT_EQ(text("2026-11-21 03:10:48-08"), "2026-11-21T11:10:48");
+  EXPECT_EQ(text("2026-11-21 03:10:48"), "2026-11-21T03:10:48");
+  EXPECT_EQ(text("2026-11-21"), "2026-11-21T00:00:00");
+  for (const char* odd : {"", "infinity", "-infinity", "0044-03-15 00:00:00+00 BC", "2026-13-01",
+                          "2026-11-21 03", "12026-11-21", "yesterday", "2026-11-21 03:10:48+x"})
+    EXPECT_EQ(text(odd), "none") << odd;
+}
+
+}  // namespace
+}  // namespace summit::masking
