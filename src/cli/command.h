@@ -45,6 +45,8 @@ std::unique_ptr<Command> make_config_schema_command();
 std::unique_ptr<Command> make_mask_sql_command();
 std::unique_ptr<Command> make_mask_audit_command();
 std::unique_ptr<Command> make_mask_preview_command();
+std::unique_ptr<Command> make_mask_verify_certificate_command();
+std::unique_ptr<Command> make_mask_unlock_command();
 std::unique_ptr<Command> make_env_adopt_command();
 std::unique_ptr<Command> make_env_show_command();
 std::unique_ptr<Command> make_repository_init_command();

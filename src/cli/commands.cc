@@ -29,6 +29,8 @@ std::vector<std::unique_ptr<Command>> all_commands() {
                      make_mask_audit_command,
                      make_mask_preview_command,
                      make_mask_sql_command,
+                     make_mask_verify_certificate_command,
+                     make_mask_unlock_command,
                      make_env_adopt_command,
                      make_env_show_command,
                      make_repository_init_command,

@@ -54,6 +54,20 @@ Result<std::optional<masking::Session>> masking_for(const recovery::RestoreReque
   return std::optional(std::move(session));
 }
 
+// Listens to what `masking` replaces from now on.
+Result<recovery::LeakCheck> leak_check_for(masking::Session& masking, const fs::path& base,
+                                           const fs::path& workspace, Session& session) {
+  ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
+  recovery::LeakCheck check;
+  check.base = base;
+  ASSIGN_OR_RETURN(check.signing_key, recovery::default_signing_key([configuration](const std::string& name) {
+                     return configuration->variables.get(name);
+                   }));
+  ASSIGN_OR_RETURN(check.log, masking::ReplacedLog::create(workspace));
+  masking.replaced = check.log.get();
+  return check;
+}
+
 // The guards that need no server come before the first variable is missed or password read.
 Result<config::Environment> target_of(const recovery::RestoreRequest& request,
                                       const RestoreFlowOptions& options, Session& session) {
@@ -78,6 +92,8 @@ Error cancelled(const recovery::RestoreRecord& record) {
 }
 
 ExitCode exit_code_of(const recovery::RestoreOutcome& outcome) {
+  if (outcome.leaks && !outcome.leaks->findings.empty()) return ExitCode::kLeakFound;
+  if (outcome.leaks && outcome.leaks->failure) return ExitCode::kFailed;
   if (outcome.failed() == outcome.components.size()) return ExitCode::kFailed;
   if (outcome.failed() > 0) return ExitCode::kPartial;
   if (outcome.different() > 0) return ExitCode::kVerificationFailed;
@@ -88,6 +104,17 @@ Result<ExitCode> show_plan(const recovery::RestorePlan& plan, Session& session) 
   session.console().print(cli::show(plan));
   session.console().emit("restore_plan", to_json(plan));
   return ExitCode::kOk;
+}
+
+// A target with a leak in it stays closed until somebody opens it on purpose.
+Result<void> refuse_locked(const fs::path& base, const config::Environment& target) {
+  ASSIGN_OR_RETURN(const auto locked, recovery::read_lock(base, target.name));
+  if (!locked) return {};
+  return Error(Code::kRefused, "`{}` is locked since {}: {} left {}", target.name, to_rfc3339(locked->since),
+               locked->restore, locked->reason)
+      .hint(
+          fmt::format("mend the rules, cut the target off from others, then `summit-dr mask unlock --env={}`",
+                      target.name));
 }
 
 Result<void> warn_of_interrupted(const recovery::RestoreJournal& journal, Session& session) {
@@ -146,7 +173,7 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
   ASSIGN_OR_RETURN(const auto backup, resolved.repository->open(resolved.id));
   ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
   ASSIGN_OR_RETURN(const auto key, session.sealing_key());
-  ASSIGN_OR_RETURN(const auto masking, masking_for(request, target, backup->metadata(), *configuration));
+  ASSIGN_OR_RETURN(auto masking, masking_for(request, target, backup->metadata(), *configuration));
   ASSIGN_OR_RETURN(const auto marker, permit(request, target, session));
   recovery::RestoreContext context{.configuration = *configuration,
                                    .environment = target,
@@ -168,6 +195,7 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
   ASSIGN_OR_RETURN(const auto journal, recovery::RestoreJournal::open(base));
   ASSIGN_OR_RETURN(const auto workspace, journal.workspace());
   context.workspace = workspace.path();
+  RETURN_IF_ERROR(refuse_locked(base, target));
   if (!session.console().quiet()) session.reporter().info(cli::show(plan));
   RETURN_IF_ERROR(warn_of_interrupted(journal, session));
 
@@ -186,6 +214,9 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
       .change_reference = confirmation.change_reference,
       // The safety checklist of production read them.
       .artifacts_checked = target.kind == config::EnvironmentClass::kProduction};
+  if (masking) {
+    ASSIGN_OR_RETURN(services.leak_check, leak_check_for(*masking, base, workspace.path(), session));
+  }
   ASSIGN_OR_RETURN(const auto outcome, recovery::run_restore(plan, context, journal, services));
   session.console().print(cli::show(outcome));
   session.console().emit("restore", to_json(outcome));

@@ -213,15 +213,51 @@ ordered_json to_json(const recovery::RestorePlan& plan) {
           {"safety_backup", plan.request.safety_backup}};
 }
 
+namespace {
+
+std::string show(const recovery::LeakOutcome& leaks) {
+  constexpr size_t kShown = 20;
+  std::string text;
+  for (size_t i = 0; i < std::min(kShown, leaks.findings.size()); ++i) {
+    const auto& finding = leaks.findings[i];
+    text += fmt::format("\nLEAK: {} holds a value of {} ({} times)", finding.place, finding.original,
+                        finding.occurrences);
+  }
+  if (leaks.findings.size() > kShown)
+    text += fmt::format("\nLEAK: and {} other places, listed by --json", leaks.findings.size() - kShown);
+  if (leaks.failure)
+    text += fmt::format("\nthe check for leaks could not be finished: {}", leaks.failure->to_string());
+  for (const auto& name : leaks.locked) text += fmt::format("\nlocked: {}", name);
+  for (const auto& name : leaks.open) text += fmt::format("\nNOT locked: {}", name);
+  if (!leaks.certificate.empty())
+    text += fmt::format("\nno replaced value is left; certificate: {}", leaks.certificate.string());
+  return text;
+}
+
+ordered_json to_json(const recovery::LeakOutcome& leaks) {
+  ordered_json findings = ordered_json::array();
+  for (const auto& finding : leaks.findings)
+    findings.push_back(
+        {{"place", finding.place}, {"original", finding.original}, {"occurrences", finding.occurrences}});
+  ordered_json json{{"findings", findings},   {"more_findings", leaks.more_findings},
+                    {"failure", nullptr},     {"certificate", leaks.certificate.string()},
+                    {"locked", leaks.locked}, {"not_locked", leaks.open}};
+  if (leaks.failure) json["failure"] = leaks.failure->to_string();
+  return json;
+}
+
+}  // namespace
+
 std::string show(const recovery::RestoreOutcome& outcome) {
   std::vector<std::vector<std::string>> rows{{"COMPONENT", "RESTORED", "COMPARED", "TIME"}};
   std::string details;
+  const bool leaking = outcome.leaks && !outcome.leaks->clean();
   for (const auto& component : outcome.components) {
     const bool equal = !component.failure && component.differences.empty();
     rows.push_back({component.name, component.failure ? "failed" : "yes",
-                    component.failure ? "-"
-                    : equal           ? "equal"
-                                      : fmt::format("{} differences", component.differences.size()),
+                    component.failure || leaking ? "-"
+                    : equal                      ? "equal"
+                            : fmt::format("{} differences", component.differences.size()),
                     human_duration(component.duration)});
     if (!component.rows.empty())
       details += fmt::format("\n{}:\n{}", component.name, row_table(component.rows));
@@ -234,6 +270,7 @@ std::string show(const recovery::RestoreOutcome& outcome) {
     }
   }
   for (const auto& shortfall : outcome.shortfalls) details += "\nincomplete: " + shortfall;
+  if (outcome.leaks) details += show(*outcome.leaks);
   const auto& record = outcome.record;
   return fmt::format("{}{}\n\n{}: {} of {} into `{}` in {}\n{}", table(rows), details, name_of(record.state),
                      record.id, record.backup, record.environment, human_duration(outcome.duration),
@@ -254,14 +291,16 @@ ordered_json to_json(const recovery::RestoreOutcome& outcome) {
     if (component.failure) json["failure"] = component.failure->to_string();
     components.push_back(std::move(json));
   }
-  return {{"id", outcome.record.id},
-          {"backup", outcome.record.backup},
-          {"environment", outcome.record.environment},
-          {"state", name_of(outcome.record.state)},
-          {"safety_backup", outcome.record.safety_backup},
-          {"seconds", outcome.duration.count()},
-          {"components", components},
-          {"shortfalls", outcome.shortfalls}};
+  ordered_json json{{"id", outcome.record.id},
+                    {"backup", outcome.record.backup},
+                    {"environment", outcome.record.environment},
+                    {"state", name_of(outcome.record.state)},
+                    {"safety_backup", outcome.record.safety_backup},
+                    {"seconds", outcome.duration.count()},
+                    {"components", components},
+                    {"shortfalls", outcome.shortfalls}};
+  if (outcome.leaks) json["leaks"] = to_json(*outcome.leaks);
+  return json;
 }
 
 std::string show(const repository::VerifyReport& report, const repository::VerifyOptions& how) {

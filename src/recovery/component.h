@@ -18,6 +18,8 @@
 #include "core/progress.h"
 #include "core/result.h"
 #include "masking/session.h"
+#include "recovery/leak/leak_scan.h"
+#include "recovery/leak/target_lock.h"
 #include "repository/backup_repository.h"
 #include "repository/sealing.h"
 
@@ -89,6 +91,21 @@ class RestoreComponent {
   virtual std::vector<RowChanges> rows() const { return {}; }
   // One line per check that holds ("412 indexes valid"); an error when one does not.
   virtual Result<std::vector<std::string>> probe(RestoreContext& context) = 0;
+
+  // The rest is for masked restores (masked_target.h).
+  //
+  // After restore(): keeps others out for as long as the result lives, where the store has a way; null where
+  // it has none. Our own connections go on.
+  virtual Result<std::shared_ptr<void>> keep_others_out(RestoreContext&) { return std::shared_ptr<void>(); }
+  // Reads back everything that was restored and reports replaced values.
+  virtual Result<void> search(RestoreContext&, const LeakScan& scan) {
+    scan.report.not_searched(name());
+    return {};
+  }
+  // Nobody gets in any more until unlock() of leak/target_lock.h.
+  virtual Result<LockedStore> lock(RestoreContext&) {
+    return Error(Code::kUnsupported, "there is no way to lock it");
+  }
 };
 
 }  // namespace summit::recovery

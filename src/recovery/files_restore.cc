@@ -18,6 +18,12 @@ class FilesRestore final : public RestoreComponent {
       : trees_(std::move(trees)), name_(std::move(name)) {}
 
   std::string name() const override { return name_; }
+  Result<void> search(RestoreContext& context, const LeakScan& scan) override {
+    ASSIGN_OR_RETURN(const auto targets, tree_targets(context, name_, trees_));
+    for (const auto& target : targets)
+      RETURN_IF_ERROR(search_files(target.endpoint, scan), "in {}", target.name);
+    return {};
+  }
 
   Result<PlanStep> plan(RestoreContext& context) override {
     ASSIGN_OR_RETURN(const auto targets, tree_targets(context, name_, trees_));

@@ -43,6 +43,10 @@ class Neo4jRestore final : public RestoreComponent {
       : endpoint_(std::move(endpoint)), name_(std::move(name)) {}
 
   std::string name() const override { return name_; }
+  Result<void> search(RestoreContext&, const LeakScan& scan) override {
+    return search_neo4j(endpoint_, scan);
+  }
+  Result<LockedStore> lock(RestoreContext&) override { return lock_neo4j(endpoint_, {}); }
 
   Result<PlanStep> plan(RestoreContext& context) override {
     ASSIGN_OR_RETURN(const auto record, find_record(context));

@@ -11,6 +11,7 @@
 #include "recovery/masked_rows.h"
 #include "recovery/secrets_restore.h"
 #include "stores/postgres/catalog.h"
+#include "stores/postgres/doorkeeper.h"
 #include "stores/postgres/fingerprint.h"
 #include "stores/postgres/globals.h"
 #include "stores/postgres/in_place.h"
@@ -112,6 +113,9 @@ class PostgresRestore final : public RestoreComponent {
                        const std::optional<config::EnvironmentMarker>& marker) override;
   Result<std::vector<Difference>> compare(RestoreContext& context) override;
   Result<std::vector<std::string>> probe(RestoreContext& context) override;
+  Result<std::shared_ptr<void>> keep_others_out(RestoreContext& context) override;
+  Result<void> search(RestoreContext& context, const LeakScan& scan) override;
+  Result<LockedStore> lock(RestoreContext& context) override;
 
  private:
   Result<const ComponentRecord*> record(RestoreContext& context) const;
@@ -543,6 +547,32 @@ Result<std::vector<std::string>> PostgresRestore::probe(RestoreContext& context)
                                 kept, postgres::quote_identifier(kept)));
   }
   return lines;
+}
+
+// Ordinary users, until the last of it goes: a crash keeps them out too.
+Result<std::shared_ptr<void>> PostgresRestore::keep_others_out(RestoreContext& context) {
+  ASSIGN_OR_RETURN(const auto all, parts(context));
+  auto doors = std::make_shared<std::vector<postgres::Doorkeeper>>();
+  for (const auto& part : all) {
+    ASSIGN_OR_RETURN(auto door, postgres::Doorkeeper::close(endpoint_, part.target));
+    doors->push_back(std::move(door));
+  }
+  return std::shared_ptr<void>(std::move(doors));
+}
+
+Result<void> PostgresRestore::search(RestoreContext& context, const LeakScan& scan) {
+  ASSIGN_OR_RETURN(const auto all, parts(context));
+  for (const auto& part : all)
+    RETURN_IF_ERROR(search_postgres(endpoint_, part.target, scan), "in {}", part.target);
+  return {};
+}
+
+Result<LockedStore> PostgresRestore::lock(RestoreContext& context) {
+  ASSIGN_OR_RETURN(const auto all, parts(context));
+  std::vector<std::string> databases;
+  databases.reserve(all.size());
+  for (const auto& part : all) databases.push_back(part.target);
+  return lock_postgres(endpoint_, databases, {});
 }
 
 }  // namespace

@@ -62,6 +62,10 @@ class RedisRestore final : public RestoreComponent {
       : endpoint_(std::move(endpoint)), name_(std::move(name)) {}
 
   std::string name() const override { return name_; }
+  Result<void> search(RestoreContext&, const LeakScan& scan) override {
+    return search_redis(endpoint_, scan);
+  }
+  Result<LockedStore> lock(RestoreContext&) override { return lock_redis(endpoint_, {}); }
 
   Result<PlanStep> plan(RestoreContext& context) override {
     ASSIGN_OR_RETURN(const auto* record, record_of(context));

@@ -69,14 +69,22 @@ class Run {
       outcome.name = planned.name;
       outcomes_.push_back(std::move(outcome));
     }
+    closed_.resize(outcomes_.size());
   }
 
+  // What is masked is searched while others are kept out, and compared only when it may stay.
   void execute() {
     each([this](size_t index) { return restore(index); });
+    if (services_.leak_check) {
+      leaks_ = check_masked_target(plan_, restored(), context_, record_, *services_.leak_check);
+      closed_.clear();
+      if (!leaks_->clean()) return;
+    }
     each([this](size_t index) { return compare(index); });
     each([this](size_t index) { return probe(index); });
   }
 
+  std::optional<LeakOutcome> take_leaks() { return std::move(leaks_); }
   std::vector<ComponentOutcome> take() { return std::move(outcomes_); }
 
  private:
@@ -101,6 +109,14 @@ class Run {
     return Error(Code::kCancelled, "cancelled on request ({})", error.message()).hint(error.hint());
   }
 
+  std::vector<RestoreComponent*> restored() const {
+    std::vector<RestoreComponent*> components;
+    for (size_t index = 0; index < outcomes_.size(); ++index) {
+      if (!outcomes_[index].failure) components.push_back(plan_.components[index].component.get());
+    }
+    return components;
+  }
+
   Result<void> restore(size_t index) {
     auto& planned = plan_.components[index];
     const auto& hooks = hooks_of(*plan_.environment, planned.store);
@@ -108,6 +124,7 @@ class Run {
     auto restored = backup::run_hooks(hooks.before, variables(record_, planned.store), context_.reporter,
                                       context_.cancellation);
     if (restored.ok()) restored = planned.component->restore(context_, services_.marker);
+    if (restored.ok() && services_.leak_check) restored = close(index);
     outcomes_[index].duration = watch.elapsed();
     outcomes_[index].rows = planned.component->rows();
     // After-hooks start what the before-hooks stopped: they run after a failure and after a cancellation too.
@@ -115,6 +132,12 @@ class Run {
         backup::run_hooks(hooks.after, variables(record_, planned.store), context_.reporter, Cancellation());
     if (!restored.ok()) return restored;
     return after;
+  }
+
+  Result<void> close(size_t index) {
+    ASSIGN_OR_RETURN(closed_[index], plan_.components[index].component->keep_others_out(context_),
+                     "while keeping others out");
+    return {};
   }
 
   Result<void> compare(size_t index) {
@@ -133,6 +156,8 @@ class Run {
   RestoreServices& services_;
   const RestoreRecord& record_;
   std::vector<ComponentOutcome> outcomes_;
+  std::optional<LeakOutcome> leaks_;
+  std::vector<std::shared_ptr<void>> closed_;  // by component; opens what it closed when it goes
 };
 
 // A service that nothing listens for is skipped and said, unless the configuration requires it.
@@ -167,6 +192,12 @@ void close_record(RestoreOutcome& outcome) {
   auto& record = outcome.record;
   record.finished = now();
   record.state = RestoreState::kFinished;
+  if (outcome.leaks && !outcome.leaks->clean()) {
+    record.state = RestoreState::kFailed;
+    record.problem = outcome.leaks->failure ? outcome.leaks->failure->message()
+                                            : "private values were found in the masked target";
+    return;
+  }
   for (const auto& component : outcome.components) {
     if (!component.failure && component.differences.empty()) continue;
     record.state = RestoreState::kFailed;
@@ -217,6 +248,7 @@ Result<RestoreOutcome> run_restore(RestorePlan& plan, RestoreContext& context, c
   if (before.ok()) {
     Run run(plan, context, services, outcome.record);
     run.execute();
+    outcome.leaks = run.take_leaks();
     outcome.components = run.take();
   }
   auto after =

@@ -9,6 +9,7 @@
 #include "config/marker.h"
 #include "core/result.h"
 #include "recovery/journal.h"
+#include "recovery/masked_target.h"
 #include "recovery/plan.h"
 
 namespace summit::recovery {
@@ -27,6 +28,7 @@ struct RestoreOutcome {
   Seconds duration{};
   std::vector<ComponentOutcome> components;
   std::vector<std::string> shortfalls;  // failed after-hooks, probes of services
+  std::optional<LeakOutcome> leaks;     // of a masked restore
 
   size_t failed() const;
   size_t different() const;
@@ -42,12 +44,14 @@ struct RestoreServices {
   std::optional<repository::SealingKey> sealing_key;
   std::optional<config::EnvironmentMarker> marker;  // written into what is restored
   std::string change_reference;
-  bool artifacts_checked = false;  // a verification just read them all
+  bool artifacts_checked = false;         // a verification just read them all
+  std::optional<LeakCheck> leak_check{};  // of a masked restore
 };
 
 // The artifacts are read whole first, then comes the safety backup: a damaged backup changes nothing. When a
 // store that would be overwritten cannot be saved, nothing is touched. A component that fails keeps its error
-// and the others go on. The journal holds the lock for as long as it lives.
+// and the others go on. The journal holds the lock for as long as it lives. A masked target is
+// closed to others where that is possible, until the check for leaks has passed.
 Result<RestoreOutcome> run_restore(RestorePlan& plan, RestoreContext& context, const RestoreJournal& journal,
                                    RestoreServices& services);
 

@@ -54,7 +54,8 @@ class MaskedDevelopment : public testing::Test {
   static void rule_the_sample(const fs::path& config) {
     auto text = read_text(config / "sanitization.yaml");
     replace_line(text, "rules:\n", "  postgresql:\n",
-                 "  postgresql:\n    - {table: awkward_values, set: {net: remove}}\n");
+                 "  postgresql:\n    - {table: awkward_values, set: {net: remove, t: remove, v: remove}}\n"
+                 "    - {table: Case Notes, set: {\"It's \\\"quoted\\\"\": remove}}\n");
     replace_line(text, "\nharmless:\n", "  postgresql:\n",
                  "  postgresql:\n    - \"work_email.(definition)\"\n");
     // The sample's entries are older than thirty days: half of them are to be newer than the limit.
@@ -189,6 +190,54 @@ TEST_F(MaskedDevelopment, UnmaskedIsRefusedAndSoIsAMissingKey) {
   const auto keyless = world_.run({config_, base_, "restore", "latest", "--env=dev"});
   EXPECT_EQ(keyless.exit_code, 1) << keyless;
   EXPECT_NE(keyless.err.find("openssl rand"), std::string::npos) << keyless;
+}
+
+TEST_F(MaskedDevelopment, ThatIsCleanHasACertificateThatCanBeChecked) {
+  const std::string mark = "certificate: ";
+  const auto begin = restore_.out.find(mark);
+  ASSERT_NE(begin, std::string::npos) << restore_;
+  const auto path =
+      restore_.out.substr(begin + mark.size(), restore_.out.find('\n', begin) - begin - mark.size());
+  const auto checked = world_.run({config_, base_, "mask", "verify-certificate", path});
+  EXPECT_EQ(checked.exit_code, 0) << checked;
+  EXPECT_NE(checked.out.find("none is left"), std::string::npos) << checked;
+  EXPECT_NE(checked.out.find("weak: audit_logs.user_ip"), std::string::npos) << checked;
+
+  const auto forged = path + ".forged";
+  auto text = read_text(path);
+  text.replace(text.find("\"dev\""), 5, "\"stg\"");
+  write_text(forged, text);
+  EXPECT_EQ(world_.run({config_, base_, "mask", "verify-certificate", forged}).exit_code, 20);
+}
+
+// The titles of tasks name entities, and their rule is taken away.
+TEST_F(MaskedDevelopment, AValueThatNoRuleCoveredLocksTheTargetUntilItIsUnlocked) {
+  const auto config = world_.configured("masked-leaking", [](std::string&) {});
+  const fs::path directory = config.substr(config.find('=') + 1);
+  rule_the_sample(directory);
+  auto rules = read_text(directory / "sanitization.yaml");
+  const std::string title = "        title: {template: \"Task {id}\"}";
+  ASSERT_NE(rules.find(title), std::string::npos);
+  rules.replace(rules.find(title), title.size(), "        title: keep");
+  write_text(directory / "sanitization.yaml", rules);
+
+  const std::vector<std::string> restore = {config,   base_,       "restore",
+                                            "latest", "--env=dev", "--into=leaking"};
+  const auto leaking = world_.run(restore, kKey);
+  EXPECT_EQ(leaking.exit_code, 22) << leaking;
+  EXPECT_NE(leaking.out.find("LEAK: postgresql:leaking.public.tasks.title holds a value of"),
+            std::string::npos)
+      << leaking;
+  EXPECT_NE(ask("SELECT 1", "leaking"), "1");
+  const auto again = world_.run(restore, kKey);
+  EXPECT_EQ(again.exit_code, 1) << again;
+  EXPECT_NE(again.err.find("mask unlock --env=dev"), std::string::npos) << again;
+
+  const auto opened = world_.run({config, base_, "mask", "unlock", "--env=dev"});
+  EXPECT_EQ(opened.exit_code, 0) << opened;
+  EXPECT_EQ(ask("SELECT 1", "leaking"), "1");
+  ask_source("DROP DATABASE leaking");
+  EXPECT_EQ(ask_source("SELECT count(*) FROM pg_database WHERE datname = 'leaking'"), "0");
 }
 
 }  // namespace

@@ -84,7 +84,9 @@ class World {
     return plan;
   }
 
-  Result<RestoreOutcome> run(RestorePlan& plan) {
+  // `leak_check` goes with `masking`: a masked restore.
+  Result<RestoreOutcome> run(RestorePlan& plan, const masking::Session* masking = nullptr,
+                             std::optional<LeakCheck> leak_check = {}) {
     ASSIGN_OR_RETURN(const auto journal, RestoreJournal::open(base()));
     RestoreContext context{.configuration = configuration,
                            .environment = environment,
@@ -92,7 +94,8 @@ class World {
                            .reporter = reporter,
                            .cancellation = cancellation,
                            .sealing_key = {},
-                           .workspace = directory_.path()};
+                           .workspace = directory_.path(),
+                           .masking = masking};
     RestoreServices services{.configuration = configuration,
                              .repository = repository,
                              .reporter = reporter,
@@ -100,7 +103,8 @@ class World {
                              .sealing_key = {},
                              .marker = {},
                              .change_reference = "CHG-1",
-                             .artifacts_checked = false};
+                             .artifacts_checked = false,
+                             .leak_check = std::move(leak_check)};
     return run_restore(plan, context, journal, services);
   }
 

@@ -33,15 +33,18 @@ struct SearchTable {
 };
 
 // All that has rows of its own: also partitions, chunks, unlogged tables and extensions' tables. The
-// environment's marker is no data.
+// environment's marker is no data. Rules and places name the table that a partition belongs to.
 constexpr const char* kRelations = R"(
 SELECT n.nspname, c.relname, a.attname,
        t.typcategory IN ('N', 'D', 'T', 'B') OR t.typname IN ('uuid', 'vector', 'halfvec', 'sparsevec', 'oid')
-       OR coalesce(e.typcategory IN ('N', 'D', 'T', 'B') OR e.typname = 'uuid', false)
+       OR coalesce(e.typcategory IN ('N', 'D', 'T', 'B') OR e.typname = 'uuid', false),
+       coalesce(rn.nspname, n.nspname), coalesce(r.relname, c.relname)
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+  LEFT JOIN pg_catalog.pg_class r ON r.oid = pg_catalog.pg_partition_root(c.oid)
+  LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
   LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
  WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND (c.relkind = 'r' OR c.relispopulated)
    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname <> $1
@@ -51,10 +54,6 @@ SELECT n.nspname, c.relname, a.attname,
 constexpr const char* kForeignTables = R"(
 SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind = 'f')";
-
-std::string place_of(const SearchTable& table, const SearchColumn& column) {
-  return fmt::format("postgresql:{}.{}", table.name.display(), column.name);
-}
 
 Result<std::vector<SearchTable>> list_tables(postgres::Connection& connection,
                                              const masking::ReplacedTable& replaced) {
@@ -69,7 +68,8 @@ Result<std::vector<SearchTable>> list_tables(postgres::Connection& connection,
     }
     auto& table = tables.back();
     SearchColumn column{.name = rows.string(row, 2), .is_number = rows.truth(row, 3), .own_place = {}};
-    column.own_place = replaced.place_number(place_of(table, column));
+    const postgres::RelationName whole{rows.string(row, 4), rows.string(row, 5)};
+    column.own_place = replaced.place_number(fmt::format("postgresql:{}.{}", whole.display(), column.name));
     if (column.own_place && replaced.has_own_values(*column.own_place)) table.has_own_values = true;
     table.columns.push_back(std::move(column));
   }

@@ -1,0 +1,125 @@
+#include "recovery/masked_target.h"
+
+#include <fmt/format.h>
+
+#include "core/digest.h"
+
+namespace summit::recovery {
+namespace {
+
+// Said in every certificate: no search finds these.
+constexpr const char* kNeverSearched[] = {
+    "content that is compressed, encrypted or in base64",
+    "dates and times: another subject's are the same",
+    "values shorter than 8 signs, addresses of local networks: in their own place alone",
+    "parts of replaced values, and values that were changed by more than case, spacing and escapes",
+};
+
+using Components = std::vector<RestoreComponent*>;
+
+Result<void> search(const Components& restored, RestoreContext& context, const LeakScan& scan) {
+  for (auto* component : restored)
+    RETURN_IF_ERROR(component->search(context, scan), "while looking for replaced values in {}",
+                    component->name());
+  return {};
+}
+
+Result<Certificate> attest(const RestorePlan& plan, const RestoreContext& context,
+                           const RestoreRecord& record, const masking::ReplacedTable& table,
+                           LeakReport& report) {
+  const auto& session = *context.masking;
+  for (const char* sentence : kNeverSearched) report.not_searched(sentence);
+  for (const auto& skipped : plan.skipped)
+    report.not_searched(fmt::format("{}: not restored ({})", skipped.name, skipped.reason));
+  if (session.reduces()) report.not_searched("values of rows that were left out to reduce the target");
+
+  Certificate certificate;
+  certificate.restore = record.id;
+  certificate.backup = record.backup;
+  certificate.environment = record.environment;
+  certificate.issued = now();
+  certificate.level = name_of(session.level);
+  const fs::path rules = context.configuration.directory / "sanitization.yaml";
+  ASSIGN_OR_RETURN(const auto digest, sha256_of_file(rules));
+  certificate.rules_sha256 = to_hex(digest);
+  certificate.reduction_percent = session.reduction_percent;
+  certificate.values = table.counts();
+  certificate.searched = report.searched();
+  certificate.not_searched = report.not_searched();
+  certificate.weak_rules = weak_rules(session.rules, session.level);
+  return certificate;
+}
+
+Result<fs::path> certify(const Certificate& certificate, const LeakCheck& check) {
+  ASSIGN_OR_RETURN(const auto key, SigningKey::open_or_create(check.signing_key));
+  ASSIGN_OR_RETURN(const auto text, sign_certificate(certificate, key));
+  const fs::path path = check.base / ".certificates" / (certificate.restore + ".json");
+  RETURN_IF_ERROR(make_directories(path.parent_path()));
+  RETURN_IF_ERROR(write_file_durably(path, text));
+  return path;
+}
+
+// A cancelled search must not keep a target open: this is not cancelled with it.
+void lock_all(const Components& restored, RestoreContext& context, const RestoreRecord& record,
+          const LeakCheck& check, LeakOutcome& outcome) {
+  LockRecord locked;
+  locked.environment = record.environment;
+  locked.restore = record.id;
+  locked.reason = outcome.failure ? "a check for leaks that could not be finished"
+                                  : fmt::format("private values in {} places", outcome.findings.size());
+  locked.since = now();
+  for (auto* component : restored) {
+    auto done = component->lock(context);
+    if (done.ok()) {
+      outcome.locked.push_back(component->name());
+      locked.stores.push_back(std::move(done).value());
+    } else {
+      outcome.open.push_back(fmt::format("{}: {}", component->name(), done.error().message()));
+    }
+    const auto written = write_lock(check.base, locked);
+    if (!written.ok()) outcome.open.push_back(written.error().to_string());
+  }
+}
+
+Result<fs::path> search_and_certify(const RestorePlan& plan, const Components& restored,
+                                    RestoreContext& context, const RestoreRecord& record, LeakCheck& check,
+                                    LeakOutcome& outcome) {
+  context.reporter.info("looking for replaced values in everything that was restored");
+  ASSIGN_OR_RETURN(const auto table, check.log->seal(public_texts(context.masking->rules)));
+  LeakReport report;
+  const LeakScan scan{.table = table,
+                      .report = report,
+                      .reporter = context.reporter,
+                      .cancellation = context.cancellation,
+                      .workspace = context.workspace,
+                      .jobs = context.jobs};
+  const auto searched = search(restored, context, scan);
+  outcome.findings = report.findings();
+  outcome.more_findings = report.more_findings();
+  RETURN_IF_ERROR(searched);
+  if (!outcome.findings.empty() || restored.size() < plan.components.size()) return fs::path();
+  ASSIGN_OR_RETURN(const auto certificate, attest(plan, context, record, table, report));
+  return certify(certificate, check);
+}
+
+}  // namespace
+
+LeakOutcome check_masked_target(const RestorePlan& plan, const std::vector<RestoreComponent*>& restored,
+                                RestoreContext& context, const RestoreRecord& record, LeakCheck& check) {
+  LeakOutcome outcome;
+  auto certificate = search_and_certify(plan, restored, context, record, check, outcome);
+  if (certificate.ok()) {
+    outcome.certificate = *std::move(certificate);
+  } else {
+    outcome.failure = std::move(certificate).error();
+  }
+  if (!outcome.clean()) lock_all(restored, context, record, check, outcome);
+  return outcome;
+}
+
+Result<fs::path> default_signing_key(const repository::VariableLookup& variable) {
+  ASSIGN_OR_RETURN(const auto key, repository::default_key_file(variable));
+  return key.parent_path() / "certificate.key";
+}
+
+}  // namespace summit::recovery

@@ -1,0 +1,45 @@
+// The end of a masked restore: everything that was restored is read back, then certified or locked.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "masking/leak/replaced_log.h"
+#include "recovery/journal.h"
+#include "recovery/leak/certificate.h"
+#include "recovery/leak/leak_report.h"
+#include "recovery/leak/target_lock.h"
+#include "recovery/plan.h"
+
+namespace summit::recovery {
+
+// What the check needs beside the restore.
+struct LeakCheck {
+  std::unique_ptr<masking::ReplacedLog> log;  // told of every replaced value
+  fs::path base;                              // of the backups: certificates and locks are kept below it
+  fs::path signing_key;                       // made when it is not there
+};
+
+struct LeakOutcome {
+  std::vector<LeakFinding> findings;
+  uint64_t more_findings = 0;
+  std::optional<Error> failure;     // not everything could be read, so nothing is certified
+  fs::path certificate;             // empty unless all is clean
+  std::vector<std::string> locked;  // components
+  std::vector<std::string> open;    // components that could not be locked, with the reason
+
+  bool clean() const { return findings.empty() && !failure; }
+};
+
+// Reads back `restored`, the components of `plan` that were restored. Where something is found, or not
+// everything can be read, they are locked (target_lock.h). Otherwise a signed certificate is written to
+// `<base>/.certificates/<restore>.json`, unless a component failed: then there is none.
+LeakOutcome check_masked_target(const RestorePlan& plan, const std::vector<RestoreComponent*>& restored,
+                                RestoreContext& context, const RestoreRecord& record, LeakCheck& check);
+
+// ${XDG_CONFIG_HOME:-$HOME/.config}/summit-dr/certificate.key, beside the key of `key init`.
+Result<fs::path> default_signing_key(const repository::VariableLookup& variable);
+
+}  // namespace summit::recovery

@@ -1,0 +1,140 @@
+#include "recovery/masked_target.h"
+
+#include "world.h"
+
+namespace summit::recovery {
+namespace {
+
+// Holds one text, which a check finds or not.
+class HoldsText final : public RestoreComponent {
+ public:
+  struct State {
+    std::string text;
+    std::optional<Error> unreadable;
+    bool locked = false;
+    bool closed = false;
+    bool closed_while_searched = false;
+    bool compared = false;
+  };
+  explicit HoldsText(State& state) : state_(state) {}
+  std::string name() const override { return "store"; }
+  Result<PlanStep> plan(RestoreContext&) override { return PlanStep(); }
+  Result<void> restore(RestoreContext& context, const std::optional<config::EnvironmentMarker>&) override {
+    context.masking->replaced->add("ada@mail.org", "x@example.com", "store:mail");
+    return {};
+  }
+  Result<std::vector<Difference>> compare(RestoreContext&) override {
+    state_.compared = true;
+    return std::vector<Difference>();
+  }
+  Result<std::vector<std::string>> probe(RestoreContext&) override { return std::vector<std::string>(); }
+  Result<std::shared_ptr<void>> keep_others_out(RestoreContext&) override {
+    state_.closed = true;
+    return std::shared_ptr<void>(&state_, [](void* state) { static_cast<State*>(state)->closed = false; });
+  }
+  Result<void> search(RestoreContext&, const LeakScan& scan) override {
+    state_.closed_while_searched = state_.closed;
+    if (state_.unreadable) return *state_.unreadable;
+    masking::TextSearch search(scan.table);
+    if (search.holds_any(state_.text, masking::TextSearch::Separators::kNone))
+      scan.report.found("store:notes", "store:mail");
+    scan.report.searched("store", {.elements = 1, .bytes = state_.text.size()});
+    return {};
+  }
+  Result<LockedStore> lock(RestoreContext&) override {
+    state_.locked = true;
+    return LockedStore{.kind = "postgresql", .endpoint = "store"};
+  }
+
+ private:
+  State& state_;
+};
+
+class MaskedTarget : public testing::Test {
+ protected:
+  MaskedTarget() {
+    world_.configuration.directory = directory_.path();
+    EXPECT_TRUE(write_file_durably(directory_.path() / "sanitization.yaml", "rules: {}\n").ok());
+  }
+
+  Result<RestoreOutcome> restore(std::vector<Script> others = {}) {
+    auto plan = world_.plan(std::move(others));
+    PlannedRestore planned;
+    planned.name = planned.store = "store";
+    planned.component = std::make_unique<HoldsText>(store_);
+    plan.components.push_back(std::move(planned));
+    LeakCheck check;
+    check.base = world_.base();
+    check.signing_key = directory_.path() / "certificate.key";
+    ASSIGN_OR_RETURN(check.log, masking::ReplacedLog::create(directory_.path()));
+    masking::Session session;
+    session.replaced = check.log.get();
+    return world_.run(plan, &session, std::move(check));
+  }
+
+  World world_;
+  TemporaryDirectory directory_ =
+      TemporaryDirectory::create(fs::temp_directory_path(), "summit-masked-").value();
+  HoldsText::State store_{.text = "x@example.com", .unreadable = {}};
+};
+
+TEST_F(MaskedTarget, ThatIsCleanIsCertifiedAndOpen) {
+  const auto outcome = restore();
+  ASSERT_TRUE(outcome.ok()) << outcome.error().to_string();
+  ASSERT_TRUE(outcome->leaks && outcome->leaks->clean());
+  EXPECT_TRUE(store_.closed_while_searched);
+  EXPECT_FALSE(store_.closed || store_.locked);
+  EXPECT_TRUE(store_.compared);
+  const auto read = read_certificate(read_file(outcome->leaks->certificate).value());
+  ASSERT_TRUE(read.ok()) << read.error().to_string();
+  EXPECT_EQ(read->certificate.restore, outcome->record.id);
+  EXPECT_EQ(read->certificate.values.anywhere, 1U);
+  EXPECT_EQ(read->certificate.searched.at("store").elements, 1U);
+  EXPECT_EQ(outcome->record.state, RestoreState::kFinished);
+}
+
+TEST_F(MaskedTarget, ThatHoldsAReplacedValueIsLockedAndNotCertified) {
+  store_.text = "Write to ADA@mail.org";
+  const auto outcome = restore();
+  ASSERT_TRUE(outcome.ok()) << outcome.error().to_string();
+  EXPECT_EQ(outcome->leaks->findings,
+            (std::vector<LeakFinding>{{.place = "store:notes", .original = "store:mail", .occurrences = 1}}));
+  EXPECT_TRUE(outcome->leaks->certificate.empty());
+  EXPECT_TRUE(store_.locked);
+  EXPECT_FALSE(store_.compared);
+  EXPECT_EQ(outcome->record.state, RestoreState::kFailed);
+  const auto lock = read_lock(world_.base(), "dev");
+  ASSERT_TRUE(lock.ok() && lock->has_value());
+  EXPECT_EQ((*lock)->restore, outcome->record.id);
+  EXPECT_EQ((*lock)->stores.size(), 1U);
+}
+
+TEST_F(MaskedTarget, ThatCannotBeReadWholeIsLockedAndNotCertified) {
+  store_.unreadable = Error(Code::kUnreachable, "the store does not answer");
+  const auto outcome = restore();
+  ASSERT_TRUE(outcome.ok()) << outcome.error().to_string();
+  ASSERT_TRUE(outcome->leaks->failure.has_value());
+  EXPECT_EQ(outcome->leaks->failure->code(), Code::kUnreachable);
+  EXPECT_TRUE(store_.locked);
+  EXPECT_TRUE(outcome->leaks->certificate.empty());
+}
+
+TEST_F(MaskedTarget, WithAComponentThatFailedIsSearchedAndNotCertified) {
+  const auto outcome = restore(
+      {{.name = "redis", .restore = [] { return Result<void>(Error(Code::kFailed, "out of order")); }}});
+  ASSERT_TRUE(outcome.ok()) << outcome.error().to_string();
+  EXPECT_TRUE(outcome->leaks->clean());
+  EXPECT_TRUE(outcome->leaks->certificate.empty());
+  EXPECT_FALSE(store_.locked);
+}
+
+TEST_F(MaskedTarget, AStoreThatHasNoSearchIsNamedInTheCertificate) {
+  const auto outcome = restore({{.name = "odd"}});
+  ASSERT_TRUE(outcome.ok()) << outcome.error().to_string();
+  const auto read = read_certificate(read_file(outcome->leaks->certificate).value());
+  ASSERT_TRUE(read.ok()) << read.error().to_string();
+  EXPECT_THAT(read->certificate.not_searched, testing::Contains("odd"));
+}
+
+}  // namespace
+}  // namespace summit::recovery
