@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "backup/neo4j_graph.h"
 #include "core/time.h"
 #include "repository/sealing.h"
 #include "scratch/neo4j_scratch.h"
@@ -20,14 +21,20 @@ constexpr std::chrono::minutes kIndexPatience{10};
 
 class Neo4jComponent final : public Component {
  public:
-  Neo4jComponent(config::Neo4jEndpoint endpoint, std::string name)
-      : endpoint_(std::move(endpoint)), name_(std::move(name)) {}
+  Neo4jComponent(const config::ComponentSpec& spec, config::Neo4jEndpoint endpoint, std::string name)
+      : spec_(spec), endpoint_(std::move(endpoint)), name_(std::move(name)) {}
 
   std::string name() const override { return name_; }
   std::string kind() const override { return "neo4j"; }
   CutKind cut_kind() const override { return CutKind::kImmediate; }
 
   std::vector<std::string> describe() const override {
+    if (takes_a_part(spec_)) {
+      return {fmt::format("hot copy of database {} of {} without stopping it, recovered in a scratch server "
+                          "and read into {}",
+                          endpoint_.database, endpoint_.bolt_uri, graph_name()),
+              describe_part(spec_)};
+    }
     return {fmt::format("hot copy of database {} of {} without stopping it, recovered in a scratch server "
                         "and dumped into {}",
                         endpoint_.database, endpoint_.bolt_uri, dump_name()),
@@ -64,13 +71,21 @@ class Neo4jComponent final : public Component {
                                                    .home = *directory_,
                                                    .database = endpoint_.database,
                                                    .store = name_,
-                                                   .image_bytes = copied.store_bytes + copied.log_bytes},
+                                                   .image_bytes = copied.store_bytes + copied.log_bytes,
+                                                   .with_bolt = takes_a_part(spec_)},
                                                   context.reporter, context.cancellation));
     record.details["recovery_seconds"] = fmt::format("{:.1f}", recovery.elapsed().count());
-    RETURN_IF_ERROR(read_graph(server, record, context));
-    RETURN_IF_ERROR(server.stop(context.cancellation));
-    RETURN_IF_ERROR(write_dump(server, record, context), "while dumping {}", endpoint_.database);
-    RETURN_IF_ERROR(write_system_dump(server, record, context), "while dumping the system database");
+    if (takes_a_part(spec_)) {
+      const GraphPart part{server.endpoint(), neo4j::Consistency::kSnapshot, spec_, name_, graph_name(),
+                           *directory_};
+      RETURN_IF_ERROR(write_graph(part, context, record));
+      RETURN_IF_ERROR(server.stop(context.cancellation));
+    } else {
+      RETURN_IF_ERROR(read_graph(server, record, context));
+      RETURN_IF_ERROR(server.stop(context.cancellation));
+      RETURN_IF_ERROR(write_dump(server, record, context), "while dumping {}", endpoint_.database);
+      RETURN_IF_ERROR(write_system_dump(server, record, context), "while dumping the system database");
+    }
     RETURN_IF_ERROR(remove_recursively(*directory_));
     return record;
   }
@@ -89,6 +104,7 @@ class Neo4jComponent final : public Component {
   }
   // The database's own name is what `neo4j-admin database load --from-path` looks for.
   std::string dump_name() const { return (is_first() ? std::string("neo4j") : safe_name()) + ".dump"; }
+  std::string graph_name() const { return (is_first() ? std::string("neo4j") : safe_name()) + ".graph"; }
   std::string system_dump_name() const {
     return (is_first() ? std::string("neo4j") : safe_name()) + "-system.dump.enc";
   }
@@ -222,6 +238,7 @@ class Neo4jComponent final : public Component {
     return {};
   }
 
+  config::ComponentSpec spec_;
   config::Neo4jEndpoint endpoint_;
   std::string name_;
   bool running_ = false;
@@ -235,9 +252,10 @@ class Neo4jComponent final : public Component {
 
 }  // namespace
 
-std::unique_ptr<Component> make_neo4j_component(const config::ComponentSpec&,
+std::unique_ptr<Component> make_neo4j_component(const config::ComponentSpec& spec,
                                                 const config::Neo4jEndpoint& endpoint, std::string name) {
-  return std::make_unique<Neo4jComponent>(endpoint, std::move(name));
+  if (spec.method == "live") return make_live_graph_component(spec, endpoint, std::move(name));
+  return std::make_unique<Neo4jComponent>(spec, endpoint, std::move(name));
 }
 
 }  // namespace summit::backup

@@ -1,5 +1,5 @@
 // Neo4j in a backup: a hot copy of the running server, recovered in a scratch server, fingerprinted and
-// dumped.
+// dumped. Of a filtered set a part is read from the scratch server instead (neo4j_graph.h).
 //
 // Artifacts: `neo4j.dump`, which a stock `neo4j-admin database load` takes, and with a sealing key
 // `neo4j-system.dump.enc`, the users and their password hashes. The instant is when the transaction logs were

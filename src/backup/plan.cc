@@ -16,8 +16,6 @@ namespace {
 constexpr std::string_view kKnownDatastores =
     "all, postgres, timescaledb, neo4j, redis, elasticsearch, config, secrets, uploads";
 
-bool is_filtered(const config::ComponentSpec& spec) { return !spec.filter.empty() && spec.filter != "none"; }
-
 const config::Variables& variables_of(const config::Environment& environment,
                                       const config::Configuration& configuration) {
   const auto found = configuration.environment_variables.find(environment.name);
@@ -119,9 +117,6 @@ Result<void> add_component(BackupPlan& plan, const config::ComponentSpec& spec) 
     add_servers(plan, spec, environment.postgresql, make_postgres_component);
   } else if (spec.kind == "timescaledb") {
     add_servers(plan, spec, environment.postgresql, make_timescaledb_component);
-  } else if (spec.kind == "neo4j" && is_filtered(spec)) {
-    plan.components.push_back(absent(spec, "a part of a graph cannot be taken by this version",
-                                     "the set `full` holds the whole graph: summit-dr backup --set=full"));
   } else if (spec.kind == "neo4j") {
     add_servers(plan, spec, environment.neo4j, make_neo4j_component);
   } else if (spec.kind == "redis") {

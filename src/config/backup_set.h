@@ -32,6 +32,7 @@ struct ComponentSpec {
   RowSpec rows;                           // `selection` of kind postgresql
   FileSpec files;                         // `selection` of kind files
   KeySpec keys;                           // `selection` of kind redis
+  GraphSpec graph;                        // `selection` of kind neo4j
   std::string where;                      // "config/backup-sets.yaml:12"
   int line = 0;                           // in the file, for messages
 };

@@ -81,4 +81,16 @@ struct KeySpec {
   std::chrono::seconds idle_for{};  // keys unused for so long, where the server keeps that (an LRU policy)
 };
 
+// Nodes of a component of kind neo4j that one tenant or project owns; at least one way is set.
+struct GraphSpec {
+  struct Start {
+    std::string label;
+    std::string property;
+  };
+  std::string where;
+  std::string property;              // the owner's id in every node that has it; empty: none
+  std::optional<Start> start;        // nodes of this label whose property is the id
+  std::vector<std::string> through;  // types of relationships that lead from a member to the start
+};
+
 }  // namespace summit::config

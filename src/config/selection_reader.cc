@@ -173,6 +173,26 @@ void read_keys(const Value& value, KeySpec& keys) {
   mapping.read("idle_for", keys.idle_for);
 }
 
+void read_graph(const Value& value, GraphSpec& graph) {
+  const Mapping mapping(value, "`selection`", {"property", "start", "through"});
+  graph.where = value.where();
+  mapping.read("property", graph.property);
+  mapping.read("through", graph.through);
+  const auto at = mapping.find("start");
+  if (at) {
+    const Mapping start(*at, "`start`", {"label", "property"});
+    GraphSpec::Start found;
+    start.require("label", "write `start: {label: Investigation, property: id}`");
+    start.require("property", "write `start: {label: Investigation, property: id}`");
+    start.read("label", found.label);
+    start.read("property", found.property);
+    if (!found.label.empty() && !found.property.empty()) graph.start = std::move(found);
+  }
+  if (!graph.through.empty() && !at)
+    value.complain("`through` leads nowhere without `start`",
+                   "add `start: {label: Investigation, property: id}`");
+}
+
 // What the filter cannot do without, so that no set takes more than it says.
 void check_filter(const Mapping& mapping, const ComponentSpec& component) {
   const auto complain = [&](std::string_view lacks, std::string_view fix) {
@@ -192,6 +212,13 @@ void check_filter(const Mapping& mapping, const ComponentSpec& component) {
     if (component.files.paths.empty() && component.files.records.empty())
       complain("does not say which files it takes",
                fmt::format("add `selection: {{paths: [\"{{{}_id}}/**\"]}}`", component.filter));
+  } else if (component.kind == "neo4j") {
+    const auto& graph = component.graph;
+    if (component.filter == "core" && component.labels.empty())
+      complain("names no labels", "add `labels: [User]`");
+    if (is_scoped(component) && graph.property.empty() && !graph.start)
+      complain("does not say which nodes it takes",
+               fmt::format("add `selection: {{property: {}_id}}`", component.filter));
   } else if (component.kind == "redis" && is_scoped(component) && component.include_keys.empty()) {
     complain("does not say which keys it takes",
              fmt::format("add `include_keys: [\"*:{{{}_id}}:*\"]`", component.filter));
@@ -208,6 +235,8 @@ void read_selection(const Mapping& mapping, ComponentSpec& component) {
       read_files(*value, component.files);
     else if (component.kind == "redis")
       read_keys(*value, component.keys);
+    else if (component.kind == "neo4j")
+      read_graph(*value, component.graph);
     else
       value->complain(
           fmt::format("component `{}` of kind `{}` takes no `selection`", component.name, component.kind),

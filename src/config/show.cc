@@ -125,6 +125,20 @@ void put_rows(Out& out, const RowSpec& rows) {
   end(out);
 }
 
+void put_graph(Out& out, const GraphSpec& graph) {
+  if (graph.where.empty()) return;
+  begin(out, "selection");
+  put(out, "property", graph.property);
+  if (graph.start) {
+    begin(out, "start");
+    put(out, "label", graph.start->label);
+    put(out, "property", graph.start->property);
+    end(out);
+  }
+  put(out, "through", graph.through);
+  end(out);
+}
+
 void put_files(Out& out, const FileSpec& files) {
   if (files.where.empty()) return;
   begin(out, "selection");
@@ -176,6 +190,7 @@ void put_component(Out& out, const ComponentSpec& component) {
   put_rows(out, component.rows);
   put_files(out, component.files);
   put_keys(out, component.keys);
+  put_graph(out, component.graph);
   out << YAML::EndMap;
 }
 

@@ -9,6 +9,8 @@
 
 #include "core/time.h"
 #include "core/wait.h"
+#include "recovery/graph_store.h"
+#include "recovery/masked_graph.h"
 #include "stores/access/access.h"
 #include "stores/neo4j/admin.h"
 #include "stores/neo4j/fingerprint.h"
@@ -54,10 +56,14 @@ class Neo4jRestore final : public RestoreComponent {
     RETURN_IF_ERROR(check_start_and_stop());
     PlanStep step;
     step.target = fmt::format("database {} at {}", endpoint_.database, endpoint_.bolt_uri);
-    step.bytes = std::max(number_of(record->details, "store_bytes"), dump_of(*record)->size);
+    step.bytes = bytes_of(*record);
     step.predicted =
         kUsualRestart + Seconds(static_cast<double>(step.bytes) / static_cast<double>(kUsualBytesPerSecond));
     describe_target(layout, context, step);
+    if (graph_artifact(*record) != nullptr && step.overwrites_something) {
+      step.notes.push_back(fmt::format("the set {} holds a part of the graph: the rest of what is there goes",
+                                       context.backup.metadata().set));
+    }
     if (!neo4j::is_present(layout.store(neo4j::kSystemDatabase))) {
       step.notes.push_back(
           restores_users(*record, context)
@@ -95,7 +101,7 @@ class Neo4jRestore final : public RestoreComponent {
     ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint_));
     ASSIGN_OR_RETURN(const auto found, neo4j::fingerprint_graph(api, name_, context.workspace,
                                                                 context.reporter, context.cancellation));
-    return differences(record->fingerprints, found);
+    return differences(context.masking != nullptr ? masked_ : record->fingerprints, found);
   }
 
   Result<std::vector<std::string>> probe(RestoreContext& context) override {
@@ -114,13 +120,21 @@ class Neo4jRestore final : public RestoreComponent {
  private:
   Result<const repository::ComponentRecord*> find_record(const RestoreContext& context) const {
     const auto* record = context.backup.metadata().find(name_);
-    if (record != nullptr && dump_of(*record) != nullptr) return record;
-    return Error(Code::kNotFound, "backup {} holds no dump of {}", context.backup.metadata().id, name_)
+    if (record != nullptr && (dump_of(*record) != nullptr || graph_artifact(*record) != nullptr))
+      return record;
+    return Error(Code::kNotFound, "backup {} holds neither a dump nor a graph of {}",
+                 context.backup.metadata().id, name_)
         .hint(fmt::format("summit-dr info {}", context.backup.metadata().id));
   }
 
   static const repository::Artifact* dump_of(const repository::ComponentRecord& record) {
     return artifact_with(record, ".dump");
+  }
+  // What the new store will need.
+  static uint64_t bytes_of(const repository::ComponentRecord& record) {
+    constexpr uint64_t kStoreBytesPerGraphByte = 3;
+    if (const auto* graph = graph_artifact(record)) return graph->size * kStoreBytesPerGraphByte;
+    return std::max(number_of(record.details, "store_bytes"), dump_of(record)->size);
   }
   static const repository::Artifact* system_dump_of(const repository::ComponentRecord& record) {
     return artifact_with(record, "-system.dump.enc");
@@ -133,8 +147,9 @@ class Neo4jRestore final : public RestoreComponent {
     return found == record.artifacts.end() ? nullptr : &*found;
   }
 
+  // The users of the source are no users of a masked target.
   static bool restores_users(const repository::ComponentRecord& record, const RestoreContext& context) {
-    return context.sealing_key && system_dump_of(record) != nullptr;
+    return context.masking == nullptr && context.sealing_key && system_dump_of(record) != nullptr;
   }
 
   Result<neo4j::StoreLayout> locate(RestoreContext& context) const {
@@ -182,7 +197,7 @@ class Neo4jRestore final : public RestoreComponent {
 
   Result<void> check_space(const repository::ComponentRecord& record,
                            const neo4j::StoreLayout& layout) const {
-    const uint64_t needed = std::max(number_of(record.details, "store_bytes"), dump_of(record)->size);
+    const uint64_t needed = bytes_of(record);
     ASSIGN_OR_RETURN(const uint64_t available, free_space(layout.data));
     if (available >= needed) return {};
     return Error(Code::kNoSpace, "the graph needs {} beside the old one, but {} has {} free",
@@ -205,9 +220,28 @@ class Neo4jRestore final : public RestoreComponent {
   Result<std::vector<std::string>> load(const repository::ComponentRecord& record,
                                         const neo4j::Programs& programs, const neo4j::StoreLayout& layout,
                                         const neo4j::StoreSwap& swap,
-                                        const std::optional<neo4j::RunAs>& run_as,
-                                        RestoreContext& context) const {
+                                        const std::optional<neo4j::RunAs>& run_as, RestoreContext& context) {
     std::vector<std::string> databases{endpoint_.database};
+    if (context.masking != nullptr) {
+      RETURN_IF_ERROR(load_masked(record, programs, swap, run_as, context));
+    } else {
+      RETURN_IF_ERROR(graph_artifact(record) != nullptr ? load_graph(record, programs, swap, run_as, context)
+                                                        : load_dump(record, programs, swap, run_as, context));
+    }
+    if (neo4j::is_present(layout.store(neo4j::kSystemDatabase))) return databases;
+
+    if (!restores_users(record, context)) {
+      RETURN_IF_ERROR(neo4j::write_initial_password(layout, endpoint_.password, run_as));
+      return databases;
+    }
+    RETURN_IF_ERROR(load_users(record, programs, swap, run_as, context), "while loading users and roles");
+    databases.emplace_back(neo4j::kSystemDatabase);
+    return databases;
+  }
+
+  Result<void> load_dump(const repository::ComponentRecord& record, const neo4j::Programs& programs,
+                         const neo4j::StoreSwap& swap, const std::optional<neo4j::RunAs>& run_as,
+                         RestoreContext& context) const {
     const auto& dump = *dump_of(record);
     const auto phase = context.reporter.phase(name_, "loading " + dump.name);
     phase->set_total(dump.size);
@@ -218,17 +252,43 @@ class Neo4jRestore final : public RestoreComponent {
       };
       return context.backup.read(dump.name, pass_on, context.cancellation);
     };
-    RETURN_IF_ERROR(neo4j::load_database(programs, swap.staging(), endpoint_.database, feed, run_as,
-                                         context.cancellation));
-    if (neo4j::is_present(layout.store(neo4j::kSystemDatabase))) return databases;
+    return neo4j::load_database(programs, swap.staging(), endpoint_.database, feed, run_as,
+                                context.cancellation);
+  }
 
-    if (!restores_users(record, context)) {
-      RETURN_IF_ERROR(neo4j::write_initial_password(layout, endpoint_.password, run_as));
-      return databases;
-    }
-    RETURN_IF_ERROR(load_users(record, programs, swap, run_as, context), "while loading users and roles");
-    databases.emplace_back(neo4j::kSystemDatabase);
-    return databases;
+  Result<void> load_graph(const repository::ComponentRecord& record, const neo4j::Programs& programs,
+                          const neo4j::StoreSwap& swap, const std::optional<neo4j::RunAs>& run_as,
+                          RestoreContext& context) const {
+    const auto& graph = *graph_artifact(record);
+    const auto read = [&](const std::function<Result<void>(ByteView)>& consume) {
+      return context.backup.read(graph.name, consume, context.cancellation);
+    };
+    return load_built({programs, endpoint_.database, name_, graph.size}, read, swap, run_as, context);
+  }
+
+  // Nothing of the target is touched before all was masked and found covered.
+  Result<void> load_masked(const repository::ComponentRecord& record, const neo4j::Programs& programs,
+                           const neo4j::StoreSwap& swap, const std::optional<neo4j::RunAs>& run_as,
+                           RestoreContext& context) {
+    const GraphStoreOptions options{programs, endpoint_.database, name_, bytes_of(record)};
+    ASSIGN_OR_RETURN(auto original, MaskedGraph::open(options, record, context));
+    const auto read = [&](const std::function<Result<void>(ByteView)>& consume) {
+      return original.read(consume);
+    };
+    RETURN_IF_ERROR(load_built(options, read, swap, run_as, context));
+    masked_ = original.fingerprints();
+    return {};
+  }
+
+  Result<void> load_built(const GraphStoreOptions& options, const neo4j::GraphSource& graph,
+                          const neo4j::StoreSwap& swap, const std::optional<neo4j::RunAs>& run_as,
+                          RestoreContext& context) const {
+    ASSIGN_OR_RETURN(const auto store, GraphStore::build(options, graph, context));
+    const auto feed = [&](const std::function<Result<void>(ByteView)>& write) {
+      return store.dump(write, context.cancellation);
+    };
+    return neo4j::load_database(options.programs, swap.staging(), endpoint_.database, feed, run_as,
+                                context.cancellation);
   }
 
   Result<void> load_users(const repository::ComponentRecord& record, const neo4j::Programs& programs,
@@ -351,6 +411,7 @@ class Neo4jRestore final : public RestoreComponent {
 
   config::Neo4jEndpoint endpoint_;
   std::string name_;
+  std::vector<Fingerprint> masked_;  // of what was restored, when it was masked
 };
 
 }  // namespace

@@ -5,6 +5,8 @@
 
 #include "backup/plan.h"
 #include "recovery/files_restore.h"
+#include "recovery/graph_store.h"
+#include "recovery/neo4j_merge.h"
 #include "recovery/neo4j_restore.h"
 #include "recovery/postgres_merge.h"
 #include "recovery/postgres_restore.h"
@@ -53,7 +55,8 @@ std::unique_ptr<RestoreComponent> make_component(const ComponentRecord& record,
                                                 : make_postgres_restore(with_database(endpoint, into), name);
     });
   }
-  if (record.kind == "neo4j") return for_server(target.neo4j, record, make_neo4j_restore);
+  if (record.kind == "neo4j")
+    return for_server(target.neo4j, record, owner_of(metadata) ? make_neo4j_merge : make_neo4j_restore);
   if (record.kind == "redis") return for_server(target.redis, record, make_redis_restore);
   if (record.kind == "secrets") return make_secrets_restore(target.files, record.name);
   if (record.kind == "files") return make_files_restore(target.files, record.name);
@@ -87,7 +90,7 @@ std::string reason_to_leave(const ComponentRecord& record, const RestoreRequest&
   if (!request.databases.into.empty())
     return "--into restores databases beside the live ones, and nothing else";
   const auto owner = owner_of(metadata);
-  if (!owner || holds_part_of_trees(record)) return {};
+  if (!owner || holds_part_of_trees(record) || graph_artifact(record) != nullptr) return {};
   return fmt::format(
       "it holds only what belongs to {} {}, and would replace what belongs to others; take it by hand: "
       "summit-dr export {}",
@@ -96,7 +99,7 @@ std::string reason_to_leave(const ComponentRecord& record, const RestoreRequest&
 
 // Why a component is left out of a masked restore.
 std::string reason_not_to_mask(const ComponentRecord& record, const RestoreContext& context) {
-  static const std::set<std::string> kMasked = {"postgresql", "redis", "files"};
+  static const std::set<std::string> kMasked = {"postgresql", "neo4j", "redis", "files"};
   if (context.masking == nullptr || kMasked.contains(record.kind)) return {};
   if (record.kind == "secrets") {
     if (context.sealing_key) return {};

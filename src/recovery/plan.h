@@ -50,10 +50,10 @@ struct RestorePlan {
 
 // Maps the backup's components to the target's endpoints and asks each what it would overwrite; changes
 // nothing. A chosen component that the backup does not hold is an error; others are listed as skipped with
-// the reason. The rows of one tenant or project are merged into the live database (postgres_merge.h) unless
-// `databases.into` names another; what else such a backup holds is skipped, because putting it back would
-// replace what belongs to others, except files that were chosen by their paths. `context.backup`,
-// `context.environment` and the configuration outlive the plan.
+// the reason. The rows and the graph of one tenant or project are merged into the live databases
+// (postgres_merge.h, neo4j_merge.h) unless `databases.into` names another; what else such a backup holds is
+// skipped, because putting it back would replace what belongs to others, except files that were chosen by
+// their paths. `context.backup`, `context.environment` and the configuration outlive the plan.
 Result<RestorePlan> plan_restore(const RestoreRequest& request, RestoreContext& context);
 
 // The datastores that the runbook's four variables choose in `--mode=selective`: RESTORE_POSTGRES,

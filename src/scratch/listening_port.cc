@@ -2,10 +2,10 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
@@ -60,17 +60,17 @@ std::optional<uint16_t> port_in_line(const std::string& line, const std::set<std
 
 }  // namespace
 
-std::optional<uint16_t> listening_port(pid_t group) {
+std::set<uint16_t> listening_ports(pid_t group) {
   const auto inodes = sockets_of_group(group);
-  std::optional<uint16_t> lowest;
+  std::set<uint16_t> ports;
   for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
     std::ifstream lines(table);
     for (std::string line; std::getline(lines, line);) {
       const auto port = port_in_line(line, inodes);
-      if (port) lowest = std::min(lowest.value_or(*port), *port);
+      if (port) ports.insert(*port);
     }
   }
-  return lowest;
+  return ports;
 }
 
 }  // namespace summit::scratch

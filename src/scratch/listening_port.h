@@ -1,15 +1,15 @@
-// Which port a child process listens on, so that it can choose a free one itself: no port is ever picked
+// Which ports a child process listens on, so that it can choose free ones itself: no port is ever picked
 // before it is taken.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstdint>
-#include <optional>
+#include <set>
 
 namespace summit::scratch {
 
-// The TCP port, if there is one, that a process of `group` listens on; the lowest when there are several.
-std::optional<uint16_t> listening_port(pid_t group);
+// The TCP ports that processes of `group` listen on.
+std::set<uint16_t> listening_ports(pid_t group);
 
 }  // namespace summit::scratch

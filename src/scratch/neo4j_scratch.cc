@@ -4,17 +4,20 @@
 #include <csignal>
 #include <cstdlib>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "core/time.h"
 #include "core/wait.h"
 #include "scratch/listening_port.h"
+#include "stores/neo4j/bolt_connection.h"
 #include "stores/neo4j/server.h"
 
 namespace summit::scratch {
 namespace {
 
 constexpr std::chrono::milliseconds kPollInterval{100};
+constexpr std::chrono::seconds kProbePatience{5};
 constexpr std::chrono::minutes kLeastPatience{5};
 constexpr std::chrono::minutes kStopPatience{10};
 // Recovery and the building of indexes are slower than this on no machine worth restoring on.
@@ -27,7 +30,8 @@ uint64_t page_cache_for(uint64_t image_bytes) { return std::clamp<uint64_t>(imag
 std::map<std::string, std::string> settings_for(const Neo4jScratchOptions& options) {
   return {{"server.http.enabled", "true"},
           {"server.http.listen_address", "127.0.0.1:0"},
-          {"server.bolt.enabled", "false"},
+          {"server.bolt.enabled", options.with_bolt ? "true" : "false"},
+          {"server.bolt.listen_address", "127.0.0.1:0"},
           {"initial.dbms.default_database", options.database},
           {"dbms.security.auth_enabled", "false"},
           {"server.memory.heap.initial_size", "256m"},
@@ -85,11 +89,7 @@ Result<void> Neo4jScratch::wait_until_recovered(Reporter& reporter, const Cancel
 }
 
 Result<bool> Neo4jScratch::is_recovered(const Cancellation& cancellation) {
-  if (!api_) {
-    const auto port = listening_port(process_->pid());
-    if (!port) return false;
-    api_.emplace(fmt::format("http://127.0.0.1:{}", *port), std::nullopt, options_.database);
-  }
+  if (!api_ && !find_ports(cancellation)) return false;
   auto state = neo4j::database_state(*api_, options_.database, cancellation);
   // Between listening and answering everything may still fail; a server that never answers runs into the time
   // limit.
@@ -98,6 +98,26 @@ Result<bool> Neo4jScratch::is_recovered(const Cancellation& cancellation) {
   if (state->message.empty()) return false;
   return failure(Code::kFailed, fmt::format("the scratch server cannot recover database {}: {}",
                                             options_.database, state->message));
+}
+
+// False while the server does not listen yet. Of two ports the one that shakes hands speaks Bolt.
+bool Neo4jScratch::find_ports(const Cancellation& cancellation) {
+  auto ports = listening_ports(process_->pid());
+  if (ports.size() < (options_.with_bolt ? 2U : 1U)) return false;
+  endpoint_.database = options_.database;
+  endpoint_.user.clear();
+  for (const auto port : options_.with_bolt ? ports : std::set<uint16_t>()) {
+    endpoint_.bolt_uri = fmt::format("bolt://127.0.0.1:{}", port);
+    // An HTTP server may wait for more than a handshake gives it.
+    const neo4j::BoltOptions hasty{.connect_timeout = kProbePatience, .silence = kProbePatience};
+    if (!neo4j::BoltConnection::open(endpoint_, cancellation, hasty).ok()) continue;
+    ports.erase(port);
+    break;
+  }
+  if (ports.size() != 1) return false;
+  endpoint_.http_uri = fmt::format("http://127.0.0.1:{}", *ports.begin());
+  api_.emplace(endpoint_.http_uri, std::nullopt, options_.database);
+  return true;
 }
 
 // The server counts the recovery of each database in its debug log: "[neo4j/4c8702b1]  60% completed".

@@ -1,7 +1,7 @@
 // A throw-away Neo4j server on a copy of a server's files: recovers the copy, answers queries, and gives
 // dumps.
 //
-// It listens on loopback only, on a port that the kernel chooses, without passwords, for the seconds that it
+// It listens on loopback only, on ports that the kernel chooses, without passwords, for the seconds that it
 // lives. It is killed when this object or this process ends, however that happens.
 //
 //   ASSIGN_OR_RETURN(auto server, Neo4jScratch::start(options, reporter, cancellation));   recovered and
@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "config/endpoint.h"
 #include "core/cancellation.h"
 #include "core/files.h"
 #include "core/process.h"
@@ -27,10 +28,11 @@ namespace summit::scratch {
 
 struct Neo4jScratchOptions {
   neo4j::Programs programs;
-  fs::path home;  // its files are in home/data; configuration and logs are written beside them
+  fs::path home;  // its files are in home/data (none: an empty database); configuration and logs beside them
   std::string database = "neo4j";
   std::string store;         // for progress: "neo4j"
   uint64_t image_bytes = 0;  // of stores and logs: memory and patience follow it
+  bool with_bolt = false;    // else HTTP only
 };
 
 // One thread at a time.
@@ -41,6 +43,8 @@ class Neo4jScratch {
                                     const Cancellation& cancellation);
 
   neo4j::HttpApi& api() { return *api_; }
+  // For connections over Bolt; only with_bolt.
+  const config::Neo4jEndpoint& endpoint() const { return endpoint_; }
 
   // Small transactions that make the server begin a new log and forget the old ones when it stops, so
   // that a dump does not hold them.
@@ -58,6 +62,7 @@ class Neo4jScratch {
   Result<void> launch();
   Result<void> wait_until_recovered(Reporter& reporter, const Cancellation& cancellation);
   Result<bool> is_recovered(const Cancellation& cancellation);
+  bool find_ports(const Cancellation& cancellation);
   int recovery_percent() const;
   std::chrono::milliseconds patience() const;
   Error failure(Code code, std::string_view what) const;
@@ -66,6 +71,7 @@ class Neo4jScratch {
   neo4j::PrivateHome home_;
   std::optional<Process> process_;
   std::optional<neo4j::HttpApi> api_;
+  config::Neo4jEndpoint endpoint_;
 };
 
 }  // namespace summit::scratch

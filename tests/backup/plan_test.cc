@@ -60,18 +60,24 @@ TEST_F(Plan, AFilteredSetNeedsTheOwnersId) {
   EXPECT_EQ(plan()->scope, (Scope{{"tenant_id", "globex"}})) << "the first variable wins";
 }
 
-TEST_F(Plan, APartOfAGraphIsSaidToBeMissing) {
+TEST_F(Plan, SaysWhichPartOfAGraphIsTakenAndFromWhere) {
   environment.neo4j.emplace_back();
   auto graph = spec("neo4j", "neo4j");
   graph.filter = "core";
-  set("minimal").components = {spec("redis", "redis"), graph};
-  request.set = "minimal";
-  const auto planned = plan();
-  ASSERT_TRUE(planned.ok()) << planned.error().to_string();
-  ASSERT_EQ(planned->components.size(), 2U);
-  EXPECT_EQ(planned->components[1].component, nullptr);
-  EXPECT_EQ(planned->components[1].absent_reason, "a part of a graph cannot be taken by this version");
-  EXPECT_NE(planned->components[1].absent_hint.find("summit-dr backup --set=full"), std::string::npos);
+  graph.labels = {"User", "Tenant"};
+  set("full").components = {graph};
+  const auto description = [&] {
+    const auto planned = plan();
+    EXPECT_TRUE(planned.ok());
+    std::string text;
+    for (const auto& line : planned->components.front().component->describe()) text += line + "\n";
+    return text;
+  };
+  EXPECT_NE(description().find("scratch server and read into neo4j.graph"), std::string::npos);
+  EXPECT_NE(description().find("only nodes labelled User, Tenant, with the relationships between them"),
+            std::string::npos);
+  set("full").components.front().method = "live";
+  EXPECT_NE(description().find("read while it runs, which is no snapshot"), std::string::npos);
 }
 
 TEST_F(Plan, TakesAFilterCalledNoneAsNoFilter) {

@@ -116,16 +116,38 @@ TEST(Selection, KeysAreLimitedByDatabaseTypeAndTime) {
   EXPECT_THAT(show(*loaded), HasSubstr("exclude_types: [stream, set]"));
 }
 
-TEST(Selection, WhatIsShownReadsBackAsTheSame) {
+constexpr const char* kGraphSelection = R"({name: neo4j, filter: project, selection: {
+          property: project_id, start: {label: Investigation, property: id}, through: [PART_OF]}})";
+
+TEST(Selection, SaysWhichNodesBelong) {
   const Project project;
-  project.write("config/backup-sets.yaml", with_component(kWholeSelection));
+  project.write("config/backup-sets.yaml", with_component(kGraphSelection));
+  const auto loaded = project.load();
+  ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
+  const auto& graph = loaded->set("full").value()->components[0].graph;
+  EXPECT_EQ(graph.property, "project_id");
+  ASSERT_TRUE(graph.start);
+  EXPECT_EQ(graph.start->label, "Investigation");
+  EXPECT_EQ(graph.start->property, "id");
+  EXPECT_THAT(graph.through, ElementsAre("PART_OF"));
+}
+
+class ShownSelection : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(ShownSelection, ReadsBackAsTheSame) {
+  const Project project;
+  project.write("config/backup-sets.yaml", with_component(GetParam().first));
   const auto shown = YAML::Dump(YAML::Load(show(project.load().value()))["backup_sets"]);
   YAML::Node file;
   file["backup_sets"] = YAML::Load(shown);
   project.write("config/backup-sets.yaml", YAML::Dump(file));
-  EXPECT_THAT(shown, HasSubstr("tasks.parent_id"));
+  EXPECT_THAT(shown, HasSubstr(GetParam().second));
   EXPECT_EQ(YAML::Dump(YAML::Load(show(project.load().value()))["backup_sets"]), shown);
 }
+
+INSTANTIATE_TEST_SUITE_P(Each, ShownSelection,
+                         testing::Values(std::pair(kWholeSelection, "tasks.parent_id"),
+                                         std::pair(kGraphSelection, "PART_OF")));
 
 struct Mistake {
   const char* component;
@@ -149,6 +171,10 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"{name: postgresql, filter: tenant, tables: [a], selection: {column: b}}",
                 "takes no `tables`"},
         Mistake{"{name: postgresql, selection: {column: b}}", "has a `selection` and no `filter`"},
+        Mistake{"{name: neo4j, filter: tenant}", "add `selection: {property: tenant_id}`"},
+        Mistake{"{name: neo4j, filter: core}", "names no labels (add `labels: [User]`)"},
+        Mistake{"{name: neo4j, filter: tenant, selection: {property: a, through: [B]}}",
+                "`through` leads nowhere without `start`"},
         Mistake{"{name: redis, filter: tenant}", "add `include_keys: [\"*:{tenant_id}:*\"]`"},
         Mistake{"{name: redis, filter: core, selection: {types: [sting]}}", "`sting` is no type of a key"},
         Mistake{"{name: redis, filter: core, selection: {databases: [-1]}}", "`-1` is no number"},

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "devtools/platform/cypher_client.h"
 #include "devtools/platform/postgres_client.h"
 #include "tests/e2e/world.h"
 
@@ -51,6 +52,29 @@ class TenantRecovery : public testing::Test {
                      of_acme));
   }
 
+  json ask_graph(const std::string& cypher) {
+    platform::CypherClient client(world_.platform().neo4j().endpoint());
+    const auto rows = client.run(cypher, json::object());
+    if (!rows.ok()) throw std::runtime_error(rows.error().to_string());
+    return *rows;
+  }
+
+  // Every node of the tenant, or of everybody else, with its relationships within.
+  json graph(bool of_acme) {
+    const std::string owned =
+        "coalesce(n.tenant_id = 'customer-acme' OR (n:Tenant AND n.id = 'customer-acme'), false)";
+    const std::string owned_too =
+        "coalesce(m.tenant_id = 'customer-acme' OR (m:Tenant AND m.id = 'customer-acme'), false)";
+    const std::string which = of_acme ? " = true " : " = false ";
+    return {
+        ask_graph(
+            "MATCH (n) WHERE " + owned + which +
+            "RETURN labels(n), toString(n.id), n.name, n.note ORDER BY labels(n), toString(n.id), n.name"),
+        ask_graph("MATCH (n)-[r]->(m) WHERE " + owned + which + "AND " + owned_too + which +
+                  "RETURN type(r), toString(n.id), toString(m.id), toString(r.since) ORDER BY type(r), "
+                  "toString(n.id), toString(m.id), toString(r.since)")};
+  }
+
   Ran restore(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(),
                      {"./scripts/restore-enhanced.sh", "--backup-id=" + backup_, "--env=dev"});
@@ -68,9 +92,10 @@ TEST_F(TenantRecovery, TheTenantComesBackWhileOthersGoOn) {
   auto with_tenant = variables_;
   with_tenant["TENANT_ID"] = "customer-acme";
   const auto taken = world_.run_program({"./scripts/backup-enhanced.sh", "--set=tenant"}, with_tenant);
-  ASSERT_EQ(taken.exit_code, 3) << taken;
+  ASSERT_EQ(taken.exit_code, 0) << taken;
   backup_ = world_.ids(base_).front();
   const auto acme = state(true);
+  const auto acme_graph = graph(true);
 
   // Triggers that refuse changes of the audit log stay silent; no foreign key is broken.
   execute(R"(SET session_replication_role = replica;
@@ -85,15 +110,23 @@ TEST_F(TenantRecovery, TheTenantComesBackWhileOthersGoOn) {
       VALUES ('customer-acme', 'Intruder', 'intruder@example.org', 'intruder', 'x', now()))");
   execute(
       "UPDATE entities SET name = name || ' (seen since)' WHERE tenant_id <> 'customer-acme' AND id % 7 = 0");
+  ask_graph("MATCH (e:Entity {tenant_id: 'customer-acme'}) WHERE e.id % 3 = 0 SET e.name = 'spoiled'");
+  ask_graph("MATCH (e:Entity {tenant_id: 'customer-acme'}) WHERE e.id % 5 = 0 DETACH DELETE e");
+  ask_graph(
+      "MATCH (e:Entity) WHERE e.tenant_id <> 'customer-acme' AND e.id % 7 = 0 SET e.note = 'seen since'");
   const auto damaged = state(true);
   const auto others = state(false);
+  const auto damaged_graph = graph(true);
+  const auto other_graphs = graph(false);
   ASSERT_NE(damaged, acme);
 
   const auto preview = restore({"--dry-run"});
   ASSERT_EQ(preview.exit_code, 0) << preview;
   EXPECT_THAT(preview.out, AllOf(HasSubstr("rows of tenant customer-acme"), HasSubstr("TABLE"),
-                                 HasSubstr("public.tasks"), HasSubstr("safety backup first: yes")));
+                                 HasSubstr("public.tasks"), HasSubstr("safety backup first: yes"),
+                                 HasSubstr("the graph of tenant customer-acme"), HasSubstr("(:Entity")));
   EXPECT_EQ(state(true), damaged);
+  EXPECT_EQ(graph(true), damaged_graph);
 
   const auto restored = restore({});
   EXPECT_EQ(restored.exit_code, 0) << restored;
@@ -101,12 +134,16 @@ TEST_F(TenantRecovery, TheTenantComesBackWhileOthersGoOn) {
               HasSubstr("rows of others in the tables written are as they were"));
   EXPECT_EQ(state(true), acme);
   EXPECT_EQ(state(false), others);
+  EXPECT_EQ(graph(true), acme_graph);
+  EXPECT_EQ(graph(false), other_graphs);
 
   const auto back = world_.run({"rollback", "latest", "--env=dev"}, variables_);
   EXPECT_EQ(back.exit_code, 0) << back;
   EXPECT_EQ(state(true), damaged)
       << "the safety backup holds the tenant's rows as they were before the restore";
   EXPECT_EQ(state(false), others);
+  EXPECT_EQ(graph(true), damaged_graph);
+  EXPECT_EQ(graph(false), other_graphs);
 
   const auto reported = restore({"--json"});
   EXPECT_EQ(reported.exit_code, 0) << reported;

@@ -18,7 +18,7 @@ class Elements final : public neo4j::GraphVisitor {
     agree(properties);
     return {};
   }
-  Result<void> relationship(int64_t, int64_t, std::string_view type, ByteView properties) override {
+  Result<void> relationship(int64_t, int64_t, int64_t, std::string_view type, ByteView properties) override {
     ++count;
     (void)digester.relationship(type, bolt::Cursor(properties), "s", "e");
     return {};

@@ -16,9 +16,12 @@ Result<std::string> back_up(const config::Neo4jEndpoint& endpoint, const fs::pat
   return back_up(endpoint, repository, key, after_prepare);
 }
 
+namespace {
+
 Result<std::string> back_up(const config::Neo4jEndpoint& endpoint, repository::BackupRepository& repository,
                             const std::optional<repository::SealingKey>& key,
-                            const std::function<void()>& after_prepare) {
+                            const std::function<void()>& after_prepare, const config::ComponentSpec& spec,
+                            const backup::Scope& scope) {
   ASSIGN_OR_RETURN(auto writer, repository.begin_new(now(), [](Instant instant) {
     return repository::make_backup_id("full", "", instant);
   }));
@@ -31,8 +34,9 @@ Result<std::string> back_up(const config::Neo4jEndpoint& endpoint, repository::B
                                  .reporter = reporter,
                                  .cancellation = {},
                                  .sealing_key = key,
-                                 .jobs = 2};
-  auto component = backup::make_neo4j_component({}, endpoint, "neo4j");
+                                 .jobs = 2,
+                                 .scope = scope};
+  auto component = backup::make_neo4j_component(spec, endpoint, "neo4j");
   RETURN_IF_ERROR(component->prepare(context));
   if (after_prepare) after_prepare();
   ASSIGN_OR_RETURN(const auto instant, component->cut(context));
@@ -40,11 +44,12 @@ Result<std::string> back_up(const config::Neo4jEndpoint& endpoint, repository::B
   record.name = "neo4j";
   record.kind = "neo4j";
   record.instant = instant;
-  record.status = repository::Status::kComplete;
+  if (record.status != repository::Status::kAbsent) record.status = repository::Status::kComplete;
 
   repository::BackupMetadata metadata;
   metadata.id = writer->id();
-  metadata.set = "full";
+  metadata.set = scope.empty() ? "full" : "tenant";
+  metadata.scope = scope;
   metadata.environment = "test";
   metadata.environment_class = "test";
   metadata.layout = repository.layout();
@@ -53,6 +58,20 @@ Result<std::string> back_up(const config::Neo4jEndpoint& endpoint, repository::B
   metadata.components.push_back(std::move(record));
   RETURN_IF_ERROR(writer->commit(metadata));
   return metadata.id;
+}
+
+}  // namespace
+
+Result<std::string> back_up(const config::Neo4jEndpoint& endpoint, repository::BackupRepository& repository,
+                            const std::optional<repository::SealingKey>& key,
+                            const std::function<void()>& after_prepare) {
+  return back_up(endpoint, repository, key, after_prepare, {}, {});
+}
+
+Result<std::string> back_up_part(const config::Neo4jEndpoint& endpoint, const fs::path& base,
+                                 const config::ComponentSpec& spec, const backup::Scope& scope) {
+  repository::PlainRepository repository(base);
+  return back_up(endpoint, repository, {}, {}, spec, scope);
 }
 
 RestoreWorld::RestoreWorld(const config::Neo4jEndpoint& endpoint, const fs::path& base, const std::string& id,

@@ -22,6 +22,10 @@ Result<std::string> back_up(const config::Neo4jEndpoint& endpoint, const fs::pat
                             const std::optional<repository::SealingKey>& key = {},
                             const std::function<void()>& after_prepare = {});
 
+// A part only: what `spec` takes of the owner in `scope`.
+Result<std::string> back_up_part(const config::Neo4jEndpoint& endpoint, const fs::path& base,
+                                 const config::ComponentSpec& spec, const backup::Scope& scope = {});
+
 // The same into any repository, whatever its layout.
 Result<std::string> back_up(const config::Neo4jEndpoint& endpoint, repository::BackupRepository& repository,
                             const std::optional<repository::SealingKey>& key = {},
@@ -34,6 +38,7 @@ class RestoreWorld {
                const std::optional<repository::SealingKey>& key = {});
 
   recovery::RestoreContext& context() { return *context_; }
+  config::Configuration& configuration() { return configuration_; }
   recovery::RestoreComponent& component() { return *component_; }
   const repository::ComponentRecord& record() const { return reader_->metadata().components.front(); }
 

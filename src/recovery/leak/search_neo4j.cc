@@ -36,7 +36,7 @@ class GraphSearch final : public neo4j::GraphVisitor {
     return element(properties);
   }
 
-  Result<void> relationship(int64_t, int64_t, std::string_view type, ByteView properties) override {
+  Result<void> relationship(int64_t, int64_t, int64_t, std::string_view type, ByteView properties) override {
     report_text(search_, scan_.report, type, "neo4j: a type of relationships");
     owners_.assign(1, std::string(type));
     return element(properties);

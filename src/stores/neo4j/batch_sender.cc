@@ -20,7 +20,7 @@ Result<BatchSender> BatchSender::open(const config::Neo4jEndpoint& endpoint, siz
   return sender;
 }
 
-Result<void> BatchSender::send_now(BoltConnection& bolt, const Batch& batch) {
+std::string encode_rows(const Batch& batch) {
   std::string parameters;
   parameters.reserve(batch.rows.size() + 16);
   bolt::Writer writer(parameters);
@@ -28,6 +28,11 @@ Result<void> BatchSender::send_now(BoltConnection& bolt, const Batch& batch) {
   writer.text("rows");
   writer.list(batch.count);
   writer.raw(as_bytes(batch.rows));
+  return parameters;
+}
+
+Result<void> BatchSender::send_now(BoltConnection& bolt, const Batch& batch) {
+  const std::string parameters = encode_rows(batch);
   return bolt.send(batch.cypher, as_bytes(parameters));
 }
 

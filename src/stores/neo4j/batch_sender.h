@@ -21,6 +21,9 @@ struct Batch {
   size_t count = 0;
 };
 
+// The parameters of a batch, encoded.
+std::string encode_rows(const Batch& batch);
+
 // Each batch is a transaction of its own. One that fails for what may pass (a deadlock with others) is sent
 // again, a few times. One thread at a time.
 class BatchSender {

@@ -23,11 +23,20 @@ namespace summit::neo4j {
 
 enum class Consistency { kSnapshot, kReadCommitted };
 
+// Changes elements on their way into the file.
+class GraphRewriter {
+ public:
+  virtual ~GraphRewriter() = default;
+  virtual Result<void> node(int64_t id, std::vector<std::string>& labels, Value::Map& properties) = 0;
+  virtual Result<void> relationship(int64_t id, const std::string& type, Value::Map& properties) = 0;
+};
+
 struct GraphExportOptions {
   std::string store = "neo4j";  // in fingerprints and progress
   GraphFilter filter{};
   Consistency consistency = Consistency::kSnapshot;
-  fs::path scratch;  // a directory for 16 bytes a node
+  fs::path scratch;                   // a directory for 16 bytes a node
+  GraphRewriter* rewriter = nullptr;  // null: as they are; else fingerprints are of what it makes
 };
 
 struct GraphExport {

@@ -160,7 +160,7 @@ Result<void> GraphReader::take_element(GraphRecord kind, bolt::Cursor cursor) {
       cursor.type() != bolt::Type::kMap || !cursor.raw(properties) || !cursor.at_end())
     return corrupt("a malformed relationship");
   ++relationships_;
-  return visitor_.relationship(start, end, type, properties);
+  return visitor_.relationship(id, start, end, type, properties);
 }
 
 Result<void> GraphReader::take_end(bolt::Cursor cursor) {

@@ -59,7 +59,7 @@ class GraphVisitor {
   // Of the header, a constraint or an index.
   virtual Result<void> facts(GraphRecord kind, const Value::Map& facts) = 0;
   virtual Result<void> node(int64_t id, ByteView labels, ByteView properties) = 0;
-  virtual Result<void> relationship(int64_t start, int64_t end, std::string_view type,
+  virtual Result<void> relationship(int64_t id, int64_t start, int64_t end, std::string_view type,
                                     ByteView properties) = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "stores/neo4j/graph_filter.h"
 
+#include <charconv>
+
 #include "stores/neo4j/marker.h"
 
 namespace summit::neo4j {
@@ -12,17 +14,50 @@ std::string alternatives(std::string_view variable, const std::vector<std::strin
   return text;
 }
 
-std::string property_conditions(const GraphFilter& filter, std::string_view variable) {
-  std::string text;
-  for (size_t i = 0; i < filter.properties.size(); ++i)
-    text += fmt::format(" AND {}.{} IN $filter{}", variable, quote_identifier(filter.properties[i].name), i);
+// A relationship of ownership may lead over other nodes: a note of an entity of an investigation.
+constexpr int kMostSteps = 8;
+
+// "EXISTS { MATCH (n)-[:`PART_OF`*1..8]->(owner:`Investigation`) WHERE … }"
+std::string leads_to_start(const GraphOwner& owner, std::string_view variable, std::string_view which) {
+  return fmt::format("EXISTS {{ MATCH ({})-[{}*1..{}]->(start:{}) WHERE start.{} {} }}", variable,
+                     alternatives("", owner.through), kMostSteps, quote_identifier(owner.start_label),
+                     quote_identifier(owner.start_property), which);
+}
+
+// `which` is what holds for the id of an owner.
+std::string belongs(const GraphOwner& owner, std::string_view variable, std::string_view which) {
+  std::string text = "false";
+  if (!owner.property.empty())
+    text += fmt::format(" OR {}.{} {}", variable, quote_identifier(owner.property), which);
+  if (owner.start_label.empty()) return text;
+  text += fmt::format(" OR ({0}:{1} AND {0}.{2} {3})", variable, quote_identifier(owner.start_label),
+                      quote_identifier(owner.start_property), which);
+  if (!owner.through.empty()) text += " OR " + leads_to_start(owner, variable, which);
+  return text;
+}
+
+// The spellings of an id: {7, "7"}.
+Value::List spellings(const std::string& id) {
+  Value::List values{Value{id}};
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
+  if (error == std::errc() && end == id.data() + id.size() && std::to_string(number) == id)
+    values.push_back(Value{number});
+  return values;
+}
+
+// Whether labels and owner select a node; true, false, or null.
+std::string choice(const GraphFilter& filter, std::string_view variable) {
+  std::string text = "true";
+  if (!filter.labels.empty()) text += " AND (" + alternatives(variable, filter.labels) + ")";
+  if (filter.owner) text += " AND (" + belongs(*filter.owner, variable, "IN $owner") + ")";
   return text;
 }
 
 }  // namespace
 
 std::string node_pattern(const GraphFilter& filter, std::string_view variable) {
-  return "(" + alternatives(variable, filter.labels) + ")";
+  return "(" + (filter.all_others ? std::string(variable) : alternatives(variable, filter.labels)) + ")";
 }
 
 std::string relationship_pattern(const GraphFilter& filter, std::string_view variable) {
@@ -30,22 +65,27 @@ std::string relationship_pattern(const GraphFilter& filter, std::string_view var
 }
 
 std::string node_condition(const GraphFilter& filter, std::string_view variable) {
-  return fmt::format("NOT {}:{}", variable, quote_identifier(kMarkerLabel)) +
-         property_conditions(filter, variable);
+  std::string text = fmt::format("NOT {}:{}", variable, quote_identifier(kMarkerLabel));
+  if (filter.all_others) return text + " AND NOT coalesce(" + choice(filter, variable) + ", false)";
+  if (filter.owner) text += " AND (" + belongs(*filter.owner, variable, "IN $owner") + ")";
+  return text;
 }
 
 std::string is_selected(const GraphFilter& filter, std::string_view variable) {
   std::string text = node_condition(filter, variable);
-  if (!filter.labels.empty()) text += " AND " + alternatives(variable, filter.labels);
+  if (!filter.all_others && !filter.labels.empty())
+    text += " AND (" + alternatives(variable, filter.labels) + ")";
   return "coalesce(" + text + ", false)";
 }
 
+std::string is_owned_by_anybody(const GraphFilter& filter, std::string_view variable) {
+  if (!filter.owner) return "false";
+  return "coalesce(" + belongs(*filter.owner, variable, "IS NOT NULL") + ", false)";
+}
+
 Value::Map filter_parameters(const GraphFilter& filter) {
-  Value::Map parameters;
-  for (size_t i = 0; i < filter.properties.size(); ++i)
-    parameters.push_back({fmt::format("filter{}", i), Value{Value::List(filter.properties[i].values)}});
-  sort_by_key(parameters);
-  return parameters;
+  if (!filter.owner) return {};
+  return {{"owner", Value{spellings(filter.owner->id)}}};
 }
 
 Result<GraphSelection> count_selected(BoltConnection& bolt, const GraphFilter& filter) {
@@ -73,8 +113,8 @@ Result<GraphSelection> count_selected(BoltConnection& bolt, const GraphFilter& f
 
 Result<uint64_t> delete_selected(BoltConnection& bolt, const GraphFilter& filter) {
   if (filter.takes_all_nodes()) {
-    return Error(Code::kRefused, "a filter without labels and properties would delete the whole graph")
-        .hint("name labels or a property, such as tenant_id");
+    return Error(Code::kRefused, "a filter without labels and owner would delete the whole graph")
+        .hint("name labels or an owner");
   }
   ASSIGN_OR_RETURN(
       const auto deleted,

@@ -1,7 +1,8 @@
-// Which part of a graph: nodes by label and property, relationships by type, as pieces of statements.
+// Which part of a graph: nodes by label and owner, relationships by type, as pieces of statements.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,18 +13,24 @@
 
 namespace summit::neo4j {
 
+// Nodes that belong to one tenant or project, by at least one of these ways.
+struct GraphOwner {
+  std::string id;           // an id that is a number is found as a number and as a text
+  std::string property;     // nodes with the id in this property; empty: none
+  std::string start_label;  // nodes of this label with the id in `start_property`; empty: none
+  std::string start_property;
+  std::vector<std::string> through;  // nodes from which up to 8 such relationships lead to a start
+};
+
 // All that is set must hold. Relationships are taken when both their ends are.
 struct GraphFilter {
-  std::vector<std::string> labels;              // a node has one of them; empty: any node
-  std::vector<std::string> relationship_types;  // empty: all
-  struct Property {
-    std::string name;           // "tenant_id"
-    std::vector<Value> values;  // one of them equals: {7, "7"} where both spellings occur
-  };
-  std::vector<Property> properties;
+  std::vector<std::string> labels{};              // a node has one of them; empty: any node
+  std::vector<std::string> relationship_types{};  // empty: all
+  std::optional<GraphOwner> owner{};
+  bool all_others = false;  // every node that labels and owner do not select
 
-  bool takes_everything() const { return labels.empty() && relationship_types.empty() && properties.empty(); }
-  bool takes_all_nodes() const { return labels.empty() && properties.empty(); }
+  bool takes_everything() const { return relationship_types.empty() && takes_all_nodes(); }
+  bool takes_all_nodes() const { return labels.empty() && !owner; }
 };
 
 // "(n:`A`|`B`)", or "(n)".
@@ -32,6 +39,8 @@ std::string node_pattern(const GraphFilter& filter, std::string_view variable);
 std::string node_condition(const GraphFilter& filter, std::string_view variable);
 // True or false for any node, never null.
 std::string is_selected(const GraphFilter& filter, std::string_view variable);
+// Whether a node belongs to any owner of this kind; "false" without an owner in the filter.
+std::string is_owned_by_anybody(const GraphFilter& filter, std::string_view variable);
 // "[r:`T`|`U`]", or "[r]".
 std::string relationship_pattern(const GraphFilter& filter, std::string_view variable);
 // What node_condition refers to.

@@ -53,7 +53,8 @@ class Importer final : public GraphVisitor {
 
   Result<void> facts(GraphRecord kind, const Value::Map& facts) override;
   Result<void> node(int64_t id, ByteView labels, ByteView properties) override;
-  Result<void> relationship(int64_t start, int64_t end, std::string_view type, ByteView properties) override;
+  Result<void> relationship(int64_t id, int64_t start, int64_t end, std::string_view type,
+                            ByteView properties) override;
   // All batches, then the schema.
   Result<GraphImport> finish(const Cancellation& cancellation);
 
@@ -161,7 +162,8 @@ Result<void> Importer::node(int64_t id, ByteView labels, ByteView properties) {
   return gathered(*batch, before);
 }
 
-Result<void> Importer::relationship(int64_t start, int64_t end, std::string_view type, ByteView properties) {
+Result<void> Importer::relationship(int64_t, int64_t start, int64_t end, std::string_view type,
+                                    ByteView properties) {
   RETURN_IF_ERROR(enter(Stage::kRelationships));
   const auto new_start = ids_.get(start);
   const auto new_end = ids_.get(end);

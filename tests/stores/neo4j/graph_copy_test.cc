@@ -168,7 +168,11 @@ void GraphCopy::fill_with_tenants() {
   run("MATCH (a:Entity {key: 1002}), (b:Shared {n: 1}) CREATE (a)-[:USES]->(b)");
 }
 
-GraphFilter tenant(int64_t id) { return {{}, {}, {{"tenant_id", {Value{id}, Value{std::to_string(id)}}}}}; }
+GraphFilter tenant(int64_t id) {
+  GraphFilter filter;
+  filter.owner = GraphOwner{std::to_string(id), "tenant_id", {}, {}, {}};
+  return filter;
+}
 
 TEST_F(GraphCopy, ATenantIsTakenWithWhatIsWithinAndTheRestIsCounted) {
   ASSERT_NO_FATAL_FAILURE(fill_with_tenants());
@@ -183,12 +187,31 @@ TEST_F(GraphCopy, ATenantIsTakenWithWhatIsWithinAndTheRestIsCounted) {
   EXPECT_EQ(counted->relationships, exported.relationships);
   EXPECT_EQ(counted->cut, exported.cut);
 
-  const auto entities = export_to(file, {{"Entity"}, {"NEXT", "ABOUT"}, {}});
+  const auto entities = export_to(file, {{"Entity"}, {"NEXT", "ABOUT"}});
   EXPECT_EQ(entities.nodes, 120u);
   EXPECT_EQ(entities.relationships, 117u);
   EXPECT_THAT(entities.cut, ElementsAre(Pair("ABOUT", 120u)));
   EXPECT_THAT(file, HasSubstr("entity_key"));
   EXPECT_THAT(file, testing::Not(HasSubstr("spare_name")));
+}
+
+TEST_F(GraphCopy, AProjectIsWhatLeadsToItsStart) {
+  run("UNWIND ['p1', 'p2'] AS p CREATE (i:Case {id: p}) WITH i UNWIND range(1, 5) AS n "
+      "CREATE (e:Entity {n: n})-[:PART_OF]->(i), (:Note {n: n})-[:PART_OF]->(e), (:Lead {n: "
+      "n})-[:LEADS]->(i)");
+  run("MATCH (a:Entity)-[:PART_OF]->(:Case {id: 'p1'}), (b:Entity {n: a.n})-[:PART_OF]->(:Case {id: 'p2'}) "
+      "CREATE (a)-[:KNOWS]->(b)");
+  GraphFilter project;
+  project.owner = GraphOwner{"p1", {}, "Case", "id", {"PART_OF"}};
+  std::string file;
+  const auto exported = export_to(file, project);
+  EXPECT_EQ(exported.nodes, 11u);
+  EXPECT_EQ(exported.relationships, 10u);
+  EXPECT_THAT(exported.cut, ElementsAre(Pair("KNOWS", 5u), Pair("LEADS", 5u)));
+  auto others = project;
+  others.all_others = true;
+  std::string ignored;
+  EXPECT_EQ(export_to(ignored, others).nodes, 21u) << "every other node";
 }
 
 TEST_F(GraphCopy, ATenantComesBackBesideOthers) {
@@ -211,7 +234,7 @@ TEST_F(GraphCopy, ATenantComesBackBesideOthers) {
   EXPECT_EQ(after.fingerprints, exported.fingerprints);
   EXPECT_TRUE(after.cut.empty()) << "relationships to others are not in the file";
   EXPECT_EQ(export_to(ignored, tenant(2)).fingerprints, other.fingerprints);
-  EXPECT_EQ(delete_selected(*bolt_, {{}, {"KNOWS"}, {}}).error().code(), Code::kRefused);
+  EXPECT_EQ(delete_selected(*bolt_, {{}, {"KNOWS"}}).error().code(), Code::kRefused);
 }
 
 TEST_F(GraphCopy, AViolatedConstraintOrAnotherDefinitionIsAnError) {

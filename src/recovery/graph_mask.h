@@ -1,0 +1,48 @@
+// Masks the nodes and relationships of a graph as they stream by, and remembers what no rule covers.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "masking/classify.h"
+#include "masking/rules.h"
+#include "masking/session.h"
+#include "stores/neo4j/graph_export.h"
+
+namespace summit::recovery {
+
+// One thread at a time. `session` outlives it. Memory: compiled rules for each combination of labels, and a
+// hundred values for each property that no rule replaces.
+class GraphMask final : public neo4j::GraphRewriter {
+ public:
+  explicit GraphMask(const masking::Session& session);
+  ~GraphMask() override;
+
+  // Elements of a list are masked one by one; dates stay dates when the rule gives one.
+  Result<void> node(int64_t id, std::vector<std::string>& labels, neo4j::Value::Map& properties) override;
+  Result<void> relationship(int64_t id, const std::string& type, neo4j::Value::Map& properties) override;
+
+  // kRefused when a property that passed looks private and no rule covers it, with the rules to paste. Ask
+  // before anybody can read what was masked.
+  Result<void> check_uncovered() const;
+
+ private:
+  class Element;  // the rules of one combination of labels, or of one type
+  using Elements = std::map<std::string, std::unique_ptr<Element>>;
+  Result<Element*> element_of(Elements& elements, const std::string& key, masking::Rules rules,
+                              std::vector<std::string> names);
+  Result<void> mask(Element& element, int64_t id, config::MaskRule::Store store,
+                    neo4j::Value::Map& properties);
+  void sample(config::MaskRule::Store store, const std::string& name, const neo4j::Entry& property);
+
+  const masking::Session& session_;
+  Elements nodes_;                                                        // by labels
+  Elements relationships_;                                                // by type
+  std::map<std::pair<std::string, std::string>, masking::Place> passed_;  // by container and property
+};
+
+}  // namespace summit::recovery

@@ -1,0 +1,49 @@
+#include "recovery/graph_store.h"
+
+#include <algorithm>
+
+namespace summit::recovery {
+
+namespace {
+// A record of the file takes about this many times its bytes in stores and indexes.
+constexpr uint64_t kStoreBytesPerByte = 3;
+}  // namespace
+
+const repository::Artifact* graph_artifact(const repository::ComponentRecord& record) {
+  const auto found =
+      std::find_if(record.artifacts.begin(), record.artifacts.end(),
+                   [](const repository::Artifact& artifact) { return artifact.name.ends_with(".graph"); });
+  return found == record.artifacts.end() ? nullptr : &*found;
+}
+
+Result<GraphStore> GraphStore::build(const GraphStoreOptions& options, const neo4j::GraphSource& graph,
+                                     RestoreContext& context) {
+  ASSIGN_OR_RETURN(auto directory, TemporaryDirectory::create(context.workspace, "graph-"));
+  const fs::path home = directory.path() / "home";
+  RETURN_IF_ERROR(make_directories(home));
+  ASSIGN_OR_RETURN(auto server,
+                   scratch::Neo4jScratch::start({.programs = options.programs,
+                                                 .home = home,
+                                                 .database = options.database,
+                                                 .store = options.store,
+                                                 .image_bytes = options.graph_bytes * kStoreBytesPerByte,
+                                                 .with_bolt = true},
+                                                context.reporter, context.cancellation));
+  neo4j::GraphImportOptions import;
+  import.store = options.store;
+  import.connections = std::max<size_t>(context.jobs, 1);
+  import.scratch = directory.path();
+  ASSIGN_OR_RETURN(
+      [[maybe_unused]] const auto imported,
+      neo4j::import_graph(server.endpoint(), graph, import, context.reporter, context.cancellation));
+  RETURN_IF_ERROR(server.shed_transaction_logs(context.cancellation));
+  RETURN_IF_ERROR(server.stop(context.cancellation));
+  return GraphStore(std::move(directory), std::move(server), options.database);
+}
+
+Result<void> GraphStore::dump(const std::function<Result<void>(ByteView)>& consume,
+                              const Cancellation& cancellation) const {
+  return server_.dump(database_, consume, cancellation);
+}
+
+}  // namespace summit::recovery

@@ -1,0 +1,45 @@
+// A store made of a graph file by a scratch server, so that filtered sets come into a target as files, beside
+// the old ones, like any other restore.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "core/files.h"
+#include "recovery/component.h"
+#include "scratch/neo4j_scratch.h"
+#include "stores/neo4j/graph_import.h"
+
+namespace summit::recovery {
+
+// The graph file of a component; null for one that was dumped.
+const repository::Artifact* graph_artifact(const repository::ComponentRecord& record);
+
+struct GraphStoreOptions {
+  neo4j::Programs programs;
+  std::string database;
+  std::string store;         // the component, for progress
+  uint64_t graph_bytes = 0;  // of the file, about
+};
+
+// One thread at a time. Its files lie in the restore's workspace and go with this object.
+class GraphStore {
+ public:
+  // Reads `graph` once; the indexes are built when it returns.
+  static Result<GraphStore> build(const GraphStoreOptions& options, const neo4j::GraphSource& graph,
+                                  RestoreContext& context);
+
+  // What `neo4j-admin database load` takes.
+  Result<void> dump(const std::function<Result<void>(ByteView)>& consume,
+                    const Cancellation& cancellation) const;
+
+ private:
+  GraphStore(TemporaryDirectory directory, scratch::Neo4jScratch server, std::string database)
+      : directory_(std::move(directory)), server_(std::move(server)), database_(std::move(database)) {}
+
+  TemporaryDirectory directory_;  // outlives the server
+  scratch::Neo4jScratch server_;
+  std::string database_;
+};
+
+}  // namespace summit::recovery

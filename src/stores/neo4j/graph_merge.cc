@@ -1,0 +1,199 @@
+#include "stores/neo4j/graph_merge.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/wait.h"
+#include "stores/neo4j/merge_writer.h"
+
+namespace summit::neo4j {
+
+namespace {
+
+constexpr int kAttempts = 6;
+constexpr std::chrono::milliseconds kFirstPause{100};
+// Above it, reading everything of others twice would take longer than anybody waits for a tenant.
+constexpr uint64_t kMostCompared = 5'000'000;
+
+GraphExportOptions part_of(const GraphMergeOptions& options, bool others) {
+  GraphExportOptions part;
+  part.store = options.store;
+  part.filter = options.filter;
+  part.filter.all_others = others;
+  part.consistency = Consistency::kReadCommitted;
+  part.scratch = options.scratch;
+  return part;
+}
+
+// Without indexes and constraints, which belong to all.
+std::vector<Fingerprint> of_elements(const std::vector<Fingerprint>& all) {
+  std::vector<Fingerprint> elements;
+  for (const auto& one : all) {
+    if (one.kind != "index" && one.kind != "constraint")
+      elements.push_back({{}, one.kind, one.name, one.count, one.hash});
+  }
+  std::sort(elements.begin(), elements.end(), [](const Fingerprint& a, const Fingerprint& b) {
+    return std::tie(a.kind, a.name) < std::tie(b.kind, b.name);
+  });
+  return elements;
+}
+
+class Merge {
+ public:
+  Merge(BoltConnection& bolt, const GraphSource& backup, const GraphMergeOptions& options, Reporter& reporter,
+        const Cancellation& cancellation)
+      : bolt_(bolt), backup_(backup), options_(options), reporter_(reporter), cancellation_(cancellation) {}
+
+  Result<GraphMergeReport> preview() {
+    ASSIGN_OR_RETURN(auto comparison, compare());
+    return describe(comparison);
+  }
+
+  // One attempt. Whatever fails is rolled back.
+  Result<GraphMergeReport> apply() {
+    ASSIGN_OR_RETURN(auto comparison, compare());
+    ASSIGN_OR_RETURN(auto report, describe(comparison));
+    if (report.writes()) {
+      RETURN_IF_ERROR(bolt_.begin());
+      auto written = write(comparison, report);
+      if (!written.ok()) {
+        static_cast<void>(bolt_.rollback().ok());  // the server does it, too, when the connection ends
+        return std::move(written).error();
+      }
+      RETURN_IF_ERROR(bolt_.commit());
+    }
+    RETURN_IF_ERROR(complete_schema(comparison));
+    return report;
+  }
+
+ private:
+  Result<GraphComparison> compare() {
+    return GraphComparison::make(bolt_, backup_, part_of(options_, false), reporter_, cancellation_);
+  }
+
+  Result<GraphMergeReport> describe(GraphComparison& comparison) {
+    GraphMergeReport report;
+    report.changes = comparison.changes();
+    ASSIGN_OR_RETURN(const auto owned, count_selected(bolt_, options_.filter));
+    report.owned_nodes = owned.nodes;
+    ASSIGN_OR_RETURN(report.severed, count_severed(bolt_, options_.filter, comparison));
+    return report;
+  }
+
+  Result<void> write(GraphComparison& comparison, GraphMergeReport& report) {
+    ASSIGN_OR_RETURN(const auto before, look_at_others(report.others_before));
+    MergeWriter writer(bolt_, comparison, options_.filter, options_.batch_rows);
+    RETURN_IF_ERROR(writer.delete_surplus());
+    {
+      const auto phase = reporter_.phase(options_.store, "putting nodes and relationships back", "bytes");
+      GraphReader reader(writer);
+      const auto consume = [&](ByteView block) -> Result<void> {
+        RETURN_IF_ERROR(cancellation_.check());
+        phase->advance(block.size());
+        return reader.write(block);
+      };
+      RETURN_IF_ERROR(backup_(consume), "while reading the backup");
+      RETURN_IF_ERROR(reader.finish(), "while reading the backup");
+    }
+    RETURN_IF_ERROR(writer.finish());
+    RETURN_IF_ERROR(prove(comparison));
+    ASSIGN_OR_RETURN(const auto after, look_at_others(report.others_after));
+    report.others_compared = !before.empty() && !after.empty();
+    report.others_changed = before != after || report.others_before.nodes != report.others_after.nodes ||
+                            report.others_before.relationships != report.others_after.relationships;
+    return {};
+  }
+
+  // Indexes and constraints belong to all: only where nobody else is, those of the file are made.
+  Result<void> complete_schema(const GraphComparison& comparison) {
+    const auto& prints = comparison.fingerprints();
+    const auto nodes = std::find_if(prints.begin(), prints.end(), [](const Fingerprint& one) {
+      return one.kind == "graph" && one.name == "nodes";
+    });
+    ASSIGN_OR_RETURN(const auto all, bolt_.scalar(fmt::format("MATCH (n) WHERE {} RETURN count(n)",
+                                                              node_condition({}, "n"))));
+    if (nodes == prints.end() || all.integer_or(-1) != static_cast<int64_t>(nodes->count)) return {};
+    ASSIGN_OR_RETURN(const auto present, read_schema(bolt_));
+    ASSIGN_OR_RETURN(const auto missing, missing_schema(comparison.schema(), present));
+    return create_schema(bolt_, missing, cancellation_);
+  }
+
+  // Before the commit: the owner's part of the graph is that of the file.
+  Result<void> prove(const GraphComparison& comparison) {
+    ASSIGN_OR_RETURN(const auto found, read(part_of(options_, false)));
+    if (of_elements(found) == of_elements(comparison.fingerprints())) return {};
+    return Error(Code::kBusy, "the owner's part of the graph is not that of the backup after it was written")
+        .hint("somebody writes the same nodes: stop the owner's writers, and restore again");
+  }
+
+  // Counts, and hashes where that does not take too long.
+  Result<std::vector<Fingerprint>> look_at_others(GraphSelection& counts) {
+    auto filter = options_.filter;
+    filter.all_others = true;
+    ASSIGN_OR_RETURN(counts, count_selected(bolt_, filter));
+    if (counts.nodes + counts.relationships > kMostCompared) return std::vector<Fingerprint>();
+    ASSIGN_OR_RETURN(const auto found, read(part_of(options_, true)));
+    return of_elements(found);
+  }
+
+  Result<std::vector<Fingerprint>> read(const GraphExportOptions& part) {
+    ASSIGN_OR_RETURN(
+        auto exported,
+        export_graph(bolt_, part, [](ByteView) { return Result<void>(); }, reporter_, cancellation_));
+    return std::move(exported.fingerprints);
+  }
+
+  BoltConnection& bolt_;
+  const GraphSource& backup_;
+  const GraphMergeOptions& options_;
+  Reporter& reporter_;
+  const Cancellation& cancellation_;
+};
+
+Result<BoltConnection> open_for(const config::Neo4jEndpoint& endpoint, const GraphMergeOptions& options,
+                                const Cancellation& cancellation) {
+  if (!options.filter.owner)
+    return Error(Code::kRefused, "only an owner's part of a graph is put back beside others");
+  return BoltConnection::open(endpoint, cancellation);
+}
+
+// A transaction that is too large for the server's memory will not pass by itself.
+Result<GraphMergeReport> without_hope(Error error) {
+  if (error.message().find("MemoryPoolOutOfMemory") == std::string::npos &&
+      error.message().find("TransactionOutOfMemory") == std::string::npos)
+    return error;
+  return Error(Code::kFailed, "{}", error.message())
+      .hint("one transaction holds all changes: raise server.memory.heap.max_size of the server");
+}
+
+}  // namespace
+
+bool GraphMergeReport::writes() const {
+  return std::any_of(changes.begin(), changes.end(),
+                     [](const ElementChanges& one) { return one.created + one.changed + one.deleted > 0; });
+}
+
+Result<GraphMergeReport> preview_merge(const config::Neo4jEndpoint& endpoint, const GraphSource& backup,
+                                       const GraphMergeOptions& options, Reporter& reporter,
+                                       const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(auto bolt, open_for(endpoint, options, cancellation));
+  return Merge(bolt, backup, options, reporter, cancellation).preview();
+}
+
+Result<GraphMergeReport> merge_graph(const config::Neo4jEndpoint& endpoint, const GraphSource& backup,
+                                     const GraphMergeOptions& options, Reporter& reporter,
+                                     const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(auto bolt, open_for(endpoint, options, cancellation));
+  auto pause = kFirstPause;
+  for (int attempt = 1;; ++attempt) {
+    auto merged = Merge(bolt, backup, options, reporter, cancellation).apply();
+    if (merged.ok() || merged.error().code() != Code::kBusy) return merged;
+    auto judged = without_hope(std::move(merged).error());
+    if (attempt == kAttempts || judged.error().code() != Code::kBusy) return judged;
+    reporter.detail(fmt::format("{}: again, because {}", options.store, judged.error().message()));
+    RETURN_IF_ERROR(pause_for(pause, cancellation));
+    pause *= 2;
+  }
+}
+
+}  // namespace summit::neo4j

@@ -1,0 +1,206 @@
+#include "stores/neo4j/merge_writer.h"
+
+#include <algorithm>
+
+namespace summit::neo4j {
+
+namespace {
+
+constexpr size_t kBatchBytes = 2 * MiB;
+constexpr size_t kIdsOfABatch = 5000;
+
+std::string label_suffix(const Value::List& labels) {
+  std::string text;
+  for (const auto& label : labels) text += ":" + quote_identifier(label.text());
+  return text;
+}
+
+// Gives the statement's rows for ids, a bounded number at a time.
+Result<void> for_ids(BoltConnection& bolt, std::string_view cypher, std::span<const int64_t> ids,
+                     const Value::Map& parameters, const BoltConnection::RowConsumer& consume) {
+  for (size_t begin = 0; begin < ids.size(); begin += kIdsOfABatch) {
+    const auto some = ids.subspan(begin, std::min(kIdsOfABatch, ids.size() - begin));
+    Value::List rows;
+    rows.reserve(some.size());
+    for (const auto id : some) rows.push_back(Value{id});
+    Value::Map all = parameters;
+    all.push_back({"rows", Value{std::move(rows)}});
+    sort_by_key(all);
+    ASSIGN_OR_RETURN(const auto packed, pack(all));
+    RETURN_IF_ERROR(bolt.stream(cypher, as_bytes(packed), consume));
+  }
+  return {};
+}
+
+// Each id gives one row, or somebody has been here since.
+Result<void> for_each_id(BoltConnection& bolt, std::string_view cypher, std::span<const int64_t> ids,
+                         const Value::Map& parameters) {
+  size_t found = 0;
+  const auto count = [&](bolt::Cursor) -> Result<void> {
+    ++found;
+    return {};
+  };
+  RETURN_IF_ERROR(for_ids(bolt, cypher, ids, parameters, count));
+  if (found == ids.size()) return {};
+  return Error(Code::kBusy, "{} of {} elements are no longer what they were when they were read",
+               ids.size() - found, ids.size())
+      .hint("somebody writes the same nodes: stop the owner's writers, and restore again");
+}
+
+}  // namespace
+
+Result<std::map<std::string, uint64_t>> count_severed(BoltConnection& bolt, const GraphFilter& filter,
+                                                      GraphComparison& comparison) {
+  std::map<std::string, uint64_t> severed;
+  const std::string cypher = fmt::format(
+      "UNWIND $rows AS row MATCH (n)-[r]-(m) WHERE id(n) = row AND NOT {} RETURN type(r), count(*)",
+      is_selected(filter, "m"));
+  const auto take = [&](bolt::Cursor row) -> Result<void> {
+    uint32_t columns = 0;
+    std::string_view type;
+    int64_t count = 0;
+    if (!row.list(columns) || !row.text(type) || !row.integer(count)) return row.error("type and count");
+    severed[std::string(type)] += static_cast<uint64_t>(count);
+    return {};
+  };
+  ASSIGN_OR_RETURN(const auto nodes, comparison.surplus_nodes());
+  RETURN_IF_ERROR(for_ids(bolt, cypher, nodes, filter_parameters(filter), take));
+  return severed;
+}
+
+Result<void> MergeWriter::delete_surplus() {
+  ASSIGN_OR_RETURN(const auto relationships, comparison_.surplus_relationships());
+  ASSIGN_OR_RETURN(const auto nodes, comparison_.surplus_nodes());
+  // A node whose id went to somebody else must not go. One that belonged by a relationship cannot be asked
+  // any more: that relationship may just have gone.
+  const bool may_ask = filter_.owner && filter_.owner->through.empty();
+  const std::string still = may_ask ? " AND " + is_selected(filter_, "n") : std::string();
+  RETURN_IF_ERROR(for_each_id(
+      bolt_, "UNWIND $rows AS row MATCH ()-[r]->() WHERE id(r) = row DELETE r RETURN 1", relationships, {}));
+  return for_each_id(
+      bolt_, fmt::format("UNWIND $rows AS row MATCH (n) WHERE id(n) = row{} DETACH DELETE n RETURN 1", still),
+      nodes, filter_parameters(filter_));
+}
+
+Result<void> MergeWriter::node(int64_t id, ByteView labels, ByteView properties) {
+  const auto partner = comparison_.partner_of(id);
+  if (partner && partner->equal) return {};
+  if (partner) return change(partner->id, labels, properties);
+  bolt::Cursor cursor(labels);
+  ASSIGN_OR_RETURN(const auto names, bolt::read_value(cursor));
+  const auto* list = names.as<Value::List>();
+  if (list == nullptr) return cursor.error("list of labels");
+  const std::string cypher = fmt::format(
+      "UNWIND $rows AS row CREATE (n{}) SET n = row[1] RETURN row[0], id(n), []", label_suffix(*list));
+  Batch& batch = batches_[cypher];
+  batch.cypher = cypher;
+  bolt::Writer writer(batch.rows);
+  writer.list(2);
+  writer.integer(id);
+  writer.raw(properties);
+  return gathered(batch);
+}
+
+Result<void> MergeWriter::change(int64_t live, ByteView labels, ByteView properties) {
+  bolt::Cursor cursor(labels);
+  ASSIGN_OR_RETURN(const auto names, bolt::read_value(cursor));
+  const auto* list = names.as<Value::List>();
+  if (list == nullptr) return cursor.error("list of labels");
+  const std::string set = list->empty() ? std::string() : " SET n" + label_suffix(*list);
+  const std::string cypher = fmt::format(
+      "UNWIND $rows AS row MATCH (n) WHERE id(n) = row[0] SET n = row[1]{} "
+      "RETURN -1, id(n), [label IN labels(n) WHERE NOT label IN row[2]]",
+      set);
+  Batch& batch = batches_[cypher];
+  batch.cypher = cypher;
+  bolt::Writer writer(batch.rows);
+  writer.list(3);
+  writer.integer(live);
+  writer.raw(properties);
+  writer.raw(labels);
+  return gathered(batch);
+}
+
+std::optional<int64_t> MergeWriter::live_node(int64_t node) const {
+  if (const auto partner = comparison_.partner_of(node)) return partner->id;
+  const auto created = created_.find(node);
+  return created == created_.end() ? std::nullopt : std::optional(created->second);
+}
+
+Result<void> MergeWriter::relationship(int64_t, int64_t start, int64_t end, std::string_view type,
+                                       ByteView properties) {
+  if (!std::exchange(in_relationships_, true)) RETURN_IF_ERROR(send_all());
+  if (!comparison_.lacks_relationship(ordinal_++)) return {};
+  const auto from = live_node(start);
+  const auto to = live_node(end);
+  if (!from || !to)
+    return Error(Code::kCorrupt, "the graph file holds a relationship of type {} without its ends", type);
+  const std::string cypher = fmt::format(
+      "UNWIND $rows AS row MATCH (a) WHERE id(a) = row[0] MATCH (b) WHERE id(b) = row[1] "
+      "CREATE (a)-[r:{}]->(b) SET r = row[2] RETURN -1, id(r), []",
+      quote_identifier(type));
+  Batch& batch = batches_[cypher];
+  batch.cypher = cypher;
+  bolt::Writer writer(batch.rows);
+  writer.list(3);
+  writer.integer(*from);
+  writer.integer(*to);
+  writer.raw(properties);
+  return gathered(batch);
+}
+
+Result<void> MergeWriter::gathered(Batch& batch) {
+  ++batch.count;
+  return batch.count >= batch_rows_ || batch.rows.size() >= kBatchBytes ? send(batch) : Result<void>();
+}
+
+Result<void> MergeWriter::send(Batch& batch) {
+  if (batch.count == 0) return {};
+  answered_ = 0;
+  const std::string parameters = encode_rows(batch);
+  RETURN_IF_ERROR(bolt_.stream(batch.cypher, as_bytes(parameters),
+                               [this](bolt::Cursor row) { return take_answer(row); }));
+  if (answered_ != batch.count) {
+    return Error(Code::kBusy, "{} of {} elements could be written", answered_, batch.count)
+        .hint("somebody deletes the same nodes: stop the owner's writers, and restore again");
+  }
+  batch.rows.clear();
+  batch.count = 0;
+  return {};
+}
+
+Result<void> MergeWriter::send_all() {
+  for (auto& [cypher, batch] : batches_) RETURN_IF_ERROR(send(batch));
+  batches_.clear();
+  return {};
+}
+
+// A node of the file or -1, the live element, and labels that it has too many.
+Result<void> MergeWriter::take_answer(bolt::Cursor row) {
+  uint32_t columns = 0;
+  int64_t node = 0;
+  int64_t live = 0;
+  if (!row.list(columns) || !row.integer(node) || !row.integer(live)) return row.error("answer to a batch");
+  ++answered_;
+  if (node >= 0) created_[node] = live;
+  ASSIGN_OR_RETURN(const auto labels, bolt::read_value(row));
+  const auto* list = labels.as<Value::List>();
+  if (list != nullptr && !list->empty()) extra_labels_[label_suffix(*list)].push_back(live);
+  return {};
+}
+
+Result<void> MergeWriter::remove_labels() {
+  for (const auto& [labels, nodes] : extra_labels_) {
+    RETURN_IF_ERROR(for_each_id(
+        bolt_, fmt::format("UNWIND $rows AS row MATCH (n) WHERE id(n) = row REMOVE n{} RETURN 1", labels),
+        nodes, {}));
+  }
+  return {};
+}
+
+Result<void> MergeWriter::finish() {
+  RETURN_IF_ERROR(send_all());
+  return remove_labels();
+}
+
+}  // namespace summit::neo4j

@@ -1,0 +1,126 @@
+// Nodes and relationships masked as they stream by.
+#include "recovery/graph_mask.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/masking/make_rules.h"
+
+namespace summit::recovery {
+namespace {
+
+using neo4j::Value;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+masking::Session session_of(config::SanitizationRules rules) {
+  masking::Session session;
+  session.rules = std::move(rules);
+  session.key = masking::test_key();
+  return session;
+}
+
+Value::Map properties(Value::Map map) {
+  neo4j::sort_by_key(map);
+  return map;
+}
+
+std::string text_of(const Value::Map& map, std::string_view key) {
+  const auto* value = neo4j::find(map, key);
+  return value ? neo4j::to_text(*value) : "gone";
+}
+
+// What was replaced, for whoever checks that it is gone.
+class Heard final : public masking::ReplacedValues {
+ public:
+  void add(std::string_view original, std::string_view, std::string_view place) override {
+    all.push_back(std::string(place) + "=" + std::string(original));
+  }
+  std::vector<std::string> all;
+};
+
+TEST(GraphMask, GivesTheDocumentedValues) {
+  auto session = session_of(masking::shipped_rules());
+  Heard heard;
+  session.replaced = &heard;
+  GraphMask mask(session);
+  std::vector<std::string> labels{"User", "Classified"};
+  auto user = properties({{"email", Value{"ada@lovelace.org"}},
+                          {"phone", Value{"+47 912 34 567"}},
+                          {"classified", Value{"TS//SI"}},
+                          {"name", Value{"Ada Lovelace"}},
+                          {"id", Value{int64_t{7}}},
+                          {"shift", Value{true}}});
+  ASSERT_TRUE(mask.node(42, labels, user).ok());
+  EXPECT_THAT(labels, ElementsAre("User", "DevData"));
+  EXPECT_EQ(text_of(user, "email"), "dev_42@example.com");
+  EXPECT_EQ(text_of(user, "phone"), "+1-555-42");
+  EXPECT_EQ(text_of(user, "classified"), "[REDACTED FOR DEV/TEST]");
+  EXPECT_THAT(text_of(user, "name"), Not(HasSubstr("Lovelace")));
+  EXPECT_EQ(*neo4j::find(user, "id"), Value{int64_t{7}}) << "no rule touches it";
+  EXPECT_EQ(*neo4j::find(user, "shift"), Value{true});
+  EXPECT_THAT(heard.all, testing::Contains("neo4j:User.email=ada@lovelace.org"));
+  EXPECT_EQ(heard.all.size(), 4u);
+}
+
+TEST(GraphMask, MasksTheElementsOfListsAndKeepsDatesDates) {
+  const auto session = session_of(masking::shipped_rules());
+  GraphMask mask(session);
+  std::vector<std::string> labels{"Entity"};
+  auto entity = properties({{"aliases", Value{Value::List{Value{"Ann Other"}, Value{"A. O."}}}},
+                            {"name", Value{"Ann Other"}},
+                            {"place", Value{neo4j::Point{}}},
+                            {"vector", Value{Value::List{Value{0.5}}}}});
+  ASSERT_TRUE(mask.node(1, labels, entity).ok());
+  const auto& aliases = *neo4j::find(entity, "aliases")->as<Value::List>();
+  ASSERT_EQ(aliases.size(), 2u);
+  EXPECT_EQ(aliases[0], *neo4j::find(entity, "name")) << "equal in, equal out";
+  EXPECT_NE(aliases[1], aliases[0]);
+  EXPECT_EQ(neo4j::find(entity, "place"), nullptr);
+  EXPECT_EQ(neo4j::find(entity, "vector"), nullptr);
+
+  labels = {"User"};
+  auto user = properties({{"born", Value{neo4j::Date{10000}}}, {"id", Value{int64_t{3}}}});
+  ASSERT_TRUE(mask.node(2, labels, user).ok());
+  const auto* born = neo4j::find(user, "born")->as<neo4j::Date>();
+  ASSERT_NE(born, nullptr);
+  EXPECT_NE(born->days, 10000);
+  EXPECT_LE(std::abs(born->days - 10000), 180);
+}
+
+TEST(GraphMask, ReachesRelationships) {
+  auto rules = masking::read_rules(
+      "key: {env: K}\nrules:\n  neo4j:\n"
+      "    - {relationship: KNOWS, set: {since_note: {constant: gone}}}\n");
+  ASSERT_TRUE(rules.ok()) << rules.error().to_string();
+  const auto session = session_of(*std::move(rules));
+  GraphMask mask(session);
+  auto knows = properties({{"since_note", Value{"met at the harbour"}}});
+  auto likes = knows;
+  ASSERT_TRUE(mask.relationship(1, "KNOWS", knows).ok());
+  ASSERT_TRUE(mask.relationship(2, "LIKES", likes).ok());
+  EXPECT_EQ(text_of(knows, "since_note"), "gone");
+  EXPECT_EQ(text_of(likes, "since_note"), "met at the harbour");
+}
+
+TEST(GraphMask, StopsWhereSomethingPrivatePassedWithoutARule) {
+  const auto session = session_of(masking::shipped_rules());
+  GraphMask mask(session);
+  std::vector<std::string> labels{"Ship"};
+  auto ship = properties({{"tonnage", Value{int64_t{4000}}}});
+  ASSERT_TRUE(mask.node(1, labels, ship).ok());
+  EXPECT_TRUE(mask.check_uncovered().ok());
+
+  auto crewed = properties({{"log", Value{"write to captain@north-sea.no"}}});
+  ASSERT_TRUE(mask.node(2, labels, crewed).ok());
+  const auto refused = mask.check_uncovered();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), Code::kRefused);
+  EXPECT_THAT(refused.error().message(), AllOf(HasSubstr(":Ship.log"), HasSubstr("e-mail")));
+  EXPECT_THAT(refused.error().message(), Not(HasSubstr("captain")));
+  EXPECT_THAT(refused.error().hint(), HasSubstr("label: \"Ship\""));
+}
+
+}  // namespace
+}  // namespace summit::recovery

@@ -1,0 +1,284 @@
+// A tenant's and a project's graph put back beside those of others, against a real server.
+#include "stores/neo4j/graph_merge.h"
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "core/task_group.h"
+#include "core/wait.h"
+#include "devtools/platform/neo4j_server.h"
+
+namespace summit::neo4j {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+GraphFilter owned_by(const std::string& tenant) {
+  GraphFilter filter;
+  filter.owner = GraphOwner{tenant, "tenant_id", "Tenant", "id", {}};
+  return filter;
+}
+
+GraphFilter part_of(const std::string& project) {
+  GraphFilter filter;
+  filter.owner = GraphOwner{project, {}, "Case", "id", {"PART_OF"}};
+  return filter;
+}
+
+GraphFilter others_of(GraphFilter filter) {
+  filter.all_others = true;
+  return filter;
+}
+
+// One server for all: a start takes seconds.
+class GraphMerge : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    auto server = platform::Neo4jServer::create();
+    ASSERT_TRUE(server.ok()) << server.error().to_string();
+    server_ = std::move(server).value().release();
+  }
+  static void TearDownTestSuite() {
+    delete server_;
+    server_ = nullptr;
+  }
+  void SetUp() override {
+    ASSERT_NE(server_, nullptr);
+    auto connection = BoltConnection::open(server_->endpoint());
+    ASSERT_TRUE(connection.ok()) << connection.error().to_string();
+    bolt_.emplace(std::move(connection).value());
+    directory_.emplace(TemporaryDirectory::create(fs::temp_directory_path(), "summit-merge-").value());
+    run("MATCH (n) DETACH DELETE n");
+    run("CREATE CONSTRAINT entity_key IF NOT EXISTS FOR (n:Entity) REQUIRE n.key IS UNIQUE");
+    run("UNWIND ['a', 'b', 'c'] AS t CREATE (x:Tenant {id: t}) WITH t, x UNWIND range(1, 30) AS i "
+        "CREATE (e:Entity {tenant_id: t, key: t + i, name: 'name ' + i})-[:OF {n: i}]->(x), "
+        "(:Note {tenant_id: t, text: 'note ' + (i % 3)})-[:ABOUT]->(e)");
+    run("MATCH (a:Entity), (b:Entity) WHERE a.tenant_id = 'a' AND b.tenant_id = 'b' AND "
+        "substring(a.key, 1) = substring(b.key, 1) CREATE (a)-[:KNOWS]->(b)");
+  }
+
+  void run(std::string_view cypher) {
+    const auto done = bolt_->run(cypher);
+    ASSERT_TRUE(done.ok()) << cypher << ": " << done.error().to_string();
+  }
+  int64_t number(std::string_view cypher) { return bolt_->scalar(cypher).value_or(Value{}).integer_or(-1); }
+
+  // The fingerprints of a part, and the part as a file.
+  std::vector<Fingerprint> state(const GraphFilter& filter, std::string* file = nullptr) {
+    if (file != nullptr) file->clear();
+    GraphExportOptions options;
+    options.filter = filter;
+    options.scratch = directory_->path();
+    const auto keep = [&](ByteView block) -> Result<void> {
+      if (file != nullptr) *file += as_text(block);
+      return {};
+    };
+    auto done = export_graph(*bolt_, options, keep, reporter_, {});
+    EXPECT_TRUE(done.ok()) << done.error().to_string();
+    return std::move(done).value_or({}).fingerprints;
+  }
+
+  GraphMergeOptions options(const GraphFilter& filter) const {
+    GraphMergeOptions options;
+    options.filter = filter;
+    options.scratch = directory_->path();
+    options.batch_rows = 7;
+    return options;
+  }
+  static GraphSource source(const std::string& file) {
+    return [&file](const std::function<Result<void>(ByteView)>& consume) { return consume(as_bytes(file)); };
+  }
+  GraphMergeReport merged(const std::string& file, const GraphFilter& filter) {
+    auto done = merge_graph(server_->endpoint(), source(file), options(filter), reporter_, {});
+    EXPECT_TRUE(done.ok()) << done.error().to_string();
+    return std::move(done).value_or({});
+  }
+  GraphMergeReport previewed(const std::string& file, const GraphFilter& filter) {
+    auto done = preview_merge(server_->endpoint(), source(file), options(filter), reporter_, {});
+    EXPECT_TRUE(done.ok()) << done.error().to_string();
+    return std::move(done).value_or({});
+  }
+  static ElementChanges changes_of(const GraphMergeReport& report, const std::string& name) {
+    for (const auto& one : report.changes) {
+      if (one.name == name) return one;
+    }
+    return {};
+  }
+  void damage() {
+    run("MATCH (n:Entity {tenant_id: 'a'}) WHERE n.key IN ['a1', 'a2', 'a3'] DETACH DELETE n");
+    run("MATCH (n:Entity {tenant_id: 'a'}) WHERE n.key IN ['a4', 'a5'] SET n.name = 'spoiled', n:Spoiled");
+    run("MATCH (:Note {tenant_id: 'a'})-[r:ABOUT]->(:Entity {key: 'a6'}) DELETE r");
+    run("CREATE (:Entity {tenant_id: 'a', key: 'intruder'})-[:OF]->(:Tenant {id: 'd'})");
+    run("MATCH (n:Entity {key: 'a7'}), (m:Entity {key: 'a8'}) CREATE (n)-[:KNOWS]->(m)");
+  }
+
+  static platform::Neo4jServer* server_;
+  std::optional<BoltConnection> bolt_;
+  std::optional<TemporaryDirectory> directory_;
+  SilentReporter reporter_;
+};
+
+platform::Neo4jServer* GraphMerge::server_ = nullptr;
+
+TEST_F(GraphMerge, WritesNothingWhenTheTenantIsAsInTheFile) {
+  std::string file;
+  state(owned_by("a"), &file);
+  const auto last = number("MATCH (n) RETURN max(id(n))");
+  const auto report = merged(file, owned_by("a"));
+  EXPECT_FALSE(report.writes());
+  EXPECT_EQ(report.owned_nodes, 61u);
+  EXPECT_EQ(changes_of(report, "(:Note)").backed_up, 30u);
+  EXPECT_EQ(number("MATCH (n) RETURN max(id(n))"), last);
+}
+
+TEST_F(GraphMerge, MakesTheTenantWhatItWasAndTouchesNobodyElse) {
+  std::string file;
+  const auto before = state(owned_by("a"), &file);
+  damage();
+  const auto others = state(others_of(owned_by("a")));
+  const auto foretold = previewed(file, owned_by("a"));
+  EXPECT_NE(state(owned_by("a")), before);
+
+  const auto report = merged(file, owned_by("a"));
+
+  EXPECT_EQ(state(owned_by("a")), before);
+  EXPECT_EQ(state(others_of(owned_by("a"))), others);
+  EXPECT_TRUE(report.others_compared);
+  EXPECT_FALSE(report.others_changed);
+  EXPECT_EQ(report.others_before.nodes, 123u);
+  const auto entities = changes_of(report, "(:Entity)");
+  EXPECT_EQ(entities.created, 3u);
+  EXPECT_EQ(entities.changed, 2u);
+  EXPECT_EQ(entities.deleted, 1u);
+  EXPECT_EQ(changes_of(report, "-[:ABOUT]->").created, 4u);
+  EXPECT_EQ(changes_of(report, "-[:KNOWS]->").deleted, 1u);
+  EXPECT_THAT(report.severed, ElementsAre(Pair("OF", 1u)));
+  for (const auto& one : foretold.changes) {
+    const auto done = changes_of(report, one.name);
+    EXPECT_EQ(std::tuple(done.created, done.changed, done.deleted),
+              std::tuple(one.created, one.changed, one.deleted))
+        << one.name;
+  }
+  EXPECT_EQ(number("MATCH (:Entity {tenant_id: 'a'})-[r:KNOWS]->(:Entity {tenant_id: 'b'}) RETURN count(r)"),
+            27)
+      << "those of nodes that stayed";
+  EXPECT_EQ(
+      number("CALL db.propertyKeys() YIELD propertyKey WHERE propertyKey STARTS WITH '_' RETURN count(*)"),
+      0);
+  EXPECT_EQ(number("SHOW INDEXES YIELD name WHERE name STARTS WITH 'summit' RETURN count(*)"), 0);
+  EXPECT_FALSE(merged(file, owned_by("a")).writes()) << "a second time there is nothing to do";
+}
+
+TEST_F(GraphMerge, BringsBackAProjectThatIsGoneByItsRelationships) {
+  run("UNWIND ['p', 'q'] AS p CREATE (c:Case {id: p}) WITH c UNWIND range(1, 20) AS n "
+      "CREATE (:Paper {n: n})-[:PART_OF]->(:Folder {n: n})-[:PART_OF {n: n}]->(c)");
+  std::string file;
+  const auto before = state(part_of("p"), &file);
+  const auto others = state(others_of(part_of("p")));
+  run("MATCH (n)-[:PART_OF*0..]->(:Case {id: 'p'}) DETACH DELETE n");
+  const auto report = merged(file, part_of("p"));
+  EXPECT_EQ(report.owned_nodes, 0u);
+  EXPECT_EQ(changes_of(report, "(:Paper)").created, 20u);
+  EXPECT_EQ(state(part_of("p")), before);
+  EXPECT_EQ(state(others_of(part_of("p"))), others);
+}
+
+TEST_F(GraphMerge, MakesIndexesAndConstraintsOnlyWhereNobodyElseIs) {
+  std::string file;
+  state(owned_by("a"), &file);
+  run("DROP CONSTRAINT entity_key");
+  merged(file, owned_by("a"));
+  EXPECT_EQ(number("SHOW CONSTRAINTS YIELD name RETURN count(*)"), 0);
+  run("MATCH (n) DETACH DELETE n");
+  merged(file, owned_by("a"));
+  EXPECT_EQ(number("SHOW CONSTRAINTS YIELD name RETURN count(*)"), 1);
+  EXPECT_EQ(number("MATCH (n) RETURN count(n)"), 61);
+}
+
+TEST_F(GraphMerge, AKeyThatSomebodyElseHasNowIsAnErrorAndNothingIsWritten) {
+  std::string file;
+  state(owned_by("a"), &file);
+  damage();
+  run("CREATE (:Entity {tenant_id: 'b', key: 'a1'})");
+  const auto damaged = state({});
+  const auto refused = merge_graph(server_->endpoint(), source(file), options(owned_by("a")), reporter_, {});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message(), HasSubstr("ConstraintValidationFailed"));
+  EXPECT_EQ(state({}), damaged);
+  EXPECT_EQ(merge_graph(server_->endpoint(), source(file), options({}), reporter_, {}).error().code(),
+            Code::kRefused);
+}
+
+TEST_F(GraphMerge, KilledInTheMiddle_NothingIsWrittenAndTheNextOneSucceeds) {
+  std::string file;
+  const auto before = state(owned_by("a"), &file);
+  damage();
+  const auto damaged = state({});
+  bolt_.reset();
+  int pipe[2] = {-1, -1};
+  ASSERT_EQ(::pipe(pipe), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    // The second reading is the one that writes: there it waits for its end.
+    int readings = 0;
+    const auto waiting = [&](const std::function<Result<void>(ByteView)>& consume) -> Result<void> {
+      if (++readings == 1) return consume(as_bytes(file));
+      RETURN_IF_ERROR(consume(as_bytes(std::string_view(file).substr(0, file.size() - 40))));
+      const auto written = ::write(pipe[1], "x", 1);
+      while (written == 1) static_cast<void>(pause_for(std::chrono::seconds(1), {}).ok());
+      return {};
+    };
+    auto small = options(owned_by("a"));
+    small.batch_rows = 1;
+    static_cast<void>(merge_graph(server_->endpoint(), waiting, small, reporter_, {}).ok());
+    ::_exit(1);
+  }
+  char told = 0;
+  EXPECT_EQ(::read(pipe[0], &told, 1), 1);
+  ::kill(child, SIGKILL);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  ::close(pipe[0]);
+  ::close(pipe[1]);
+
+  bolt_.emplace(BoltConnection::open(server_->endpoint()).value());
+  EXPECT_EQ(state({}), damaged);
+  merged(file, owned_by("a"));
+  EXPECT_EQ(state(owned_by("a")), before);
+}
+
+TEST_F(GraphMerge, GoesOnWhileOthersWriteAndTheirWritesStay) {
+  std::string file;
+  const auto before = state(owned_by("a"), &file);
+  damage();
+  Cancellation enough;
+  TaskGroup writers(enough);
+  std::atomic<int> written{0};
+  writers.spawn([&]() -> Result<void> {
+    ASSIGN_OR_RETURN(auto bolt, BoltConnection::open(server_->endpoint()));
+    while (!enough.requested()) {
+      RETURN_IF_ERROR(bolt.run("MATCH (n:Entity {key: 'b1'}) SET n.seen = coalesce(n.seen, 0) + 1"));
+      ++written;
+    }
+    return {};
+  });
+  ASSERT_TRUE(wait_until([&]() -> Result<bool> { return written > 5; }, "a writer", std::chrono::seconds(30),
+                         std::chrono::milliseconds(10), {})
+                  .ok());
+  merged(file, owned_by("a"));
+  enough.request();
+  const auto joined = writers.join();
+  EXPECT_TRUE(joined.ok() || joined.error().code() == Code::kCancelled) << joined.error().to_string();
+  EXPECT_EQ(state(owned_by("a")), before);
+  EXPECT_EQ(number("MATCH (n:Entity {key: 'b1'}) RETURN n.seen"), written.load());
+}
+
+}  // namespace
+}  // namespace summit::neo4j
