@@ -61,7 +61,7 @@ Result<fs::path> certify(const Certificate& certificate, const LeakCheck& check)
 
 // A cancelled search must not keep a target open: this is not cancelled with it.
 void lock_all(const Components& restored, RestoreContext& context, const RestoreRecord& record,
-          const LeakCheck& check, LeakOutcome& outcome) {
+              const LeakCheck& check, LeakOutcome& outcome) {
   LockRecord locked;
   locked.environment = record.environment;
   locked.restore = record.id;
