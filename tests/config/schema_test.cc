@@ -204,8 +204,10 @@ TEST(Schema, ListsExactlyTheKindsAndMethodsOfTheProgram) {
     const size_t at = findings.find(marker);
     ASSERT_NE(at, std::string::npos) << findings;
     const auto begin = at + marker.size();
-    const auto method = findings.substr(begin, findings.find(')', begin) - begin);
-    if (std::find(methods.begin(), methods.end(), method) == methods.end()) methods.push_back(method);
+    std::istringstream list(findings.substr(begin, findings.find(')', begin) - begin));
+    for (std::string method; std::getline(list >> std::ws, method, ',');) {
+      if (std::find(methods.begin(), methods.end(), method) == methods.end()) methods.push_back(method);
+    }
   }
   EXPECT_THAT(methods,
               UnorderedElementsAreArray(component.at("method").at("enum").get<std::vector<std::string>>()));

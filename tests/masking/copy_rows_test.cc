@@ -34,6 +34,8 @@ std::vector<std::string> columns_of(const std::string& row) {
 
 const std::vector<std::string> kUserColumns = {"id",    "name",          "email",  "phone", "address",
                                                "login", "password_hash", "avatar", "labels"};
+const std::vector<std::string> kAuditColumns = {"user_ip", "session_data", "prev_hash",
+                                                "hash",    "actor",        "target"};
 
 TEST(CopyRows, DocumentedUsersBecomeExactlyWhatTheDocumentsSay) {
   const auto rules = shipped_rules();
@@ -77,17 +79,17 @@ TEST(CopyRows, OtherDocumentedTablesBecomeExactlyWhatTheDocumentsSay) {
             "i-1\tInvestigation i-1\t[REDACTED FOR DEV/TEST]\t[REDACTED FOR DEV/TEST]\t\\N\n"
             "i-2\tInvestigation i-2\t\\N\t\\N\t{\"summary\": \"[REDACTED FOR DEV/TEST]\"}\n");
   // md5('10.0.0.1' || 'dev_salt')
-  EXPECT_THAT(masked(mask_of(rules, "audit_logs", {"user_ip", "session_data", "prev_hash", "hash", "actor"}),
-                     "10.0.0.1\t{\"a\":1}\t00\ta1\t\\N\n\\N\t{\"a\":1}\ta1\tb2\t\\N\n"),
-              MatchesRegex("0cdcfa3daec3b422e84b72cdbcc9baca\t\\\\N\t[0-9a-f]{64}\t[0-9a-f]{64}\t\\\\N\n"
-                           "\\\\N\t\\\\N\t[0-9a-f]{64}\t[0-9a-f]{64}\t\\\\N\n"));
+  EXPECT_THAT(
+      masked(mask_of(rules, "audit_logs", kAuditColumns),
+             "10.0.0.1\t{\"a\":1}\t00\ta1\t\\N\t\\N\n\\N\t{\"a\":1}\ta1\tb2\t\\N\tuser/7\n"),
+      MatchesRegex("0cdcfa3daec3b422e84b72cdbcc9baca\t\\\\N\t[0-9a-f]{64}\t[0-9a-f]{64}\t\\\\N\t\\\\N\n"
+                   "\\\\N\t\\\\N\t[0-9a-f]{64}\t[0-9a-f]{64}\t\\\\N\t[0-9a-f]{24}\n"));
 }
 
 // A row of the audit log still names its predecessor, and no hash is one of production.
 TEST(CopyRows, TheAuditLogsChainStaysLinkedUnderOtherHashes) {
-  const auto rows = masked(
-      mask_of(shipped_rules(), "audit_logs", {"user_ip", "session_data", "prev_hash", "hash", "actor"}),
-      "\\N\t\\N\t00\ta1\t\\N\n\\N\t\\N\ta1\tb2\t\\N\n");
+  const auto rows = masked(mask_of(shipped_rules(), "audit_logs", kAuditColumns),
+                           "\\N\t\\N\t00\ta1\t\\N\t\\N\n\\N\t\\N\ta1\tb2\t\\N\t\\N\n");
   const size_t second = rows.find('\n') + 1;
   const auto first = columns_of(rows.substr(0, second));
   const auto next = columns_of(rows.substr(second));
