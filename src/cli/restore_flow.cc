@@ -174,6 +174,11 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
   ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
   ASSIGN_OR_RETURN(const auto key, session.sealing_key());
   ASSIGN_OR_RETURN(auto masking, masking_for(request, target, backup->metadata(), *configuration));
+  const auto place = resolved.repository->describe();
+  ASSIGN_OR_RETURN(const auto own_base, session.backup_base());
+  const fs::path base = repository::is_s3(place) ? own_base : fs::path(place);
+  // Before anything connects to it: a locked store answers nobody.
+  RETURN_IF_ERROR(refuse_locked(base, target));
   ASSIGN_OR_RETURN(const auto marker, permit(request, target, session));
   recovery::RestoreContext context{.configuration = *configuration,
                                    .environment = target,
@@ -189,13 +194,9 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
   ASSIGN_OR_RETURN(auto plan, recovery::plan_restore(request, context));
   if (options.dry_run) return show_plan(plan, session);
 
-  const auto place = resolved.repository->describe();
-  ASSIGN_OR_RETURN(const auto own_base, session.backup_base());
-  const fs::path base = repository::is_s3(place) ? own_base : fs::path(place);
   ASSIGN_OR_RETURN(const auto journal, recovery::RestoreJournal::open(base));
   ASSIGN_OR_RETURN(const auto workspace, journal.workspace());
   context.workspace = workspace.path();
-  RETURN_IF_ERROR(refuse_locked(base, target));
   if (!session.console().quiet()) session.reporter().info(cli::show(plan));
   RETURN_IF_ERROR(warn_of_interrupted(journal, session));
 

@@ -34,6 +34,10 @@ std::map<std::string, std::string> settings_for(const Neo4jScratchOptions& optio
           {"server.bolt.listen_address", "127.0.0.1:0"},
           {"initial.dbms.default_database", options.database},
           {"dbms.security.auth_enabled", "false"},
+          // Otherwise each stop waits five seconds twice for new Bolt connections that cannot come. Not every
+          // version knows the setting.
+          {"internal.dbms.bolt.netty_server_shutdown_quiet_period", "0"},
+          {"server.config.strict_validation.enabled", "false"},
           {"server.memory.heap.initial_size", "256m"},
           {"server.memory.heap.max_size", "512m"},
           {"server.memory.pagecache.size", fmt::format("{}m", page_cache_for(options.image_bytes) / MiB)},
