@@ -2,8 +2,8 @@
 
 #include <tinyxml2.h>
 
+#include "core/backoff.h"
 #include "core/digest.h"
-#include "storage/retry.h"
 
 namespace summit::storage {
 

@@ -3,9 +3,9 @@
 
 #include <string>
 
+#include "core/backoff.h"
 #include "core/result.h"
 #include "storage/http_transport.h"
-#include "storage/retry.h"
 #include "storage/variable_lookup.h"
 
 namespace summit::storage {

@@ -166,7 +166,7 @@ Result<AwsKeyService::Answer> AwsKeyService::send_once(const Request& request,
 }
 
 Result<Secret> AwsKeyService::call(const Request& request, const Cancellation& cancellation) {
-  storage::Backoff backoff(settings_.retry);
+  Backoff backoff(settings_.retry);
   ASSIGN_OR_RETURN(storage::AwsCredentials credentials, identity_->credentials(cancellation),
                    "while asking KMS");
   bool renewed = false;

@@ -7,10 +7,10 @@
 #include <memory>
 #include <string>
 
+#include "core/backoff.h"
 #include "repository/packed/key_service.h"
 #include "storage/aws_credentials.h"
 #include "storage/http_transport.h"
-#include "storage/retry.h"
 #include "storage/variable_lookup.h"
 
 namespace summit::repository::packed {
@@ -19,7 +19,7 @@ struct AwsKeyServiceSettings {
   std::string endpoint_url{};  // empty: Amazon's in the key's region
   std::string region{};        // for keys that name none
   storage::TransportSettings transport{};
-  storage::RetrySettings retry{};
+  RetrySettings retry{};
 };
 
 // From the variables that AWS's own tools read: AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL, and those of the

@@ -1,13 +1,14 @@
 #include "stores/neo4j/batch_sender.h"
 
-#include "core/wait.h"
+#include "core/backoff.h"
 
 namespace summit::neo4j {
 
 namespace {
 constexpr size_t kUnderWay = 2;
-constexpr int kAttempts = 8;
-constexpr std::chrono::milliseconds kFirstPause{20};
+// Some ten seconds in all: locks that others hold are let go by then, or somebody has to look.
+constexpr RetrySettings kRetries{
+    .attempts = 14, .base = std::chrono::milliseconds(20), .longest = std::chrono::seconds(3)};
 }  // namespace
 
 Result<BatchSender> BatchSender::open(const config::Neo4jEndpoint& endpoint, size_t connections,
@@ -51,37 +52,48 @@ Result<void> BatchSender::drain(const RowConsumer& consume) {
   return {};
 }
 
-Result<void> BatchSender::receive(Lane& lane, const RowConsumer& consume) {
-  const auto received = lane.bolt.receive(consume);
-  if (received.ok()) {
-    lane.under_way.pop_front();
+// The rows of one batch, handed on when it is committed: those that a failed attempt gave before it failed
+// must not count beside those of the next.
+Result<void> BatchSender::receive_one(Lane& lane, const RowConsumer& consume) {
+  rows_.clear();
+  const auto keep = [this](bolt::Cursor row) -> Result<void> {
+    ByteView encoded;
+    if (!row.raw(encoded)) return row.error("answer to a batch");
+    rows_ += as_text(encoded);
     return {};
+  };
+  RETURN_IF_ERROR(lane.bolt.receive(keep));
+  lane.under_way.pop_front();
+  bolt::Cursor kept(as_bytes(rows_));
+  while (!kept.at_end()) {
+    ByteView row;
+    if (!kept.raw(row)) return kept.error("answer to a batch");
+    RETURN_IF_ERROR(consume(bolt::Cursor(row)));
   }
-  if (received.error().code() != Code::kBusy) return received;
-  return repeat(lane, received.error(), consume);
+  return {};
+}
+
+Result<void> BatchSender::receive(Lane& lane, const RowConsumer& consume) {
+  auto received = receive_one(lane, consume);
+  if (received.ok() || received.error().code() != Code::kBusy) return received;
+  return repeat(lane, std::move(received).error(), consume);
 }
 
 // The batches of this connection that have not been run, one by one.
-Result<void> BatchSender::repeat(Lane& lane, const Error& reason, const RowConsumer& consume) {
-  Error last = reason;
-  auto pause = kFirstPause;
-  for (int attempt = 1; attempt < kAttempts; ++attempt) {
-    RETURN_IF_ERROR(pause_for(pause, cancellation_));
-    pause *= 2;
-    while (!lane.under_way.empty()) {
+Result<void> BatchSender::repeat(Lane& lane, Error reason, const RowConsumer& consume) {
+  Backoff backoff(kRetries);
+  while (true) {
+    ASSIGN_OR_RETURN(const bool again, backoff.wait({}, cancellation_));
+    if (!again) return std::move(reason).at(fmt::format("after {} attempts", kRetries.attempts));
+    auto received = Result<void>();
+    while (received.ok() && !lane.under_way.empty()) {
       RETURN_IF_ERROR(send_now(lane.bolt, lane.under_way.front()));
-      const auto received = lane.bolt.receive(consume);
-      if (!received.ok()) {
-        if (received.error().code() != Code::kBusy) return received;
-        last = received.error();
-        break;
-      }
-      lane.under_way.pop_front();
-      attempt = 1;
+      received = receive_one(lane, consume);
+      if (received.ok()) backoff.reset();
     }
-    if (lane.under_way.empty()) return {};
+    if (received.ok() || received.error().code() != Code::kBusy) return received;
+    reason = std::move(received).error();
   }
-  return std::move(last).at(fmt::format("after {} attempts", kAttempts));
 }
 
 }  // namespace summit::neo4j

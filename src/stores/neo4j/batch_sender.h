@@ -24,8 +24,8 @@ struct Batch {
 // The parameters of a batch, encoded.
 std::string encode_rows(const Batch& batch);
 
-// Each batch is a transaction of its own. One that fails for what may pass (a deadlock with others) is sent
-// again, a few times. One thread at a time.
+// Each batch is a transaction of its own. One that fails for what may pass (a deadlock with others, a lock
+// that is not to be had) is sent again, some ten seconds long. One thread at a time.
 class BatchSender {
  public:
   using RowConsumer = BoltConnection::RowConsumer;
@@ -33,7 +33,8 @@ class BatchSender {
   static Result<BatchSender> open(const config::Neo4jEndpoint& endpoint, size_t connections,
                                   const Cancellation& cancellation);
 
-  // `consume` gets the rows that batches give, in any order, here and in drain().
+  // `consume` gets the rows of committed batches, in any order, here and in drain(). They are kept until the
+  // batch is committed: their number is to be no larger than that of the batch's own.
   Result<void> send(Batch batch, const RowConsumer& consume);
   // Waits for all that is under way.
   Result<void> drain(const RowConsumer& consume);
@@ -49,11 +50,13 @@ class BatchSender {
 
   static Result<void> send_now(BoltConnection& bolt, const Batch& batch);
   Result<void> receive(Lane& lane, const RowConsumer& consume);
-  Result<void> repeat(Lane& lane, const Error& reason, const RowConsumer& consume);
+  Result<void> receive_one(Lane& lane, const RowConsumer& consume);
+  Result<void> repeat(Lane& lane, Error reason, const RowConsumer& consume);
 
   Cancellation cancellation_;
   std::vector<Lane> lanes_;
   size_t next_ = 0;
+  std::string rows_;  // of the batch that is being received, encoded
 };
 
 }  // namespace summit::neo4j

@@ -1,17 +1,16 @@
 #include "stores/neo4j/graph_merge.h"
 
 #include <algorithm>
-#include <chrono>
 
-#include "core/wait.h"
+#include "core/backoff.h"
 #include "stores/neo4j/merge_writer.h"
 
 namespace summit::neo4j {
 
 namespace {
 
-constexpr int kAttempts = 6;
-constexpr std::chrono::milliseconds kFirstPause{100};
+constexpr RetrySettings kRetries{
+    .attempts = 8, .base = std::chrono::milliseconds(200), .longest = std::chrono::seconds(10)};
 // Above it, reading everything of others twice would take longer than anybody waits for a tenant.
 constexpr uint64_t kMostCompared = 5'000'000;
 
@@ -184,15 +183,15 @@ Result<GraphMergeReport> merge_graph(const config::Neo4jEndpoint& endpoint, cons
                                      const GraphMergeOptions& options, Reporter& reporter,
                                      const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto bolt, open_for(endpoint, options, cancellation));
-  auto pause = kFirstPause;
-  for (int attempt = 1;; ++attempt) {
+  Backoff backoff(kRetries);
+  while (true) {
     auto merged = Merge(bolt, backup, options, reporter, cancellation).apply();
     if (merged.ok() || merged.error().code() != Code::kBusy) return merged;
     auto judged = without_hope(std::move(merged).error());
-    if (attempt == kAttempts || judged.error().code() != Code::kBusy) return judged;
+    if (judged.error().code() != Code::kBusy) return judged;
     reporter.detail(fmt::format("{}: again, because {}", options.store, judged.error().message()));
-    RETURN_IF_ERROR(pause_for(pause, cancellation));
-    pause *= 2;
+    ASSIGN_OR_RETURN(const bool again, backoff.wait({}, cancellation));
+    if (!again) return judged;
   }
 }
 

@@ -40,7 +40,9 @@ GraphFilter others_of(GraphFilter filter) {
 class GraphMerge : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    auto server = platform::Neo4jServer::create();
+    platform::Neo4jOptions options;
+    options.settings = {{"db.lock.acquisition.timeout", "2s"}};
+    auto server = platform::Neo4jServer::create(options);
     ASSERT_TRUE(server.ok()) << server.error().to_string();
     server_ = std::move(server).value().release();
   }
@@ -251,6 +253,41 @@ TEST_F(GraphMerge, KilledInTheMiddle_NothingIsWrittenAndTheNextOneSucceeds) {
   bolt_.emplace(BoltConnection::open(server_->endpoint()).value());
   EXPECT_EQ(state({}), damaged);
   merged(file, owned_by("a"));
+  EXPECT_EQ(state(owned_by("a")), before);
+}
+
+// Says when something is tried again.
+class AgainReporter final : public Reporter {
+ public:
+  explicit AgainReporter(std::function<void()> again) : again_(std::move(again)) {}
+  std::unique_ptr<Phase> phase(std::string_view store, std::string_view what,
+                               std::string_view unit) override {
+    return silent_.phase(store, what, unit);
+  }
+  void say(Level, std::string_view text) override {
+    if (text.find("again, because") != std::string_view::npos) again_();
+  }
+
+ private:
+  SilentReporter silent_;
+  std::function<void()> again_;
+};
+
+TEST_F(GraphMerge, ALockThatSomebodyHoldsIsWaitedForFromTheStart) {
+  std::string file;
+  const auto before = state(owned_by("a"), &file);
+  damage();
+  auto other = BoltConnection::open(server_->endpoint()).value();
+  ASSERT_TRUE(other.begin().ok());
+  ASSERT_TRUE(other.run("MATCH (n:Entity {key: 'a5'}) SET n.name = 'of another'").ok());
+  size_t refused = 0;
+  AgainReporter reporter([&] {
+    if (++refused > 1) return;
+    EXPECT_TRUE(other.commit().ok());
+  });
+  const auto done = merge_graph(server_->endpoint(), source(file), options(owned_by("a")), reporter, {});
+  ASSERT_TRUE(done.ok()) << done.error().to_string();
+  EXPECT_GE(refused, 1u);
   EXPECT_EQ(state(owned_by("a")), before);
 }
 

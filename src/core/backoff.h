@@ -1,4 +1,4 @@
-// How often a request is repeated, and how long is waited between.
+// How often something is tried again that may pass, and how long is waited between.
 #pragma once
 
 #include <chrono>
@@ -6,7 +6,7 @@
 #include "core/cancellation.h"
 #include "core/result.h"
 
-namespace summit::storage {
+namespace summit {
 
 struct RetrySettings {
   int attempts = 8;  // in all, without progress between them
@@ -32,4 +32,4 @@ class Backoff {
   int failures_ = 0;
 };
 
-}  // namespace summit::storage
+}  // namespace summit

@@ -1,11 +1,11 @@
-#include "storage/retry.h"
+#include "core/backoff.h"
 
 #include <algorithm>
 #include <random>
 
 #include "core/wait.h"
 
-namespace summit::storage {
+namespace summit {
 
 Result<bool> Backoff::wait(std::chrono::milliseconds wish, const Cancellation& cancellation) {
   if (++failures_ >= settings_.attempts) return false;
@@ -17,4 +17,4 @@ Result<bool> Backoff::wait(std::chrono::milliseconds wish, const Cancellation& c
   return true;
 }
 
-}  // namespace summit::storage
+}  // namespace summit
