@@ -154,8 +154,8 @@ class Capture {
 };
 
 Result<Connection> Capture::join(const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(auto connection,
-                   Snapshot::join(endpoint_, request_.database, request_.snapshot, cancellation, true));
+  ASSIGN_OR_RETURN(auto connection, Snapshot::join(endpoint_, request_.database, request_.snapshot,
+                                                   cancellation, true, request_.lock_timeout));
   // Rows come in the order of their pages, from this process alone: equal data give equal bytes, and the
   // server is asked for no more processes than there are jobs.
   RETURN_IF_ERROR(connection.execute(
@@ -186,7 +186,8 @@ Result<Connection> Capture::another_reader(const Cancellation& cancellation) {
 
 Result<void> Capture::read_head(Connection& connection) {
   ASSIGN_OR_RETURN(const auto pg_dump, find_tool(endpoint_, "pg_dump", connection.server_version() / 10000));
-  ASSIGN_OR_RETURN(contents_, dump_head(endpoint_, pg_dump, connection, request_.snapshot, cancellation_));
+  ASSIGN_OR_RETURN(contents_, dump_head(endpoint_, pg_dump, connection, request_.snapshot,
+                                        request_.lock_timeout, cancellation_));
   if (request_.selection) kept_for_others_ = keep_entries(contents_, *request_.selection);
   put_timescale_catalogs_first(contents_);
   contents_.compression = request_.compression.algorithm;

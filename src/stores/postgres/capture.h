@@ -39,6 +39,7 @@ struct CaptureRequest {
   size_t jobs = 2;                    // connections
   RowSelection* selection = nullptr;  // null: everything
   uint64_t buffer_bytes = 64 * MiB;   // for all units that wait for their turn
+  std::chrono::milliseconds lock_timeout = kLockPatience;
 };
 
 struct Captured {

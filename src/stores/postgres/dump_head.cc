@@ -47,15 +47,16 @@ Result<bool> may_silence_log(Connection& connection) {
 
 Result<pgarchive::Contents> dump_head(const config::PostgresEndpoint& endpoint, const Tool& pg_dump,
                                       Connection& connection, const std::string& snapshot,
+                                      std::chrono::milliseconds lock_timeout,
                                       const Cancellation& cancellation) {
-  Command command =
-      tool_command(endpoint, pg_dump, connection.database(),
-                   {"--format=custom", "--compress=0", "--snapshot=" + snapshot,
-                    // Neither the role's settings nor our environment choose it.
-                    "--encoding=" + connection.server_encoding(),
-                    // A schema change that waits for our snapshot's locks stands before pg_dump
-                    // in the queue: without a limit both would wait for ever.
-                    "--lock-wait-timeout=10s", fmt::format("--exclude-schema={}", kMarkerSchema)});
+  Command command = tool_command(endpoint, pg_dump, connection.database(),
+                                 {"--format=custom", "--compress=0", "--snapshot=" + snapshot,
+                                  // Neither the role's settings nor our environment choose it.
+                                  "--encoding=" + connection.server_encoding(),
+                                  // A schema change that waits for our snapshot's locks stands before pg_dump
+                                  // in the queue: without a limit both would wait for ever.
+                                  fmt::format("--lock-wait-timeout={}", lock_timeout.count()),
+                                  fmt::format("--exclude-schema={}", kMarkerSchema)});
   // One that a role prefers may have no conversion from the database's, and then not even connect.
   command.env["PGCLIENTENCODING"] = connection.server_encoding();
   // Ended in the middle of a COPY it would leave an error in the log at each backup, and a page to whoever

@@ -153,8 +153,8 @@ Fingerprint large_objects_fingerprint(const FingerprintScope& scope, const SetHa
 Result<std::vector<Fingerprint>> fingerprint_data(const config::PostgresEndpoint& endpoint,
                                                   const std::string& database, const std::string& snapshot,
                                                   const Inventory& inventory, const FingerprintScope& scope,
-                                                  size_t jobs, const Cancellation& cancellation,
-                                                  Phase* phase) {
+                                                  size_t jobs, const Cancellation& cancellation, Phase* phase,
+                                                  std::chrono::milliseconds lock_timeout) {
   std::vector<Reading> units = units_of(inventory);
   if (phase) {
     phase->set_total(std::accumulate(units.begin(), units.end(), uint64_t{0},
@@ -165,8 +165,8 @@ Result<std::vector<Fingerprint>> fingerprint_data(const config::PostgresEndpoint
   TaskGroup group(cancellation);
   for (size_t worker = 0; worker < workers; ++worker) {
     group.spawn([&]() -> Result<void> {
-      ASSIGN_OR_RETURN(auto connection,
-                       Snapshot::join(endpoint, database, snapshot, group.cancellation(), true));
+      ASSIGN_OR_RETURN(auto connection, Snapshot::join(endpoint, database, snapshot, group.cancellation(),
+                                                       true, lock_timeout));
       RETURN_IF_ERROR(lock_units(connection, units), "while locking the tables of {}", database);
       for (size_t i = next++; i < units.size(); i = next++) {
         Reading& unit = units[i];

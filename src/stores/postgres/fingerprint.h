@@ -11,6 +11,7 @@
 #include "core/result.h"
 #include "formats/pgarchive/contents.h"
 #include "stores/postgres/catalog.h"
+#include "stores/postgres/snapshot.h"
 
 namespace summit::postgres {
 
@@ -21,12 +22,14 @@ struct FingerprintScope {
 
 // Reads every table of `inventory`, and the large objects, in the exported snapshot `snapshot`, on up to
 // `jobs` connections, largest first. Reports bytes of the server's storage to `phase` when it is given.
-// kDenied when a row-level policy would hide rows.
+// kDenied when a row-level policy would hide rows, kBusy when a schema change keeps a table locked for
+// `lock_timeout`.
 Result<std::vector<Fingerprint>> fingerprint_data(const config::PostgresEndpoint& endpoint,
                                                   const std::string& database, const std::string& snapshot,
                                                   const Inventory& inventory, const FingerprintScope& scope,
                                                   size_t jobs, const Cancellation& cancellation,
-                                                  Phase* phase = nullptr);
+                                                  Phase* phase = nullptr,
+                                                  std::chrono::milliseconds lock_timeout = kLockPatience);
 
 // As they are recorded.
 Fingerprint table_fingerprint(const Table& table, const FingerprintScope& scope, const SetHash& rows);

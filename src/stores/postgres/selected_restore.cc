@@ -190,8 +190,10 @@ Result<void> Transaction::lock() {
   }
   std::string names;
   for (const auto& table : tables) names += (names.empty() ? "" : ", ") + table.quoted();
-  RETURN_IF_ERROR(connection_.execute(
-      fmt::format("SET LOCAL lock_timeout = '{}s'", restore_.terminate_connections ? 60 : 10)));
+  // Sessions that we end need a while for it.
+  const auto patience =
+      restore_.terminate_connections ? std::chrono::milliseconds(60'000) : restore_.lock_timeout;
+  RETURN_IF_ERROR(connection_.execute(fmt::format("SET LOCAL lock_timeout = {}", patience.count())));
   RETURN_IF_ERROR(connection_.send("LOCK TABLE " + names + " IN ACCESS EXCLUSIVE MODE"));
   std::vector<Session> blocking;
   for (;;) {

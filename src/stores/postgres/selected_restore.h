@@ -5,6 +5,7 @@
 // keys from and to other tables are checked anew at the end: should one not hold, nothing has changed.
 #pragma once
 
+#include <chrono>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,6 +28,7 @@ struct SelectedRestore {
   TableSelection selection;
   uint64_t archive_bytes = 0;  // for progress; 0: not known
   bool terminate_connections = false;
+  std::chrono::milliseconds lock_timeout{10'000};  // for tables that others hold and may keep
   fs::path workspace;
 };
 

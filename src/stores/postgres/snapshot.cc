@@ -11,7 +11,7 @@ namespace {
 // Rows hidden by a policy would be missing without a word; with row_security off the server refuses instead.
 constexpr std::string_view kBegin =
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off; SET LOCAL lock_timeout = "
-    "'10s'";
+    "{}";
 
 }  // namespace
 
@@ -34,9 +34,9 @@ Result<Snapshot> Snapshot::open(const config::PostgresEndpoint& endpoint, const 
 }
 
 // False when a table was created or dropped on the way: the snapshot then shows tables that are not locked.
-Result<bool> Snapshot::try_take() {
+Result<bool> Snapshot::try_take(std::chrono::milliseconds lock_timeout) {
   ASSIGN_OR_RETURN(auto tables, tables_to_lock(connection_));
-  RETURN_IF_ERROR(connection_.execute(std::string(kBegin)));
+  RETURN_IF_ERROR(connection_.execute(fmt::format(kBegin, lock_timeout.count())));
   // LOCK takes no snapshot: the transaction's begins with the export below.
   auto locked = lock_tables(connection_, tables);
   if (!locked.ok() && locked.error().code() == Code::kNotFound) return false;
@@ -57,10 +57,10 @@ Result<bool> Snapshot::try_take() {
   return true;
 }
 
-Result<void> Snapshot::take() {
+Result<void> Snapshot::take(std::chrono::milliseconds lock_timeout) {
   constexpr int kAttempts = 20;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    auto taken = try_take();
+    auto taken = try_take(lock_timeout);
     if (taken.ok() && *taken) return {};
     release();
     if (!taken.ok()) return std::move(taken).error();
@@ -77,15 +77,16 @@ void Snapshot::release() {
 }
 
 Result<Connection> Snapshot::join(const config::PostgresEndpoint& endpoint, const std::string& database,
-                                  const std::string& id, const Cancellation& cancellation, bool binary) {
+                                  const std::string& id, const Cancellation& cancellation, bool binary,
+                                  std::chrono::milliseconds lock_timeout) {
   Connection::Options options;
   options.cancellation = cancellation;
   options.binary_results = binary;
   ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, options));
   RETURN_IF_ERROR(connection.execute(
       fmt::format("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {}; "
-                  "SET LOCAL row_security = off; SET LOCAL lock_timeout = '10s'",
-                  quote_literal(id))));
+                  "SET LOCAL row_security = off; SET LOCAL lock_timeout = {}",
+                  quote_literal(id), lock_timeout.count())));
   return connection;
 }
 

@@ -2,6 +2,7 @@
 // true.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,9 @@
 #include "stores/postgres/connection.h"
 
 namespace summit::postgres {
+
+// For a table that a schema change keeps locked.
+inline constexpr std::chrono::milliseconds kLockPatience{10'000};
 
 // Holds an idle transaction at the server while it lives. One thread at a time.
 //
@@ -23,9 +27,9 @@ class Snapshot {
   static Result<Snapshot> open(const config::PostgresEndpoint& endpoint, const std::string& database,
                                const Cancellation& cancellation = {});
 
-  // Locks and exports. kBusy when a schema change keeps a table locked for 10 s; kDenied names what may not
-  // be read.
-  Result<void> take();
+  // Locks and exports. kBusy when a schema change keeps a table locked for that long; kDenied names what may
+  // not be read.
+  Result<void> take(std::chrono::milliseconds lock_timeout = kLockPatience);
   // Ends the transaction; readers that have imported the snapshot keep it.
   void release();
 
@@ -39,12 +43,12 @@ class Snapshot {
 
   // A connection of its own in the same snapshot, for a parallel reader. `binary` as in Connection::Options.
   static Result<Connection> join(const config::PostgresEndpoint& endpoint, const std::string& database,
-                                 const std::string& id, const Cancellation& cancellation,
-                                 bool binary = false);
+                                 const std::string& id, const Cancellation& cancellation, bool binary = false,
+                                 std::chrono::milliseconds lock_timeout = kLockPatience);
 
  private:
   explicit Snapshot(Connection connection) : connection_(std::move(connection)) {}
-  Result<bool> try_take();
+  Result<bool> try_take(std::chrono::milliseconds lock_timeout);
 
   Connection connection_;
   std::string id_;

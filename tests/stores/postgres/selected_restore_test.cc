@@ -54,6 +54,7 @@ class SelectedRestoreTest : public PostgresTest {
     request.archive = archive_file(original_.archive);
     request.selection = {std::move(only), std::move(exclude)};
     request.terminate_connections = terminate;
+    request.lock_timeout = std::chrono::milliseconds(500);
     request.workspace = directory();
     SilentReporter reporter;
     return restore_selected(endpoint(), request, reporter, "postgresql", {});

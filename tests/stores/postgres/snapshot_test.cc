@@ -146,7 +146,7 @@ TEST_F(SnapshotTest, ATableUnderASchemaChangeIsBusy) {
   expect_ok(change.execute("BEGIN; ALTER TABLE public.t ADD COLUMN v text"));
   Cancellation cancellation;
   auto snapshot = expect_ok(Snapshot::open(endpoint(), "summit", cancellation));
-  const auto taken = snapshot.take();
+  const auto taken = snapshot.take(std::chrono::milliseconds(300));
   ASSERT_FALSE(taken.ok());
   EXPECT_EQ(taken.error().code(), Code::kBusy);
   EXPECT_THAT(taken.error().hint(), HasSubstr("schema change"));
@@ -166,6 +166,7 @@ TEST_F(SnapshotTest, ASchemaChangeThatWaitsForTheBackupNeverHangsIt) {
       },
       "the change to wait", std::chrono::seconds(20), std::chrono::milliseconds(20), {}));
 
+  constexpr std::chrono::milliseconds kShortly{300};
   TaskGroup group;
   group.spawn([&]() -> Result<void> {
     FileSink sink(directory() / "blocked.dump");
@@ -173,14 +174,15 @@ TEST_F(SnapshotTest, ASchemaChangeThatWaitsForTheBackupNeverHangsIt) {
                                  .snapshot = snapshot.id(),
                                  .inventory = inventory,
                                  .scope = {"postgresql", ""},
-                                 .compression = {}};
+                                 .compression = {},
+                                 .lock_timeout = kShortly};
     const auto dumped = capture_database(endpoint(), request, sink, nullptr, {});
     EXPECT_FALSE(dumped.ok());
     EXPECT_EQ(dumped.ok() ? Code::kFailed : dumped.error().code(), Code::kBusy);
     return {};
   });
-  const auto found =
-      fingerprint_data(endpoint(), "summit", snapshot.id(), inventory, {"postgresql", ""}, 1, {});
+  const auto found = fingerprint_data(endpoint(), "summit", snapshot.id(), inventory, {"postgresql", ""}, 1,
+                                      {}, nullptr, kShortly);
   expect_ok(group.join());
   ASSERT_FALSE(found.ok());
   EXPECT_EQ(found.error().code(), Code::kBusy);
