@@ -16,6 +16,8 @@ const std::map<std::string, std::string> kDefaultSettings{
     {"db.tx_log.preallocate", "false"},
     {"dbms.usage_report.enabled", "false"},
     {"server.default_listen_address", "127.0.0.1"},
+    // Starts sooner without the others.
+    {"server.http_enabled_modules", "TRANSACTIONAL_ENDPOINTS,QUERY_API_ENDPOINTS"},
     {"server.https.enabled", "false"},
     {"server.memory.pagecache.size", "64m"},
 };

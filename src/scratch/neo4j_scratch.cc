@@ -30,6 +30,7 @@ uint64_t page_cache_for(uint64_t image_bytes) { return std::clamp<uint64_t>(imag
 std::map<std::string, std::string> settings_for(const Neo4jScratchOptions& options) {
   return {{"server.http.enabled", "true"},
           {"server.http.listen_address", "127.0.0.1:0"},
+          {"server.http_enabled_modules", "TRANSACTIONAL_ENDPOINTS"},  // starts sooner without the others
           {"server.bolt.enabled", options.with_bolt ? "true" : "false"},
           {"server.bolt.listen_address", "127.0.0.1:0"},
           {"initial.dbms.default_database", options.database},
