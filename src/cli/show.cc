@@ -239,9 +239,13 @@ ordered_json to_json(const recovery::LeakOutcome& leaks) {
   for (const auto& finding : leaks.findings)
     findings.push_back(
         {{"place", finding.place}, {"original", finding.original}, {"occurrences", finding.occurrences}});
-  ordered_json json{{"findings", findings},   {"more_findings", leaks.more_findings},
-                    {"failure", nullptr},     {"certificate", leaks.certificate.string()},
-                    {"locked", leaks.locked}, {"not_locked", leaks.open}};
+  ordered_json json{{"findings", findings},
+                    {"more_findings", leaks.more_findings},
+                    {"failure", nullptr},
+                    {"certificate", leaks.certificate.string()},
+                    {"locked", leaks.locked},
+                    {"not_locked", leaks.open},
+                    {"seconds", leaks.duration.count()}};
   if (leaks.failure) json["failure"] = leaks.failure->to_string();
   return json;
 }

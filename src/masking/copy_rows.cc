@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "masking/report_replaced.h"
-
 namespace summit::masking {
 namespace {
 
@@ -137,17 +135,18 @@ bool CopyRowMask::find_fields(std::string_view row) {
   return true;
 }
 
-void CopyRowMask::report_to(ReplacedValues* listener, std::vector<std::string> places) {
-  listener_ = listener;
-  reported_places_ = std::move(places);
+void CopyRowMask::report_to(ReplacedValues* listener, const std::vector<std::string>& places) {
+  listeners_.clear();
+  if (listener == nullptr) return;
+  for (const auto& place : places) listeners_.push_back(listener->at(place));
 }
 
-void CopyRowMask::report() const {
+void CopyRowMask::report() {
   for (size_t i = 0; i < mask_.targets().size(); ++i) {
     const auto& target = mask_.targets()[i];
     const auto& original = fields_[input_of_target_[i]];
     if (!target.touched || !original) continue;
-    report_replaced(*listener_, *original, target.null ? Field() : Field(target.value), reported_places_[i]);
+    report_.add(*listeners_[i], *original, target.null ? Field() : Field(target.value));
   }
 }
 
@@ -169,7 +168,7 @@ Result<void> CopyRowMask::mask_row(std::string_view row, std::string& out) {
     }
   }
   RETURN_IF_ERROR(mask_.apply(fields_));
-  if (listener_ != nullptr) report();
+  if (!listeners_.empty()) report();
 
   size_t copied = 0;
   for (size_t i = 0; i < mask_.targets().size(); ++i) {

@@ -1,6 +1,7 @@
 // Masks the rows of a table as they stream by in COPY's text format.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 
 #include "core/result.h"
 #include "masking/replaced.h"
+#include "masking/report_replaced.h"
 #include "masking/rules.h"
 
 namespace summit::masking {
@@ -19,9 +21,9 @@ class CopyRowMask {
   // `mask` was compiled for the columns of the COPY, in its order.
   explicit CopyRowMask(RowMask mask);
 
-  // From now on `listener` is told of each value that becomes a different one. `places` are those of
-  // RowMask::targets(), in that order.
-  void report_to(ReplacedValues* listener, std::vector<std::string> places);
+  // From now on `listener` is told of each value that becomes a different one; nobody when it is null. It
+  // outlives this. `places` are those of RowMask::targets(), in that order.
+  void report_to(ReplacedValues* listener, const std::vector<std::string>& places);
 
   // Appends the masked form of `rows`, which are whole, each with its newline. Rows and columns that no rule
   // touches are appended byte for byte. kCorrupt for a row with too few columns or without its end; what was
@@ -31,7 +33,7 @@ class CopyRowMask {
  private:
   Result<void> mask_row(std::string_view row, std::string& out);
   bool find_fields(std::string_view row);
-  void report() const;
+  void report();
 
   struct Place {
     size_t begin = 0;
@@ -43,8 +45,8 @@ class CopyRowMask {
   std::vector<Field> fields_;         // of the inputs, decoded
   std::vector<std::string> decoded_;  // owns what had escapes
   std::vector<size_t> input_of_target_;
-  ReplacedValues* listener_ = nullptr;
-  std::vector<std::string> reported_places_;  // of the targets
+  std::vector<std::unique_ptr<ReplacedPlace>> listeners_;  // of the targets; empty: nobody listens
+  ReplacedReport report_;
 };
 
 // What stands in a COPY row for a value, and back. False for a backslash at the end.

@@ -52,14 +52,9 @@ Result<KeyedCipher> KeyedCipher::create(const Secret& key, std::string_view purp
                  kShortestKey)
         .hint("set SANITIZATION_KEY to the output of `openssl rand -hex 32`");
   }
-  KeyedCipher made;
   ASSIGN_OR_RETURN(const auto cipher_key, derive(key, fmt::format("summit-dr masking: {}", purpose)));
-  made.cipher_.reset(::EVP_CIPHER_CTX_new());
-  if (!made.cipher_ ||
-      ::EVP_EncryptInit_ex2(made.cipher_.get(), EVP_aes_256_ecb(), raw(cipher_key.reveal().data()), nullptr,
-                            nullptr) != 1 ||
-      ::EVP_CIPHER_CTX_set_padding(made.cipher_.get(), 0) != 1)
-    return openssl_failed("provide AES-256");
+  ASSIGN_OR_RETURN(auto cipher, AesBlock::create(cipher_key));
+  KeyedCipher made(std::move(cipher));
   ASSIGN_OR_RETURN(const auto mac_key, derive(key, fmt::format("summit-dr masking digest: {}", purpose)));
   const std::unique_ptr<EVP_MAC, FreeMac> mac(::EVP_MAC_fetch(nullptr, "HMAC", nullptr));
   if (!mac) return openssl_failed("provide HMAC");
@@ -71,13 +66,6 @@ Result<KeyedCipher> KeyedCipher::create(const Secret& key, std::string_view purp
       ::EVP_MAC_init(made.mac_.get(), raw(mac_key.reveal().data()), kSubkeySize, parameters) != 1)
     return openssl_failed("provide HMAC-SHA256");
   return made;
-}
-
-bool KeyedCipher::encrypt(Block& block) {
-  int size = 0;
-  return ::EVP_EncryptUpdate(cipher_.get(), block.data(), &size, block.data(),
-                             static_cast<int>(block.size())) == 1 &&
-         size == static_cast<int>(block.size());
 }
 
 bool KeyedCipher::digest(unsigned char index, std::string_view text, Digest& digest) {

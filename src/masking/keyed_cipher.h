@@ -10,31 +10,31 @@
 
 #include "core/result.h"
 #include "core/secret.h"
+#include "masking/aes_block.h"
 
 namespace summit::masking {
 
 // Both under sub-keys of one key: HKDF-SHA-256 with "summit-dr masking: <purpose>". One thread at a time.
 class KeyedCipher {
  public:
-  using Block = std::array<unsigned char, 16>;
+  using Block = AesBlock::Block;
   using Digest = std::array<unsigned char, 32>;
 
   // kKeyMissing for a key under 16 bytes. `purpose` keeps the kinds of pseudonyms apart: "email", "phone".
   static Result<KeyedCipher> create(const Secret& key, std::string_view purpose);
 
   // False when the library fails, and then the content must not be used.
-  [[nodiscard]] bool encrypt(Block& block);
+  [[nodiscard]] bool encrypt(Block& block) { return cipher_.encrypt(block); }
   // Of `index` and `text`; other indexes give independent digests of the same text.
   [[nodiscard]] bool digest(unsigned char index, std::string_view text, Digest& digest);
 
  private:
   struct Free {
-    void operator()(EVP_CIPHER_CTX* context) const { ::EVP_CIPHER_CTX_free(context); }
     void operator()(EVP_MAC_CTX* context) const { ::EVP_MAC_CTX_free(context); }
   };
-  KeyedCipher() = default;
+  explicit KeyedCipher(AesBlock cipher) : cipher_(std::move(cipher)) {}
 
-  std::unique_ptr<EVP_CIPHER_CTX, Free> cipher_;
+  AesBlock cipher_;
   std::unique_ptr<EVP_MAC_CTX, Free> mac_;
 };
 

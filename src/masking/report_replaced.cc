@@ -1,46 +1,55 @@
 #include "masking/report_replaced.h"
 
-#include <optional>
-#include <set>
-#include <string>
+#include <algorithm>
 
 #include "masking/array_literal.h"
 #include "masking/json_text.h"
 
 namespace summit::masking {
-namespace {
 
-using Texts = std::set<std::string, std::less<>>;
+void InnerTexts::note(std::string_view text) {
+  if (text.empty()) return;
+  places_.emplace_back(bytes_.size(), text.size());
+  bytes_ += text;
+}
 
-// The texts in a document or array; nothing when the value is neither.
-std::optional<Texts> texts_in(std::string_view value) {
-  Texts texts;
+bool InnerTexts::walk(std::string_view value) {
   const size_t start = value.find_first_not_of(" \t\r\n");
-  if (start == std::string_view::npos || (value[start] != '{' && value[start] != '[')) return std::nullopt;
-  const auto note = [&](std::string_view text) {
-    if (!text.empty()) texts.emplace(text);
-  };
-  if (visit_json(value, [&](std::string_view, std::string_view text) { note(text); })) return texts;
-  texts.clear();
-  std::string unused;
-  const auto element = [&](Field text, std::string&) {
+  if (start == std::string_view::npos || (value[start] != '{' && value[start] != '[')) return false;
+  if (visit_json(value, [this](std::string_view, std::string_view text) { note(text); })) return true;
+  bytes_.clear();
+  places_.clear();
+  unused_.clear();
+  const auto element = [this](Field text, std::string&) {
     if (text) note(*text);
     return Outcome::kKept;
   };
-  if (rewrite_array(value, element, unused) != Outcome::kValue) return std::nullopt;
-  return texts;
+  return rewrite_array(value, element, unused_) == Outcome::kValue;
 }
 
-}  // namespace
+bool InnerTexts::read(std::string_view value) {
+  bytes_.clear();
+  places_.clear();
+  texts_.clear();
+  if (!walk(value)) return false;
+  // Not before: bytes_ moves while it grows.
+  for (const auto& [begin, length] : places_)
+    texts_.push_back(std::string_view(bytes_).substr(begin, length));
+  std::sort(texts_.begin(), texts_.end());
+  texts_.erase(std::unique(texts_.begin(), texts_.end()), texts_.end());
+  return true;
+}
 
-void report_replaced(ReplacedValues& listener, std::string_view original, Field replacement,
-                     std::string_view place) {
+bool InnerTexts::contains(std::string_view text) const {
+  return std::binary_search(texts_.begin(), texts_.end(), text);
+}
+
+void ReplacedReport::add(ReplacedPlace& place, std::string_view original, Field replacement) {
   if (replacement == original || original.empty()) return;
-  const auto before = texts_in(original);
-  if (!before) return listener.add(original, replacement.value_or(""), place);
-  const auto after = replacement ? texts_in(*replacement) : std::nullopt;
-  for (const auto& text : *before) {
-    if (!after || !after->contains(text)) listener.add(text, "", place);
+  if (!before_.read(original)) return place.add(original, replacement.value_or(""));
+  const bool has_after = replacement && after_.read(*replacement);
+  for (const auto text : before_.texts()) {
+    if (!has_after || !after_.contains(text)) place.add(text, "");
   }
 }
 

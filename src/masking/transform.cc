@@ -111,16 +111,20 @@ class KeyedHash final : public Transform {
 
 struct FreeDigest {
   void operator()(EVP_MD_CTX* context) const { ::EVP_MD_CTX_free(context); }
+  void operator()(EVP_MD* digest) const { ::EVP_MD_free(digest); }
 };
 
 class Md5 final : public Transform {
  public:
-  explicit Md5(std::string suffix) : suffix_(std::move(suffix)), context_(::EVP_MD_CTX_new()) {}
+  explicit Md5(std::string suffix)
+      : suffix_(std::move(suffix)),
+        md5_(::EVP_MD_fetch(nullptr, "MD5", nullptr)),
+        context_(::EVP_MD_CTX_new()) {}
   Outcome apply(Field value, Row, std::string& out) override {
     if (!value) return Outcome::kNull;
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
-    if (!context_ || ::EVP_DigestInit_ex(context_.get(), ::EVP_md5(), nullptr) != 1 ||
+    if (!md5_ || !context_ || ::EVP_DigestInit_ex2(context_.get(), md5_.get(), nullptr) != 1 ||
         ::EVP_DigestUpdate(context_.get(), value->data(), value->size()) != 1 ||
         ::EVP_DigestUpdate(context_.get(), suffix_.data(), suffix_.size()) != 1 ||
         ::EVP_DigestFinal_ex(context_.get(), digest.data(), &size) != 1)
@@ -131,6 +135,7 @@ class Md5 final : public Transform {
 
  private:
   std::string suffix_;
+  std::unique_ptr<EVP_MD, FreeDigest> md5_;
   std::unique_ptr<EVP_MD_CTX, FreeDigest> context_;
 };
 

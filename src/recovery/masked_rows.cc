@@ -168,7 +168,7 @@ Result<masking::CopyRowMask> MaskedRows::mask_of(const ArchivedTable& table) con
     places.push_back(fmt::format("postgresql:{}.{}", table.whole().display(), table.columns[target.column]));
   }
   masking::CopyRowMask copy(std::move(mask));
-  if (!is_job(table.name)) copy.report_to(session_.replaced, std::move(places));
+  if (!is_job(table.name)) copy.report_to(session_.replaced, places);
   return copy;
 }
 

@@ -107,7 +107,9 @@ Result<fs::path> search_and_certify(const RestorePlan& plan, const Components& r
 LeakOutcome check_masked_target(const RestorePlan& plan, const std::vector<RestoreComponent*>& restored,
                                 RestoreContext& context, const RestoreRecord& record, LeakCheck& check) {
   LeakOutcome outcome;
+  const Stopwatch watch;
   auto certificate = search_and_certify(plan, restored, context, record, check, outcome);
+  outcome.duration = watch.elapsed();
   if (certificate.ok()) {
     outcome.certificate = *std::move(certificate);
   } else {

@@ -29,6 +29,7 @@ struct LeakOutcome {
   fs::path certificate;             // empty unless all is clean
   std::vector<std::string> locked;  // components
   std::vector<std::string> open;    // components that could not be locked, with the reason
+  Seconds duration{};               // of the search
 
   bool clean() const { return findings.empty() && !failure; }
 };

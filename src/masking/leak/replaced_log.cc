@@ -110,17 +110,18 @@ Result<void> ReplacedLog::add_canary(std::string_view name, std::string_view tex
   return {};
 }
 
-void ReplacedLog::keep(std::string_view text, std::string_view place, ReplacedRecord::Kind as) {
-  NormalizedText normalized;
+std::optional<ReplacedRecord> ReplacedLog::record_of(std::string_view text, std::string_view place,
+                                                     uint32_t number, ReplacedRecord::Kind as,
+                                                     NormalizedText& normalized) {
   normalized.assign(text, NormalizedText::Separators::kNone);
   const auto value = normalized.text().substr(0, kLongestSearched);
   const auto reach = as == ReplacedRecord::kCanary ? Reach::kAnywhere : reach_of(value);
   if (reach == Reach::kNowhere) {
     if (as == ReplacedRecord::kAnywhere && !value.empty()) not_sought_.fetch_add(1);
-    return;
+    return std::nullopt;
   }
   ReplacedRecord record;
-  record.place = place_number(place);
+  record.place = number;
   record.length = static_cast<uint16_t>(value.size());
   record.kinds = as;
   if (reach == Reach::kOwnPlace) {
@@ -131,7 +132,52 @@ void ReplacedLog::keep(std::string_view text, std::string_view place, ReplacedRe
     record.first = fingerprint_of_eight(key_, value.data());
     record.beginning = fingerprint_of_beginning(key_, value.data(), class_of(value.size()));
   }
-  keep(record);
+  return record;
+}
+
+void ReplacedLog::keep(std::string_view text, std::string_view place, ReplacedRecord::Kind as) {
+  NormalizedText normalized;
+  const auto record = record_of(text, place, place_number(place), as, normalized);
+  if (record) keep(*record);
+}
+
+// Looks the place's number up once, and drops what it was told a moment ago: columns of few values, and the
+// constants that stand in for all.
+class ReplacedLog::AtPlace final : public ReplacedPlace {
+ public:
+  AtPlace(ReplacedLog& log, std::string place)
+      : log_(log), place_(std::move(place)), number_(log.place_number(place_)), latest_(kLatest) {}
+
+  void add(std::string_view original, std::string_view replacement) override {
+    keep(original, ReplacedRecord::kAnywhere);
+    keep(replacement, ReplacedRecord::kStandIn);
+  }
+
+ private:
+  static constexpr size_t kLatest = 256;
+  struct Told {
+    ValueDigest digest;
+    uint16_t kinds = 0;
+  };
+
+  void keep(std::string_view text, ReplacedRecord::Kind as) {
+    const auto record = log_.record_of(text, place_, number_, as, normalized_);
+    if (!record) return;
+    auto& told = latest_[record->digest.low % kLatest];
+    if (told.digest == record->digest && told.kinds == record->kinds) return;
+    told = {record->digest, record->kinds};
+    log_.keep(*record);
+  }
+
+  ReplacedLog& log_;
+  const std::string place_;
+  const uint32_t number_;
+  NormalizedText normalized_;
+  std::vector<Told> latest_;
+};
+
+std::unique_ptr<ReplacedPlace> ReplacedLog::at(std::string place) {
+  return std::make_unique<AtPlace>(*this, std::move(place));
 }
 
 void ReplacedLog::keep(const ReplacedRecord& record) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 #include "core/files.h"
 #include "core/result.h"
+#include "masking/leak/normalized_text.h"
 #include "masking/leak/replaced_table.h"
 #include "masking/replaced.h"
 
@@ -30,6 +32,7 @@ class ReplacedLog final : public ReplacedValues {
 
   // Thread-safe. What cannot be kept makes seal() fail.
   void add(std::string_view original, std::string_view replacement, std::string_view place) override;
+  std::unique_ptr<ReplacedPlace> at(std::string place) override;
   // A text that was planted in the source to see whether it comes through. At least kShortestAnywhere bytes
   // normalised, or it is kUsage.
   Result<void> add_canary(std::string_view name, std::string_view text);
@@ -50,9 +53,13 @@ class ReplacedLog final : public ReplacedValues {
     std::vector<Run> runs;
   };
   class Merge;
+  class AtPlace;
 
   ReplacedLog(fs::path directory, UniqueFd file, const DigestKey& key);
   uint32_t place_number(std::string_view place);
+  // Nothing for what is not sought; `normalized` is the caller's to use again.
+  std::optional<ReplacedRecord> record_of(std::string_view text, std::string_view place, uint32_t number,
+                                          ReplacedRecord::Kind as, NormalizedText& normalized);
   void keep(std::string_view text, std::string_view place, ReplacedRecord::Kind as);
   void keep(const ReplacedRecord& record);
   void spill(Partition& partition);

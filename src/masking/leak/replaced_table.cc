@@ -16,9 +16,24 @@ namespace {
 
 constexpr uint64_t kFewestBits = 1024;
 constexpr uint64_t kMostBits = uint64_t{1} << 30;  // 128 MiB a filter
-constexpr size_t kWriteBlock = 4096;               // records
+// Bits a value. The first is asked at every position and should fit the caches; what passes the second is
+// looked up once for each length of its class; the third knows each value by two bits.
+constexpr unsigned kFirstBits = 32;
+constexpr unsigned kBeginningBits = 64;
+constexpr unsigned kDigestBits = 16;
+constexpr size_t kWriteBlock = 4096;  // records
 
 uint32_t low_half(const ValueDigest& digest) { return static_cast<uint32_t>(digest.low); }
+// Bits 2i and 2i + 1 as bit i.
+uint64_t every_second(uint64_t word) {
+  word = (word | word >> 1) & 0x5555555555555555;
+  word = (word | word >> 1) & 0x3333333333333333;
+  word = (word | word >> 2) & 0x0f0f0f0f0f0f0f0f;
+  word = (word | word >> 4) & 0x00ff00ff00ff00ff;
+  word = (word | word >> 8) & 0x0000ffff0000ffff;
+  return (word | word >> 16) & 0x00000000ffffffff;
+}
+
 uint32_t high_half(const ValueDigest& digest) { return static_cast<uint32_t>(digest.low >> 32); }
 
 }  // namespace
@@ -27,6 +42,20 @@ BitFilter::BitFilter(uint64_t values, unsigned bits_per_value, uint64_t largest)
   const uint64_t bits = std::bit_ceil(std::clamp(values * bits_per_value, kFewestBits, largest));
   shift_ = 32 - static_cast<unsigned>(std::countr_zero(bits));
   words_.resize(bits / 64);
+}
+
+void BitFilter::shrink(unsigned bits_per_value) {
+  uint64_t set = 0;
+  for (const uint64_t word : words_) set += static_cast<uint64_t>(std::popcount(word));
+  const uint64_t bits = std::bit_ceil(std::max(set * bits_per_value, kFewestBits));
+  while (words_.size() * 64 > bits) {
+    // One bit less of each fingerprint: neighbours become one.
+    for (size_t i = 0; i < words_.size() / 2; ++i)
+      words_[i] = every_second(words_[2 * i]) | every_second(words_[2 * i + 1]) << 32;
+    words_.resize(words_.size() / 2);
+    ++shift_;
+  }
+  words_.shrink_to_fit();
 }
 
 Result<UniqueFd> open_unnamed_file(const fs::path& directory) {
@@ -57,9 +86,9 @@ Result<ReplacedTable> ReplacedTable::build(Parts parts, const fs::path& director
 }
 
 Result<void> ReplacedTable::write(const fs::path& directory, uint64_t most, const NextRecord& next) {
-  first_ = BitFilter(most, 32, kMostBits);
-  beginning_ = BitFilter(most, 16, kMostBits);
-  digests_ = BitFilter(most, 16, kMostBits);
+  first_ = BitFilter(most, kFirstBits, kMostBits);
+  beginning_ = BitFilter(most, kBeginningBits, kMostBits);
+  digests_ = BitFilter(most, kDigestBits, kMostBits);
   own_places_.resize(parts_.places.size());
   counts_.not_sought = parts_.not_sought;
 
@@ -81,6 +110,9 @@ Result<void> ReplacedTable::write(const fs::path& directory, uint64_t most, cons
     if (block.size() == kWriteBlock) RETURN_IF_ERROR(flush());
   }
   RETURN_IF_ERROR(flush());
+  first_.shrink(kFirstBits);
+  beginning_.shrink(kBeginningBits);
+  digests_.shrink(kDigestBits / 2);
   for (auto& lengths : lengths_) std::sort(lengths.begin(), lengths.end());
   return map(fd.get(), count, directory);
 }

@@ -49,6 +49,9 @@ class BitFilter {
   bool test(uint32_t fingerprint) const { return (words_[word(fingerprint)] & bit(fingerprint)) != 0; }
   void prefetch(uint32_t fingerprint) const { __builtin_prefetch(&words_[word(fingerprint)]); }
   uint64_t bytes() const { return words_.size() * sizeof(uint64_t); }
+  // As small as about `bits_per_value` bits for each that is set allow: many values begin alike, and a small
+  // filter stays in the processor's caches.
+  void shrink(unsigned bits_per_value);
 
  private:
   size_t word(uint32_t fingerprint) const { return (fingerprint >> shift_) / 64; }
@@ -69,7 +72,7 @@ struct ReplacedCounts {
 };
 
 // Immutable, thread-safe. The sorted records are an unlinked file of mode 0600, read through the page cache;
-// filters take 8 bytes a value, at most 0.4 GiB whatever the count. The file ends with the object or the
+// filters take 14 bytes a value, at most 0.4 GiB whatever the count. The file ends with the object or the
 // process.
 class ReplacedTable {
  public:

@@ -36,11 +36,15 @@ inline bool report_text(masking::TextSearch& search, LeakReport& report, std::st
   return !originals.empty();
 }
 
-// Reports `place` when the whole of `value` was replaced there; `number` is that of the place, if it has one.
+// Whether the whole of `value` was replaced in its place; `number` is that of the place, if it has one.
+inline bool holds_own(masking::TextSearch& search, std::optional<uint32_t> number, std::string_view value) {
+  return number && search.table().has_own_values(*number) && search.find_in_place(*number, value) != nullptr;
+}
+
+// Reports `place` then.
 inline void report_own(masking::TextSearch& search, LeakReport& report, std::optional<uint32_t> number,
                        std::string_view value, const std::string& place) {
-  if (!number || !search.table().has_own_values(*number)) return;
-  if (search.find_in_place(*number, value) != nullptr) report.found(place, search.table().place(*number));
+  if (holds_own(search, number, value)) report.found(place, search.table().place(*number));
 }
 
 }  // namespace summit::recovery

@@ -104,28 +104,32 @@ class TableSearch {
       const size_t end = rows.find('\n', at);
       const auto row = rows.substr(at, end - at);
       at = end + 1;
-      if (table_.has_own_values ||
-          (suspicious && search_.holds_any(row, TextSearch::Separators::kTabAndBreak)))
-        look_at_row(row);
+      const bool is_suspicious = suspicious && search_.holds_any(row, TextSearch::Separators::kTabAndBreak);
+      if (is_suspicious || table_.has_own_values) look_at_row(row, is_suspicious);
     }
   }
 
-  void look_at_row(std::string_view row) {
+  void look_at_row(std::string_view row, bool is_suspicious) {
     size_t at = 0;
     for (const auto& column : table_.columns) {
       const size_t end = std::min(row.find('\t', at), row.size());
-      look_at_field(column, row.substr(at, end - at));
+      if (is_suspicious || column.own_place) look_at_field(column, row.substr(at, end - at), is_suspicious);
       at = std::min(end + 1, row.size());
     }
   }
 
-  void look_at_field(const SearchColumn& column, std::string_view field) {
+  std::string place_of(const SearchColumn& column) const {
+    return fmt::format("postgresql:{}.{}.{}", database_, table_.name.display(), column.name);
+  }
+
+  void look_at_field(const SearchColumn& column, std::string_view field, bool is_suspicious) {
     if (field == "\\N") return;
-    const auto place = fmt::format("postgresql:{}.{}.{}", database_, table_.name.display(), column.name);
-    if (report_text(search_, scan_.report, field, place, column.is_number) || !column.own_place) return;
+    if (is_suspicious && report_text(search_, scan_.report, field, place_of(column), column.is_number))
+      return;
     // A backslash at the end is no COPY text; the server does not write one.
-    if (masking::decode_copy_field(field, decoded_))
-      report_own(search_, scan_.report, column.own_place, decoded_, place);
+    if (column.own_place && masking::decode_copy_field(field, decoded_) &&
+        holds_own(search_, column.own_place, decoded_))
+      scan_.report.found(place_of(column), scan_.table.place(*column.own_place));
   }
 
   const SearchTable& table_;

@@ -1,6 +1,7 @@
 #include "masking/leak/replaced_log.h"
 
 #include <fstream>
+#include <random>
 
 #include "core/task_group.h"
 #include "masking/leak/value_shape.h"
@@ -57,6 +58,49 @@ TEST_F(LeakTest, CountsEachValueOnceWhateverWasSpilled) {
   for (size_t i = 0; i < kValues; i += 997) EXPECT_TRUE(holds("<" + name(i) + ">")) << i;
   EXPECT_FALSE(holds(name(kValues)));
   EXPECT_FALSE(holds("[GONE FOR EVER]"));
+}
+
+TEST_F(LeakTest, ToldPlaceByPlaceItIsTheSame) {
+  constexpr size_t kValues = 5000;
+  const auto tell = [&](size_t worker) -> Result<void> {
+    const auto mail = log().at("postgresql:public.users.email");
+    const auto name = log().at("postgresql:public.users.name");
+    for (size_t i = worker; i < kValues; i += 2) {
+      mail->add(fmt::format("person{:07}@mail.org", i), "[GONE FOR EVER]");
+      name->add(fmt::format("n{:06}", i / 10), "stand-in of a name");
+      // Also a stand-in: told of the same text twice, each time as something else.
+      name->add("Robin Kestrel", "Robin Kestrel the Second");
+      name->add("somebody else", "Robin Kestrel");
+    }
+    return {};
+  };
+  ASSERT_TRUE(parallel_for(2, 2, tell).ok());
+  const auto& table = seal();
+  EXPECT_EQ(table.counts(),
+            (ReplacedCounts{.anywhere = kValues + 1, .own_place = kValues / 10, .also_stand_in = 1}));
+  EXPECT_TRUE(holds("person0000007@mail.org"));
+  EXPECT_FALSE(holds("Robin Kestrel"));
+  const auto number = table.place_number("postgresql:public.users.name");
+  ASSERT_TRUE(number);
+  EXPECT_NE(text_search().find_in_place(*number, "n000012"), nullptr);
+  EXPECT_EQ(text_search().find_in_place(*table.place_number("postgresql:public.users.email"), "n000012"),
+            nullptr);
+}
+
+TEST(BitFilter, ShrunkItStillKnowsWhatWasSetAndLittleElse) {
+  BitFilter filter(1'000'000, 32, uint64_t{1} << 30);
+  std::mt19937 random(3);
+  std::vector<uint32_t> set;
+  for (int i = 0; i < 1000; ++i) set.push_back(static_cast<uint32_t>(random()));
+  for (const uint32_t fingerprint : set) filter.set(fingerprint);
+  filter.shrink(32);
+  EXPECT_EQ(filter.bytes(), 4096U);
+  for (const uint32_t fingerprint : set) EXPECT_TRUE(filter.test(fingerprint));
+  size_t others = 0;
+  for (int i = 0; i < 10000; ++i) others += filter.test(static_cast<uint32_t>(random())) ? 1 : 0;
+  EXPECT_LT(others, 500U);
+  filter.set(7);
+  EXPECT_TRUE(filter.test(7));
 }
 
 TEST_F(LeakTest, NoNamedFileHoldsWhatWasReplaced) {
