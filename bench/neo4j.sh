@@ -2,14 +2,17 @@
 # Graphs over Bolt against the official Python driver, and APOC's csv export where its jar is at hand, on the same server in the same run; ratios count, not seconds.
 #
 # BENCH_NODES (default 200000) people with six properties and two relationships each. BENCH_RUNS (default 3): each step that often, the tools in turn; the
-# median counts. BENCH_APOC_JAR: apoc-core of the server's version. Ours also computes fingerprints and writes a file; the driver only counts what it reads.
+# median counts. BENCH_APOC_JAR: apoc-core of the server's version (default: the one in its labs/, if any). BENCH_BIN: a directory of programs that are
+# built already. Ours also computes fingerprints and writes a file; the driver only counts what it reads.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-scripts/setup/packages.sh build bench
-cmake --preset release -DSUMMIT_BUILD_BENCH=ON --log-level=NOTICE
-cmake --build --preset release --target neo4j_bench --target summit-dr-dev --target summit-dev-launcher
-bin=$PWD/build/release/bin
+bin=${BENCH_BIN:-$PWD/build/release/bin}
+if [[ -z ${BENCH_BIN:-} ]]; then
+  scripts/setup/packages.sh build bench
+  cmake --preset release -DSUMMIT_BUILD_BENCH=ON --log-level=NOTICE
+  cmake --build --preset release --target neo4j_bench --target summit-dr-dev --target summit-dev-launcher
+fi
 driver=$PWD/bench/neo4j/driver.py
 root=$PWD/.summit/bench-neo4j
 runs=${BENCH_RUNS:-3}
@@ -31,28 +34,21 @@ set -a
 # shellcheck disable=SC1091
 source .env
 set +a
-if [[ -n ${BENCH_APOC_JAR:-} ]]; then
-  cp "$BENCH_APOC_JAR" "$NEO4J_HOME/plugins/"
+labs=("$NEO4J_BIN_DIR"/../labs/apoc-*-core.jar)
+apoc=${BENCH_APOC_JAR:-${labs[0]}}
+if [[ -f $apoc ]]; then
+  cp "$apoc" "$NEO4J_HOME/plugins/"
   printf 'apoc.export.file.enabled=true\n' >"$NEO4J_HOME/conf/apoc.conf"
   "$bin/summit-dr-dev" stop neo4j >&2
   "$bin/summit-dr-dev" start neo4j >&2
 fi
-
-apoc_export() {
-  local start end
-  start=$(date +%s.%N)
-  printf '%s' "CALL apoc.export.csv.all('bench.csv', {}) YIELD nodes, relationships RETURN nodes + relationships" |
-    "$NEO4J_BIN_DIR/cypher-shell" -a "$NEO4J_URI" --format plain | tail -1 >count
-  end=$(date +%s.%N)
-  awk -v n="$(cat count)" -v a="$start" -v b="$end" 'BEGIN { printf "export apoc %d elements %.2f s %.0f elements/s\n", n, b - a, n / (b - a) }'
-}
 
 "$bin/neo4j_bench" fill "${BENCH_NODES:-200000}"
 venv/bin/python "$driver" export >/dev/null # warms the server for all alike
 for ((i = 0; i < runs; ++i)); do
   "$bin/neo4j_bench" export graph | tee -a results
   venv/bin/python "$driver" export | tee -a results
-  if [[ -n ${BENCH_APOC_JAR:-} ]]; then apoc_export | tee -a results; fi
+  if [[ -f $apoc ]]; then "$bin/neo4j_bench" apoc bench.csv | tee -a results; fi
 done
 for ((i = 0; i < runs; ++i)); do
   venv/bin/python "$driver" import | tee -a results
@@ -68,4 +64,4 @@ for step in export import; do
       awk -v step=$step -v tool=$tool '{ v[NR] = $1 } END { if (NR) print step, tool, v[int((NR + 1) / 2)] }'
   done
 done | awk '{ rate[$1] = $2 == "ours" ? $3 : rate[$1]; printf "%-8s %-8s %10.0f elements/s   %.2f\n", $1, $2, $3, rate[$1] / $3 }'
-[[ -n ${BENCH_APOC_JAR:-} ]] || echo 'APOC was not measured: set BENCH_APOC_JAR'
+[[ -f $apoc ]] || echo 'APOC was not measured: the server has none in labs/; set BENCH_APOC_JAR'

@@ -4,6 +4,7 @@
 //   neo4j_bench fill NODES       people with six properties each and two relationships each
 //   neo4j_bench export FILE      a graph file, with fingerprints
 //   neo4j_bench import FILE      into the database, which is empty
+//   neo4j_bench apoc NAME         APOC's csv export into that file of the server's import directory
 //   neo4j_bench empty
 //
 // The server is that of NEO4J_URI, NEO4J_USERNAME and NEO4J_PASSWORD. Prints elements, seconds and elements a
@@ -33,9 +34,9 @@ config::Neo4jEndpoint endpoint() {
   return server;
 }
 
-void report(const char* what, uint64_t elements, const Stopwatch& watch) {
+void report(const char* what, const char* tool, uint64_t elements, const Stopwatch& watch) {
   const double seconds = watch.elapsed().count();
-  std::printf("%s ours %llu elements %.2f s %.0f elements/s\n", what,
+  std::printf("%s %s %llu elements %.2f s %.0f elements/s\n", what, tool,
               static_cast<unsigned long long>(elements), seconds, static_cast<double>(elements) / seconds);
 }
 
@@ -69,7 +70,7 @@ Result<void> export_to(const fs::path& file) {
       const auto done,
       neo4j::export_graph(bolt, options, [&](ByteView block) { return write_all(fd.get(), block, file); },
                           reporter, {}));
-  report("export", done.nodes + done.relationships, watch);
+  report("export", "ours", done.nodes + done.relationships, watch);
   return {};
 }
 
@@ -88,7 +89,18 @@ Result<void> import_from(const fs::path& file) {
   };
   const Stopwatch watch;
   ASSIGN_OR_RETURN(const auto done, neo4j::import_graph(endpoint(), source, options, reporter, {}));
-  report("import", done.nodes + done.relationships, watch);
+  report("import", "ours", done.nodes + done.relationships, watch);
+  return {};
+}
+
+Result<void> export_by_apoc(const std::string& name) {
+  ASSIGN_OR_RETURN(auto bolt, neo4j::BoltConnection::open(endpoint()));
+  const Stopwatch watch;
+  ASSIGN_OR_RETURN(const auto elements,
+                   bolt.scalar("CALL apoc.export.csv.all($name, {}) YIELD nodes, relationships "
+                               "RETURN nodes + relationships",
+                               {{"name", neo4j::Value{name}}}));
+  report("export", "apoc", static_cast<uint64_t>(elements.integer_or(0)), watch);
   return {};
 }
 
@@ -103,7 +115,8 @@ Result<void> run(const std::vector<std::string>& words) {
   if (words.size() == 2 && words[0] == "fill") return fill(std::atoll(words[1].c_str()));
   if (words.size() == 2 && words[0] == "export") return export_to(words[1]);
   if (words.size() == 2 && words[0] == "import") return import_from(words[1]);
-  return Error(Code::kUsage, "neo4j_bench fill NODES | export FILE | import FILE | empty");
+  if (words.size() == 2 && words[0] == "apoc") return export_by_apoc(words[1]);
+  return Error(Code::kUsage, "neo4j_bench fill NODES | export FILE | import FILE | apoc NAME | empty");
 }
 
 }  // namespace

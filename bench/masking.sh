@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# Masked restore of PostgreSQL, by the whole command, against ours unmasked and against pg_restore with statements afterwards; ratios count, not seconds.
+#
+# Data: about BENCH_MEGABYTES (default 500) in the framework's tables. Every contender runs BENCH_RUNS times (default 3), in turn; medians count.
+# BENCH_JOBS connections (default: the cores). BENCH_BIN: a directory of programs that are built already.
+#   masked      all rules and the reduction of `dev`, with looking through, fingerprints, the search for replaced values and the certificate
+#   unmasked    a backup of the rows that the masked restore keeps, with their originals
+#   by hand     pg_restore -j of everything, then the framework's reduction, the rules as `summit-dr mask sql` prints them (without pseudonyms and
+#               hashes, which no statement has), and vacuum. Nothing is checked.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+project=$PWD
+bin=${BENCH_BIN:-$PWD/build/release/bin}
+if [[ -z ${BENCH_BIN:-} ]]; then
+  scripts/setup/packages.sh build bench
+  cmake --preset release --log-level=NOTICE
+  cmake --build --preset release --target summit-dr --target summit-dr-dev --target summit-dev-launcher
+fi
+root=$PWD/.summit/bench-masking
+runs=${BENCH_RUNS:-3}
+jobs=${BENCH_JOBS:-$(nproc)}
+
+finish() {
+  [[ -d $root ]] && (cd "$root" && "$bin/summit-dr-dev" down >/dev/null 2>&1)
+  rm -rf "$root"
+}
+trap finish EXIT
+rm -rf "$root"
+mkdir -p "$root"
+cp -r config "$root/config"
+cd "$root"
+export XDG_CONFIG_HOME=$root/key
+"$bin/summit-dr-dev" up >&2
+for other in neo4j redis; do "$bin/summit-dr-dev" stop $other >&2; done
+set -a
+# shellcheck disable=SC1091
+source .env
+set +a
+SANITIZATION_KEY=$(openssl rand -hex 32)
+export SANITIZATION_KEY PGPASSWORD=$POSTGRES_PASSWORD PGHOST=$POSTGRES_HOST PGPORT=$POSTGRES_PORT PGUSER=$POSTGRES_USER PATH=$POSTGRES_BIN_DIR:$PATH
+
+summit() { "$bin/summit-dr" "$@"; }
+# timed CONTENDER COMMAND...: keeps the seconds.
+timed() {
+  local contender=$1 start
+  shift
+  sync
+  start=$(date +%s.%N)
+  "$@" >out 2>log || { cat out log >&2; exit 1; }
+  awk -v c="$contender" -v a="$start" -v b="$(date +%s.%N)" 'BEGIN { print c "|" b - a }' >>measured
+}
+of() { awk -F'|' -v c="$1" '$1 == c { print $2 }' measured | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+back_up() { summit backup --set=full --datastores=postgres >out 2>log || { cat out log >&2; exit 1; }; summit list --latest; }
+restore() { summit --json restore "$@" --env=dev --datastores=postgres --jobs="$jobs" --no-safety-backup; }
+
+# The rows that a masked restore keeps are those that the source then keeps, too.
+reduce_the_source() {
+  local pair table key
+  for pair in audit_logs:seq events:id analytics_traces:trace_id billing:id; do
+    table=${pair%:*} key=${pair#*:}
+    psql -qd "$POSTGRES_DB" -c "CREATE TABLE kept AS SELECT $key FROM $table LIMIT 0"
+    psql -qd masked -c "COPY (SELECT $key FROM $table) TO STDOUT" | psql -qd "$POSTGRES_DB" -c 'COPY kept FROM STDIN'
+    psql -qd "$POSTGRES_DB" -c 'ANALYZE kept' -c "DELETE FROM $table WHERE NOT EXISTS (SELECT FROM kept WHERE kept.$key = $table.$key)" -c 'DROP TABLE kept'
+  done
+  vacuumdb -qfz "$POSTGRES_DB"
+}
+
+by_hand() {
+  pg_restore -j "$jobs" -d by_hand stock
+  psql -qd by_hand -f "$project/bench/masking/reduction.sql" -f rules.sql
+  vacuumdb -qz -j "$jobs" by_hand
+}
+
+psql -qd "$POSTGRES_DB" -v megabytes="${BENCH_MEGABYTES:-500}" -f "$project/bench/masking/data.sql"
+pg_dump -Fd -j "$jobs" --compress=zstd:3 -f stock "$POSTGRES_DB"
+summit mask sql --store=postgresql --level=full >rules.sql
+whole=$(back_up)
+timed first restore "$whole" --sanitize --into=masked
+reduce_the_source
+reduced=$(back_up)
+dropdb masked
+
+for ((run = 0; run < runs; ++run)); do
+  timed masked restore "$whole" --sanitize --into=masked
+  jq -r 'select(.message_type == "restore") | "certificate|\(.leaks.seconds)", "rows alone|\(.components[0].seconds)"' out >>measured
+  dropdb masked
+  timed unmasked restore "$reduced" --into=unmasked
+  jq -r 'select(.message_type == "restore") | "rows alone, unmasked|\(.components[0].seconds)"' out >>measured
+  dropdb unmasked
+  createdb -T template0 by_hand
+  timed 'by hand' by_hand
+  dropdb by_hand
+done
+
+echo
+echo "== $(du -sm "backups/$whole" | cut -f1) MB of archive, $(du -sm "backups/$reduced" | cut -f1) MB reduced, $jobs jobs, $(nproc) cores; medians of $runs"
+for contender in masked certificate 'rows alone' unmasked 'rows alone, unmasked' 'by hand'; do
+  printf '%-22s %8.2f s\n' "$contender" "$(of "$contender")"
+done
+awk -v m="$(of masked)" -v c="$(of certificate)" -v u="$(of unmasked)" -v h="$(of 'by hand')" -v r="$(of 'rows alone')" -v s="$(of 'rows alone, unmasked')" 'BEGIN {
+  printf "before the certificate, whole command: %.2f times the time of ours unmasked; rows alone %.2f times\n", (m - c) / u, r / s
+  printf "the certificate: %.0f %% of the masked restore\n", 100 * c / m
+  printf "by hand takes %.2f times as long before the certificate, %.2f times with it\n", h / (m - c), h / m }'
