@@ -214,6 +214,19 @@ std::optional<uint32_t> prefix_length(std::string_view text, uint32_t highest) {
   return length;
 }
 
+// As PostgreSQL writes an inet: a run of zeros may have to be left out.
+bool append_ipv6(const std::array<unsigned, 8>& words, std::string& out) {
+  in6_addr address{};
+  for (size_t i = 0; i < words.size(); ++i) {
+    address.s6_addr[2 * i] = static_cast<unsigned char>(words[i] >> 8);
+    address.s6_addr[2 * i + 1] = static_cast<unsigned char>(words[i] & 0xff);
+  }
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (::inet_ntop(AF_INET6, &address, text.data(), text.size()) == nullptr) return false;
+  out += text.data();
+  return true;
+}
+
 bool append_ip(KeyedCipher& cipher, std::string_view text, std::string& out) {
   const size_t slash = std::min(text.find('/'), text.size());
   const std::string address(text.substr(0, slash));
@@ -223,16 +236,13 @@ bool append_ip(KeyedCipher& cipher, std::string_view text, std::string& out) {
     const auto mapped = permute(cipher, kIpv4 + *length, ntohl(v4.s_addr), Wide{1} << 32);
     if (!mapped) return false;
     const auto value = static_cast<uint32_t>(*mapped);
-    fmt::format_to(std::back_inserter(out), "2001:db8:4:{:x}::{:x}:{:x}", *length, value >> 16,
-                   value & 0xffff);
-    return true;
+    return append_ipv6({0x2001, 0xdb8, 4, *length, 0, 0, value >> 16, value & 0xffff}, out);
   }
   KeyedCipher::Digest digest;
   if (!cipher.digest(0, text, digest)) return false;
-  out += "2001:db8:6";
-  for (size_t i = 0; i < 10; i += 2)
-    fmt::format_to(std::back_inserter(out), ":{:x}", static_cast<unsigned>(digest[i]) << 8 | digest[i + 1]);
-  return true;
+  std::array<unsigned, 8> words{0x2001, 0xdb8, 6};
+  for (size_t i = 0; i < 5; ++i) words[3 + i] = static_cast<unsigned>(digest[2 * i]) << 8 | digest[2 * i + 1];
+  return append_ipv6(words, out);
 }
 
 bool append_name(KeyedCipher& cipher, std::string_view text, std::string& out) {
