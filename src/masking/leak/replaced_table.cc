@@ -17,7 +17,8 @@ namespace {
 constexpr uint64_t kFewestBits = 1024;
 constexpr uint64_t kMostBits = uint64_t{1} << 30;  // 128 MiB a filter
 // Bits a value. The first is asked at every position and should fit the caches; what passes the second is
-// looked up once for each length of its class; the third knows each value by two bits.
+// looked up once for each length of its class, so chance must be rare; it and the third have two bits a
+// value.
 constexpr unsigned kFirstBits = 32;
 constexpr unsigned kBeginningBits = 64;
 constexpr unsigned kDigestBits = 16;
@@ -111,7 +112,7 @@ Result<void> ReplacedTable::write(const fs::path& directory, uint64_t most, cons
   }
   RETURN_IF_ERROR(flush());
   first_.shrink(kFirstBits);
-  beginning_.shrink(kBeginningBits);
+  beginning_.shrink(kBeginningBits / 2);
   digests_.shrink(kDigestBits / 2);
   for (auto& lengths : lengths_) std::sort(lengths.begin(), lengths.end());
   return map(fd.get(), count, directory);
@@ -133,7 +134,7 @@ void ReplacedTable::take(const ReplacedRecord& record) {
   }
   if (!record.is(Record::kCanary)) ++counts_.anywhere;
   first_.set(record.first);
-  beginning_.set(record.beginning);
+  beginning_.set_both(record.beginning);
   auto& lengths = lengths_[class_of(record.length)];
   if (std::find(lengths.begin(), lengths.end(), record.length) == lengths.end())
     lengths.push_back(record.length);

@@ -106,13 +106,18 @@ bool TextSearch::scan_normalized(const NormalizedText& text, const Found& found)
 bool TextSearch::look_at(const NormalizedText& text, size_t position, const Found& found) {
   const char* at = text.data() + position;
   const size_t left = text.text().size() - position;
+  const auto& beginnings = table_.beginning_filter();
+  std::array<uint32_t, kBeginnings.size()> fingerprints{};
+  size_t classes = 0;
+  for (; classes < kBeginnings.size() && kBeginnings[classes] <= left; ++classes) {
+    if (table_.lengths(classes).empty()) continue;
+    fingerprints[classes] = fingerprint_of_beginning(table_.key(), at, classes);
+    beginnings.prefetch(fingerprints[classes]);
+  }
   BeginningDigest digest(table_.key(), at);
-  for (size_t length_class = 0; length_class < kBeginnings.size() && kBeginnings[length_class] <= left;
-       ++length_class) {
+  for (size_t length_class = 0; length_class < classes; ++length_class) {
     const auto& lengths = table_.lengths(length_class);
-    if (lengths.empty() ||
-        !table_.beginning_filter().test(fingerprint_of_beginning(table_.key(), at, length_class)))
-      continue;
+    if (lengths.empty() || !beginnings.test_both(fingerprints[length_class])) continue;
     for (const uint16_t length : lengths) {
       if (length > left) break;
       LeakMatch match;
