@@ -69,7 +69,7 @@ class OperationReader {
     if (name == "hash") return read_hash(inside);
     if (name == "pseudonym") return read_pseudonym(inside);
     if (name == "shift_days") return read_shift(inside);
-    return name == "json" ? read_json(inside) : read_elements(inside);
+    return name == "json" ? read_json_operation(inside, "`json`") : read_elements(inside);
   }
 
   static std::optional<Operation> read_text(Operation::Kind kind, const Value& inside) {
@@ -133,23 +133,6 @@ class OperationReader {
     return operation;
   }
 
-  static std::optional<Operation> read_json(const Value& inside) {
-    Operation operation;
-    operation.kind = Operation::Kind::kJson;
-    bool right = true;
-    for (const auto& [text, value] : fields_of(inside, "`json`")) {
-      auto path = parse_json_path(text);
-      if (!path.ok()) value.complain(path.error().message(), path.error().hint());
-      auto part = read_inner(value);
-      right = right && path.ok() && part;
-      if (!right) continue;
-      operation.paths.push_back(std::move(path).value());
-      operation.parts.push_back(*std::move(part));
-    }
-    if (!right || operation.parts.empty()) return std::nullopt;
-    return operation;
-  }
-
   static std::optional<Operation> read_elements(const Value& inside) {
     Operation operation;
     operation.kind = Operation::Kind::kElements;
@@ -164,6 +147,23 @@ class OperationReader {
 };
 
 }  // namespace
+
+std::optional<Operation> read_json_operation(const Value& value, const std::string& what) {
+  Operation operation;
+  operation.kind = Operation::Kind::kJson;
+  bool right = true;
+  for (const auto& [text, inside] : fields_of(value, what)) {
+    auto path = parse_json_path(text);
+    if (!path.ok()) inside.complain(path.error().message(), path.error().hint());
+    auto part = read_inner(inside);
+    right = right && path.ok() && part;
+    if (!right) continue;
+    operation.paths.push_back(std::move(path).value());
+    operation.parts.push_back(*std::move(part));
+  }
+  if (!right || operation.parts.empty()) return std::nullopt;
+  return operation;
+}
 
 bool has_width(const Operation& operation) {
   return std::any_of(operation.pieces.begin(), operation.pieces.end(), [](const TemplatePiece& piece) {

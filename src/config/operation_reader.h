@@ -19,6 +19,9 @@ std::vector<std::pair<std::string, Value>> fields_of(const Value& value, const s
 // finding.
 std::optional<Operation> read_operation(const Value& value);
 
+// The inside of {json: …} alone; `what` is for messages.
+std::optional<Operation> read_json_operation(const Value& value, const std::string& what);
+
 // True for a template in which some value may not fit.
 bool has_width(const Operation& operation);
 

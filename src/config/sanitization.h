@@ -117,10 +117,12 @@ struct MaskRule {
   Condition where;
   std::string where_text;  // as written, for people
   std::vector<FieldRule> fields;
-  std::string replace_label;  // nodes: this label goes, and this comes; empty: it stays
-  bool drop = false;          // Redis, files: the key or file is left out
-  // Redis: what becomes of names that are private themselves, of what the first * of the key's pattern stands
-  // for and of every field of a hash or stream. Keep, or an operation that never makes two names one.
+  std::optional<Operation> document;  // files: kJson, what becomes of values inside a JSON or YAML text
+  std::string replace_label;          // nodes: this label goes, and this comes; empty: it stays
+  bool drop = false;                  // Redis, files: the key or file is left out
+  // Redis, files: what becomes of names that are private themselves, of what the first * of the pattern
+  // stands for (of a path each part of that), and of every field of a hash or stream. Keep, or an operation
+  // that never makes two names one.
   std::optional<Operation> rename;
   std::optional<Operation> field_names;
   int line = 0;

@@ -58,6 +58,14 @@ class RuleReader {
           {.field = name, .set = *std::move(operation), .otherwise = {}, .line = inside.line()});
   }
 
+  // What becomes of values inside a document, by their paths.
+  void read_document(std::string_view key) {
+    const auto value = mapping_.find(key);
+    if (!value) return;
+    tried_ = true;
+    rule_.document = read_json_operation(*value, fmt::format("`{}`", key));
+  }
+
   // An operation on names, which must stay different from one another.
   void read_names(std::string_view key, std::optional<Operation>& names) {
     const auto value = mapping_.find(key);
@@ -171,11 +179,19 @@ MaskRule read_redis_rule(const Value& value) {
 }
 
 MaskRule read_file_rule(const Value& value) {
-  RuleReader reader(value, Store::kFiles, {"path", "tree", "level", "documented", "entries", "drop"});
+  RuleReader reader(value, Store::kFiles,
+                    {"path", "tree", "level", "documented", "entries", "paths", "rename", "drop"});
   reader.read_name("path", "add `path: \"**/.env*\"`");
   reader.mapping().read("tree", reader.rule().schema);
   reader.mapping().read("drop", reader.rule().drop);
   reader.read_fields("entries");
+  reader.read_document("paths");
+  reader.read_names("rename", reader.rule().rename);
+  const auto& path = reader.rule().name;
+  const bool renames_one = path.find('*') != std::string::npos && !path.starts_with("**");
+  if (const auto rename = reader.mapping().find("rename"); rename && !renames_one)
+    rename->complain("what is to be renamed is not said: it is what the first * of the path stands for",
+                     "write for example `path: \"inbox/*\"`");
   return reader.finish();
 }
 

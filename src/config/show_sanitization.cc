@@ -46,6 +46,7 @@ void put_rule(YAML::Emitter& out, const MaskRule& rule) {
   if (rule.drop) put(out, "drop", "true");
   if (rule.rename) put(out, "rename", shown(*rule.rename));
   if (rule.field_names) put(out, "field_names", shown(*rule.field_names));
+  if (rule.document) put(out, "paths", shown(*rule.document));
   put(out, "replace_label", rule.replace_label);
   if (!rule.fields.empty()) {
     out << YAML::Key << "fields" << YAML::Value << YAML::BeginMap;

@@ -1,14 +1,14 @@
 #include "masking/json_text.h"
 
-#include <algorithm>
+#include <optional>
 
 #include "core/text.h"
+#include "masking/path_progress.h"
 
 namespace summit::masking {
 namespace {
 
 using config::JsonPath;
-using config::JsonStep;
 
 constexpr int kDeepest = 200;
 constexpr std::string_view kHex = "0123456789abcdef";
@@ -123,12 +123,6 @@ class Scanner {
   size_t at_ = 0;
 };
 
-// How far a path has come: `step` of its steps have fitted.
-struct Progress {
-  size_t path;
-  size_t step;
-};
-
 class Rewriter {
  public:
   Rewriter(std::string_view text, const std::vector<JsonPath>& paths, const JsonTransform& transform,
@@ -136,18 +130,14 @@ class Rewriter {
       : scanner_(text), paths_(paths), transform_(transform), out_(out) {}
 
   Outcome rewrite() {
-    std::vector<Progress> start;
-    for (size_t i = 0; i < paths_.size(); ++i) start.push_back({i, 0});
     blanks();
-    const Outcome outcome = value(start, kNone);
+    const Outcome outcome = value(PathProgress(paths_), {});
     if (outcome != Outcome::kValue) return outcome;
     blanks();
     return scanner_.done() ? Outcome::kValue : Outcome::kMalformed;
   }
 
  private:
-  static constexpr size_t kNone = static_cast<size_t>(-1);
-
   void blanks() {
     const size_t from = scanner_.at();
     scanner_.skip_blanks();
@@ -159,13 +149,9 @@ class Rewriter {
     return true;
   }
 
-  // `reached` is the path whose place this is, or the container's around it; kNone: none.
-  Outcome value(const std::vector<Progress>& progress, size_t reached) {
-    if (reached == kNone) {
-      for (const auto& [path, step] : progress) {
-        if (step == paths_[path].size()) reached = std::min(reached, path);
-      }
-    }
+  // `reached` is the path whose place the container around is; nothing: none.
+  Outcome value(const PathProgress& progress, std::optional<size_t> reached) {
+    if (!reached) reached = progress.reached();
     if (scanner_.next() == '{' || scanner_.next() == '[') {
       if (++depth_ > kDeepest) return Outcome::kMalformed;
       const Outcome outcome = scanner_.next() == '{' ? object(progress, reached) : array(progress, reached);
@@ -175,18 +161,18 @@ class Rewriter {
     return scalar(reached);
   }
 
-  Outcome scalar(size_t reached) {
+  Outcome scalar(std::optional<size_t> reached) {
     const size_t from = scanner_.at();
     const bool string = scanner_.next() == '"';
     if (!(string ? scanner_.read_string(text_) : scanner_.read_bare())) return Outcome::kMalformed;
     const auto written = scanner_.since(from);
-    if (reached == kNone) {
+    if (!reached) {
       out_ += written;
       return Outcome::kValue;
     }
     const Field field = string ? Field(text_) : written == "null" ? Field() : Field(written);
     made_.clear();
-    const Outcome outcome = transform_(reached, field, made_);
+    const Outcome outcome = transform_(*reached, field, made_);
     if (outcome == Outcome::kKept)
       out_ += written;
     else if (outcome == Outcome::kNull)
@@ -198,7 +184,7 @@ class Rewriter {
     return Outcome::kValue;
   }
 
-  Outcome object(const std::vector<Progress>& progress, size_t reached) {
+  Outcome object(const PathProgress& progress, std::optional<size_t> reached) {
     sign('{');
     blanks();
     if (sign('}')) return Outcome::kValue;
@@ -211,49 +197,25 @@ class Rewriter {
       blanks();
       if (!sign(':')) return Outcome::kMalformed;
       blanks();
-      const Outcome outcome = value(below(progress, &key, 0), reached);
+      const Outcome outcome = value(progress.below(&key, 0), reached);
       if (outcome != Outcome::kValue) return outcome;
       blanks();
     } while (sign(','));
     return sign('}') ? Outcome::kValue : Outcome::kMalformed;
   }
 
-  Outcome array(const std::vector<Progress>& progress, size_t reached) {
+  Outcome array(const PathProgress& progress, std::optional<size_t> reached) {
     sign('[');
     blanks();
     if (sign(']')) return Outcome::kValue;
     size_t index = 0;
     do {
       blanks();
-      const Outcome outcome = value(below(progress, nullptr, index++), reached);
+      const Outcome outcome = value(progress.below(nullptr, index++), reached);
       if (outcome != Outcome::kValue) return outcome;
       blanks();
     } while (sign(','));
     return sign(']') ? Outcome::kValue : Outcome::kMalformed;
-  }
-
-  // What the paths have come to in the child of this key, or of this index when there is no key.
-  std::vector<Progress> below(const std::vector<Progress>& progress, const std::string* key,
-                              size_t index) const {
-    std::vector<Progress> next;
-    const auto add = [&](Progress one) {
-      // `..a` in an object inside an object gets to the same place in several ways.
-      const bool known = std::any_of(next.begin(), next.end(), [&](const Progress& other) {
-        return other.path == one.path && other.step == one.step;
-      });
-      if (!known) next.push_back(one);
-    };
-    for (const auto& [path, step] : progress) {
-      if (step == paths_[path].size()) continue;
-      const JsonStep& wanted = paths_[path][step];
-      const bool anywhere = wanted.kind == JsonStep::Kind::kAnywhere;
-      const bool named = wanted.kind == JsonStep::Kind::kKey || anywhere;
-      if ((named && key != nullptr && *key == wanted.name) || wanted.kind == JsonStep::Kind::kAnyChild ||
-          (wanted.kind == JsonStep::Kind::kElement && key == nullptr && index == wanted.index))
-        add({path, step + 1});
-      if (anywhere) add({path, step});
-    }
-    return next;
   }
 
   Scanner scanner_;

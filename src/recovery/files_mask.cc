@@ -20,6 +20,14 @@ bool drops(const masking::Rules& rules) {
 bool has_entries(const masking::Rules& rules) {
   return std::ranges::any_of(rules, [](const MaskRule* rule) { return !rule->fields.empty(); });
 }
+bool has_document(const masking::Rules& rules) {
+  return std::ranges::any_of(rules, [](const MaskRule* rule) { return rule->document.has_value(); });
+}
+const MaskRule* renaming(const masking::Rules& rules) {
+  const auto found =
+      std::ranges::find_if(rules, [](const MaskRule* rule) { return rule->rename.has_value(); });
+  return found == rules.end() ? nullptr : *found;
+}
 
 std::optional<masking::Suspicion> suspect_path(std::string_view path) {
   for (size_t at = 0; at <= path.size();) {
@@ -95,7 +103,12 @@ std::string drop_rule(const std::string& path, const std::string& tree) {
 
 FilesMask::FilesMask(const masking::Session& session, std::string tree, Others others,
                      masking::ReplacedValues* replaced)
-    : session_(session), tree_(std::move(tree)), others_(others), masks_(session.key, replaced) {}
+    : session_(session),
+      tree_(std::move(tree)),
+      others_(others),
+      masks_(session.key, replaced),
+      documents_(session.key, replaced),
+      names_(session.key, replaced) {}
 
 masking::Rules FilesMask::rules_of(std::string_view path) const {
   return masking::rules_of_file(session_.rules, session_.level, path, tree_);
@@ -104,14 +117,47 @@ masking::Rules FilesMask::rules_of(std::string_view path) const {
 files::ContentEditor::Action FilesMask::action(std::string_view path) const {
   const auto rules = rules_of(path);
   if (drops(rules)) return Action::kDrop;
-  if (has_entries(rules)) return Action::kEdit;
+  if (has_entries(rules) || has_document(rules)) return Action::kEdit;
   return others_ == Others::kDrop ? Action::kDrop : Action::kPass;
 }
 
 Result<std::string> FilesMask::edit(const std::string& path, std::string text) {
-  ASSIGN_OR_RETURN(auto* const mask, masks_.of(rules_of(path)));
-  if (mask == nullptr) return text;
-  return masking::mask_entry_lines(text, *mask);
+  const auto rules = rules_of(path);
+  if (has_entries(rules)) {
+    ASSIGN_OR_RETURN(auto* const mask, masks_.of(rules));
+    ASSIGN_OR_RETURN(text, masking::mask_entry_lines(text, *mask));
+  }
+  for (const auto* rule : rules) {
+    if (!rule->document) continue;
+    ASSIGN_OR_RETURN(text, documents_.apply(*rule, text), "{}", path_family(path));
+  }
+  return text;
+}
+
+Result<std::string> FilesMask::edited(const std::string& path, const files::ArchiveEntry& entry,
+                                      files::ArchiveReader& reader) {
+  ASSIGN_OR_RETURN(auto text, whole_text(entry, reader));
+  return edit(path, std::move(text));
+}
+
+// Part by part, so that what lies below a directory stays below it.
+Result<std::string> FilesMask::new_path(const std::string& path) {
+  const auto* const rule = renaming(rules_of(path));
+  if (rule == nullptr || rule->rename->kind == config::Operation::Kind::kKeep) return path;
+  const auto star = masking::first_wildcard(path, rule->name);
+  if (!star) return path;
+  const auto [begin, length] = *star;
+  std::string made = path.substr(0, begin);
+  for (size_t at = begin; at < begin + length;) {
+    const size_t end = std::min(path.find('/', at), begin + length);
+    if (end > at) {
+      ASSIGN_OR_RETURN(const auto part, names_.apply(*rule, *rule->rename, path.substr(at, end - at)));
+      made += part;
+    }
+    if (end < begin + length) made += '/';
+    at = end + 1;
+  }
+  return made + path.substr(begin + length);
 }
 
 Result<void> FilesMask::look_through(const std::string& path, const files::ArchiveEntry& entry,
@@ -136,14 +182,15 @@ Result<void> FilesMask::look_through(const std::string& path, const files::Archi
   ASSIGN_OR_RETURN(const auto text, whole_text(entry, reader));
   // What the rules cannot do shows before anything is written.
   RETURN_IF_ERROR(edit(path, text));
-  return look_at_entries(path, text, findings);
+  const auto rules = rules_of(path);
+  return has_document(rules) ? look_at_documents(path, text, findings)
+                             : look_at_entries(path, text, findings);
 }
 
 Result<Sha256Digest> FilesMask::digest(const files::ArchiveEntry& entry, files::ArchiveReader& reader) {
   if (action(entry.path) == Action::kEdit) {
-    ASSIGN_OR_RETURN(auto text, whole_text(entry, reader));
-    ASSIGN_OR_RETURN(const auto edited, edit(entry.path, std::move(text)));
-    return sha256(as_bytes(edited));
+    ASSIGN_OR_RETURN(const auto text, edited(entry.path, entry, reader));
+    return sha256(as_bytes(text));
   }
   Sha256 hasher;
   uint64_t hashed = 0;
@@ -158,9 +205,26 @@ Result<Sha256Digest> FilesMask::digest(const files::ArchiveEntry& entry, files::
 }
 
 void FilesMask::look_at_name(const std::string& path, masking::Findings& findings) const {
+  if (renaming(rules_of(path)) != nullptr) return;
   if (const auto found = suspect_path(path))
     findings.add(path_family(path) + ", the file's name", masking::name_of(*found),
+                 fmt::format("- {{path: \"{}\", tree: {}, rename: {{hash: 32}}}}  # or drop: true",
+                             path_family(path), tree_));
+}
+
+// What is left of the text without the values that rules replace, its comments included.
+Result<void> FilesMask::look_at_documents(const std::string& path, std::string text,
+                                          masking::Findings& findings) const {
+  for (const auto* rule : rules_of(path)) {
+    if (!rule->document) continue;
+    ASSIGN_OR_RETURN(text, masking::without_ruled(*rule, text), "{}", path_family(path));
+  }
+  TextLook look;
+  look.feed(text);
+  if (const auto found = look.finish())
+    findings.add(path_family(path) + ", what no path of its rule reaches", masking::name_of(*found),
                  drop_rule(path_family(path), tree_));
+  return {};
 }
 
 Result<void> FilesMask::look_at_entries(const std::string& path, std::string_view text,

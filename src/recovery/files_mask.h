@@ -6,7 +6,9 @@
 #include <string_view>
 
 #include "core/digest.h"
+#include "masking/document_mask.h"
 #include "masking/findings.h"
+#include "masking/name_masks.h"
 #include "masking/named_values.h"
 #include "masking/session.h"
 #include "recovery/component.h"
@@ -29,6 +31,10 @@ class FilesMask final : public files::ContentEditor {
 
   Action action(std::string_view path) const override;
   Result<std::string> edit(const std::string& path, std::string text) override;
+  // The whole file of an archive, edited; kUnsupported for one that is too large.
+  Result<std::string> edited(const std::string& path, const files::ArchiveEntry& entry,
+                             files::ArchiveReader& reader);
+  Result<std::string> new_path(const std::string& path) override;
 
   // Looks for what is private and is not replaced: in the entry's name, in the entries that no rule covers,
   // and in the text of files without rules, in pieces of bounded memory.
@@ -43,11 +49,15 @@ class FilesMask final : public files::ContentEditor {
   void look_at_name(const std::string& path, masking::Findings& findings) const;
   Result<void> look_at_entries(const std::string& path, std::string_view text,
                                masking::Findings& findings) const;
+  Result<void> look_at_documents(const std::string& path, std::string text,
+                                 masking::Findings& findings) const;
 
   const masking::Session& session_;
   std::string tree_;
   Others others_;
   masking::NamedMasks masks_;
+  masking::DocumentMasks documents_;
+  masking::NameMasks names_;
 };
 
 }  // namespace summit::recovery

@@ -112,9 +112,10 @@ class FilesRestore final : public RestoreComponent {
             mask.action(entry->path) == files::ContentEditor::Action::kDrop)
           continue;
         ASSIGN_OR_RETURN(const auto expected, mask.digest(*entry, *archive));
-        const auto found = sha256_of_file(target.endpoint.root / entry->path);
+        ASSIGN_OR_RETURN(const auto path, mask.new_path(entry->path));
+        const auto found = sha256_of_file(target.endpoint.root / path);
         if (found.ok() && *found == expected) continue;
-        differences.push_back({fmt::format("file {} of tree {}", entry->path, target.name),
+        differences.push_back({fmt::format("file {} of tree {}", path, target.name),
                                "the masked content", found.ok() ? "another content" : "nothing to read"});
       }
     }

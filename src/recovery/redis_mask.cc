@@ -72,7 +72,7 @@ std::optional<masking::Suspicion> suspect_key(std::string_view key) {
 
 RedisMask::RedisMask(const masking::Session& session, masking::ReplacedValues* replaced,
                      masking::Findings* findings)
-    : session_(session), replaced_(replaced), findings_(findings), masks_(session.key, replaced) {}
+    : session_(session), findings_(findings), masks_(session.key, replaced), names_(session.key, replaced) {}
 
 Result<redis::KeyEditor::Action> RedisMask::key(const redis::KeyFacts& facts, std::string& new_key) {
   key_ = facts.key;
@@ -101,19 +101,6 @@ Result<redis::KeyEditor::Action> RedisMask::key(const redis::KeyFacts& facts, st
   return changes || findings_ != nullptr ? Action::kEdit : Action::kPass;
 }
 
-Result<masking::Transform*> RedisMask::names_transform(const MaskRule& rule, const Operation& operation) {
-  auto& transform = names_[&operation];
-  if (transform == nullptr) {
-    const auto no_row = [](const std::string& name) -> Result<size_t> {
-      return Error(Code::kConfig, "a name cannot be made of the field `{}`", name)
-          .hint("use a pseudonym or a hash in config/sanitization.yaml");
-    };
-    const masking::Listener listener{replaced_, masking::place_of(rule, "")};
-    ASSIGN_OR_RETURN(transform, masking::Transform::compile(operation, session_.key, no_row, listener));
-  }
-  return transform.get();
-}
-
 Result<void> RedisMask::rename(std::string_view key, std::string& new_key) {
   const auto* rule = rule_with(rules_, &MaskRule::rename);
   if (rule == nullptr) {
@@ -123,13 +110,8 @@ Result<void> RedisMask::rename(std::string_view key, std::string& new_key) {
   const auto part = masking::first_wildcard(key, rule->name);
   // Looking through changes nothing that anybody would have to be told of.
   if (!part || findings_ != nullptr || rule->rename->kind == Operation::Kind::kKeep) return {};
-  ASSIGN_OR_RETURN(auto* const transform, names_transform(*rule, *rule->rename));
-  std::string made;
-  const Outcome outcome = transform->apply(key.substr(part->first, part->second), {}, made);
-  if (outcome == Outcome::kKept) return {};
-  if (outcome != Outcome::kValue)
-    return Error(Code::kFailed, "a key of {} cannot be renamed", describe(*rule))
-        .hint("use another operation, or `drop: true`, in config/sanitization.yaml");
+  ASSIGN_OR_RETURN(const auto made,
+                   names_.apply(*rule, *rule->rename, key.substr(part->first, part->second)));
   new_key = fmt::format("{}{}{}", key.substr(0, part->first), made, key.substr(part->first + part->second));
   return {};
 }
@@ -191,15 +173,9 @@ Result<bool> RedisMask::rename_fields(std::vector<rdb::EditedField>& fields) {
     return false;
   }
   if (findings_ != nullptr || field_names_->kind == Operation::Kind::kKeep) return false;
-  ASSIGN_OR_RETURN(auto* const transform, names_transform(*field_names_rule_, *field_names_));
   bool changed = false;
   for (auto& field : fields) {
-    std::string made;
-    const Outcome outcome = transform->apply(std::string_view(field.name), {}, made);
-    if (outcome == Outcome::kKept) continue;
-    if (outcome != Outcome::kValue)
-      return Error(Code::kFailed, "a field of {} cannot be renamed", describe(*field_names_rule_))
-          .hint("use another operation, or `drop: true`, in config/sanitization.yaml");
+    ASSIGN_OR_RETURN(auto made, names_.apply(*field_names_rule_, *field_names_, field.name));
     changed |= made != field.name;
     field.name = std::move(made);
   }

@@ -1,13 +1,12 @@
 // Masks the keys of an RDB by the rules `redis:` while it is read. Page: docs/masking.md.
 #pragma once
 
-#include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "masking/findings.h"
+#include "masking/name_masks.h"
 #include "masking/named_values.h"
 #include "masking/session.h"
 #include "stores/redis/edit.h"
@@ -34,16 +33,13 @@ class RedisMask final : public redis::KeyEditor {
   Result<void> rename(std::string_view key, std::string& new_key);
   Result<bool> rename_fields(std::vector<rdb::EditedField>& fields);
   Result<bool> mask_fields(std::vector<rdb::EditedField>& fields);
-  Result<masking::Transform*> names_transform(const config::MaskRule& rule,
-                                              const config::Operation& operation);
   void look_at_value(std::string_view field, std::string_view value);
   void look_at_name(std::string_view name, std::string_view what, std::string_view part);
 
   const masking::Session& session_;
-  masking::ReplacedValues* replaced_;
   masking::Findings* findings_;
   masking::NamedMasks masks_;
-  std::map<const config::Operation*, std::unique_ptr<masking::Transform>> names_;
+  masking::NameMasks names_;
 
   std::string key_;                     // the present one
   masking::Rules rules_;                // … its rules

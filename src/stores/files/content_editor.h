@@ -19,6 +19,9 @@ class ContentEditor {
   // For every file, link and directory, by its path below the tree's root.
   virtual Action action(std::string_view path) const = 0;
   virtual Result<std::string> edit(const std::string& path, std::string text) = 0;
+  // The path under which it is unpacked. Different ones stay different, and what is below a directory stays
+  // below it.
+  virtual Result<std::string> new_path(const std::string& path) { return path; }
 };
 
 // Larger ones than this cannot be edited.

@@ -126,6 +126,8 @@ struct TreeRestore::State {
   Result<std::optional<std::string>> replacement_of(const std::string& path, const ArchiveEntry& entry,
                                                     ReplacementKind kind, ArchiveReader& reader) const;
   Result<std::optional<std::string>> present_content(const std::string& path) const;
+  Result<void> put(const std::string& path, const std::string& new_path, const ArchiveEntry& entry,
+                   ContentEditor::Action action, ArchiveReader& reader);
   Result<void> clear_directory(int parent, const std::string& name, const std::string& path);
   Result<void> replace_directory(int from, int to, const std::string& path);
   Result<void> replace_entry(int from, int to, const std::string& name, const std::string& path);
@@ -221,20 +223,32 @@ Result<void> TreeRestore::unpack(const std::string& path, const ArchiveEntry& en
     if (entry.type != Type::kDirectory) ++state.report.dropped;
     return {};
   }
-  const bool is_file = entry.type == Type::kFile && is_inner_path(path);
-  const State::ReplacementKind kind{
-      .edited = is_file && action == ContentEditor::Action::kEdit,
-      .keeps_keys = is_file && state.options.part == Part::kSecret && is_env_file(path)};
-  ASSIGN_OR_RETURN(const auto replacement, state.replacement_of(path, entry, kind, reader));
+  if (state.options.editor == nullptr) return state.put(path, path, entry, action, reader);
+  ASSIGN_OR_RETURN(const std::string new_path, state.options.editor->new_path(path));
+  if (entry.type != Type::kHardLink) return state.put(path, new_path, entry, action, reader);
+  ArchiveEntry link = entry;
+  ASSIGN_OR_RETURN(link.target, state.options.editor->new_path(entry.target));
+  return state.put(path, new_path, link, action, reader);
+}
+
+// `path` is what the backup calls it, `new_path` what the target will.
+Result<void> TreeRestore::State::put(const std::string& path, const std::string& new_path,
+                                     const ArchiveEntry& entry, ContentEditor::Action action,
+                                     ArchiveReader& reader) {
+  using Type = ArchiveEntry::Type;
+  const bool is_file = entry.type == Type::kFile && is_inner_path(new_path);
+  const ReplacementKind kind{.edited = is_file && action == ContentEditor::Action::kEdit,
+                             .keeps_keys = is_file && options.part == Part::kSecret && is_env_file(path)};
+  ASSIGN_OR_RETURN(const auto replacement, replacement_of(path, entry, kind, reader));
   const Unpacker::Content content{.replacement = replacement ? &*replacement : nullptr};
-  RETURN_IF_ERROR(state.unpacker->unpack(path, entry, reader, content));
+  RETURN_IF_ERROR(unpacker->unpack(new_path, entry, reader, content));
   if (entry.type == Type::kDirectory) {
-    state.directories.push_back(entry);
-    state.directories.back().path = path;
+    directories.push_back(entry);
+    directories.back().path = new_path;
   } else {
-    ++state.report.files;
+    ++report.files;
   }
-  if (state.options.progress != nullptr) state.options.progress->advance(entry.size);
+  if (options.progress != nullptr) options.progress->advance(entry.size);
   return {};
 }
 
