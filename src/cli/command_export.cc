@@ -4,14 +4,13 @@
 
 #include "cli/command.h"
 #include "cli/content_output.h"
+#include "cli/masked_export.h"
 #include "cli/restore_flow.h"
 #include "repository/copy_backup.h"
 #include "repository/export_artifact.h"
 
 namespace summit::cli {
 namespace {
-
-constexpr std::string_view kStandardOutput = "-";
 
 class ExportCommand final : public Command {
  public:
@@ -22,7 +21,8 @@ class ExportCommand final : public Command {
   std::string examples() const override {
     return "  summit-dr export latest --to=/mnt/handover\n"
            "  summit-dr export latest neo4j.dump --to=/tmp\n"
-           "  summit-dr export latest redis.rdb --to=- | ssh other 'cat > dump.rdb'\n";
+           "  summit-dr export latest redis.rdb --to=- | ssh other 'cat > dump.rdb'\n"
+           "  summit-dr export prod-latest --masked --env=dev --to=/mnt/handover\n";
   }
 
   void define(OptionSet& options) override {
@@ -32,6 +32,14 @@ class ExportCommand final : public Command {
     options.option("--to", to_,
                    "the directory to write into, or `-` for standard output (one artifact); a whole backup "
                    "becomes DIR/<id>");
+    options.flag("--masked", masked_,
+                 "replace private values by the rules of config/sanitization.yaml, and leave out what "
+                 "cannot be masked; a whole backup becomes DIR/<id>-masked-<env>");
+    options.option("--env", environment_,
+                   "with --masked, the environment whose rules, key and reduction count",
+                   {"RESTORE_ENV", "SUMMIT_DR_ENVIRONMENT"});
+    options.option("--datastores", datastores_,
+                   "with --masked: all, or some of postgres, neo4j, redis, config, … (comma-separated)");
     options.flag("--dry-run", dry_run_, "say what would be written and stop");
   }
 
@@ -42,12 +50,21 @@ class ExportCommand final : public Command {
           .hint("name an artifact (summit-dr ls BACKUP), or a directory: --to=DIR");
     }
     if (to_output && !dry_run_) RETURN_IF_ERROR(need_free_output(session));
+    if (masked_) {
+      return export_masked({.reference = reference_,
+                            .artifact = artifact_,
+                            .environment = environment_,
+                            .datastores = datastores_,
+                            .to = to_,
+                            .dry_run = dry_run_},
+                           session);
+    }
     ASSIGN_OR_RETURN(const auto resolved, resolve_reference(reference_, session));
     ASSIGN_OR_RETURN(const auto backup, resolved.repository->open(resolved.id));
     ASSIGN_OR_RETURN(const auto bytes, size_of(backup->metadata()));
     if (dry_run_) return announce(backup->metadata().id, bytes, session);
     if (to_output) return stream(*backup, bytes, session);
-    RETURN_IF_ERROR(need_room(bytes));
+    RETURN_IF_ERROR(need_room(to_, bytes));
     return artifact_.empty() ? export_all(*backup, session) : export_one(*backup, bytes, session);
   }
 
@@ -67,15 +84,6 @@ class ExportCommand final : public Command {
     session.console().print(fmt::format("would write {} to {}", human_bytes(bytes), target(id)));
     session.console().emit("export_plan", {{"id", id}, {"bytes", bytes}, {"to", target(id)}});
     return ExitCode::kOk;
-  }
-
-  // Before hours of writing, not after them.
-  Result<void> need_room(uint64_t bytes) const {
-    ASSIGN_OR_RETURN(const uint64_t room, free_space(to_));
-    if (bytes <= room) return {};
-    return Error(Code::kNoSpace, "{} are free in {}, and the export takes {}", human_bytes(room), to_,
-                 human_bytes(bytes))
-        .hint("name a directory on another file system: --to=DIR");
   }
 
   Result<ExitCode> export_all(const repository::BackupReader& backup, Session& session) const {
@@ -122,6 +130,9 @@ class ExportCommand final : public Command {
   std::string reference_;
   std::string artifact_;
   std::string to_ = ".";
+  std::string environment_;
+  std::string datastores_ = "all";
+  bool masked_ = false;
   bool dry_run_ = false;
 };
 

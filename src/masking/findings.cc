@@ -15,7 +15,13 @@ void Findings::look(const Place& place) {
 }
 
 void Findings::add(const std::string& where, std::string_view what, std::string rule) {
-  rules_to_add_.try_emplace(where, Finding{std::string(what), std::move(rule)});
+  rules_to_add_.try_emplace(where, Finding{where, std::string(what), std::move(rule)});
+}
+
+std::vector<Finding> Findings::all() const {
+  std::vector<Finding> findings;
+  for (const auto& [where, finding] : rules_to_add_) findings.push_back(finding);
+  return findings;
 }
 
 std::vector<std::string> Findings::lines() const {

@@ -11,6 +11,12 @@
 
 namespace summit::masking {
 
+struct Finding {
+  std::string where;  // "user:*.email"
+  std::string what;   // "e-mail address"
+  std::string rule;   // to paste
+};
+
 // One finding for each place, however often it is met. One thread at a time. Memory: by places.
 class Findings {
  public:
@@ -25,16 +31,14 @@ class Findings {
   void add(const std::string& where, std::string_view what, std::string rule);
 
   bool empty() const { return rules_to_add_.empty(); }
+  // Ordered by place.
+  std::vector<Finding> all() const;
   // "user:*.email: e-mail address", and below it the rule to paste; ordered.
   std::vector<std::string> lines() const;
   // kRefused, with lines(); nothing when there is none. `store` is the list of the rules: "redis".
   Result<void> verdict(std::string_view store) const;
 
  private:
-  struct Finding {
-    std::string what;
-    std::string rule;
-  };
   const config::SanitizationRules& rules_;
   config::Sanitization level_;
   std::map<std::string, Finding> rules_to_add_;  // by place

@@ -254,7 +254,7 @@ void GraphMask::sample(MaskRule::Store store, const std::string& name, const neo
   if (place.samples.size() < kSamples) place.samples.push_back(neo4j::to_text(property.value));
 }
 
-Result<void> GraphMask::check_uncovered() const {
+void GraphMask::find_uncovered(masking::Findings& findings) const {
   std::vector<masking::Place> places;
   std::vector<masking::Verdict> verdicts;
   for (const auto& [key, place] : passed_) {
@@ -262,18 +262,18 @@ Result<void> GraphMask::check_uncovered() const {
     verdicts.push_back(masking::classify(session_.rules, session_.level, place));
   }
   masking::suspect_names_beside_birth_dates(places, verdicts);
-  std::string names;
-  std::string rules;
   for (size_t i = 0; i < places.size(); ++i) {
     if (verdicts[i].kind != masking::Verdict::Kind::kSensitive) continue;
     const auto suspicion = verdicts[i].by_content ? verdicts[i].by_content : verdicts[i].by_name;
-    names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", masking::describe(places[i]),
-                         suspicion ? masking::name_of(*suspicion) : "private");
-    rules += verdicts[i].rule + "\n";
+    findings.add(masking::describe(places[i]), suspicion ? masking::name_of(*suspicion) : "private",
+                 verdicts[i].rule);
   }
-  if (names.empty()) return {};
-  return Error(Code::kRefused, "properties of the graph look private, and no rule covers them: {}", names)
-      .hint(fmt::format("add to config/sanitization.yaml, or declare them harmless:\n{}", rules));
+}
+
+Result<void> GraphMask::check_uncovered() const {
+  masking::Findings findings(session_.rules, session_.level);
+  find_uncovered(findings);
+  return findings.verdict("neo4j");
 }
 
 }  // namespace summit::recovery

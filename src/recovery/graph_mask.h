@@ -9,6 +9,7 @@
 
 #include "core/result.h"
 #include "masking/classify.h"
+#include "masking/findings.h"
 #include "masking/rules.h"
 #include "masking/session.h"
 #include "stores/neo4j/graph_export.h"
@@ -29,6 +30,8 @@ class GraphMask final : public neo4j::GraphRewriter {
   // kRefused when a property that passed looks private and no rule covers it, with the rules to paste. Ask
   // before anybody can read what was masked.
   Result<void> check_uncovered() const;
+  // The same, for whoever gathers what all stores hold.
+  void find_uncovered(masking::Findings& findings) const;
 
  private:
   class Element;  // the rules of one combination of labels, or of one type

@@ -64,6 +64,12 @@ Result<MaskedGraph> MaskedGraph::open(const GraphStoreOptions& options,
 
 Result<void> MaskedGraph::read(const std::function<Result<void>(ByteView)>& consume) {
   GraphMask mask(*context_->masking);
+  RETURN_IF_ERROR(read(mask, consume));
+  return mask.check_uncovered();
+}
+
+Result<void> MaskedGraph::read(neo4j::GraphRewriter& mask,
+                               const std::function<Result<void>(ByteView)>& consume) {
   neo4j::GraphExportOptions options;
   options.store = store_;
   options.scratch = directory_.path();
@@ -73,7 +79,7 @@ Result<void> MaskedGraph::read(const std::function<Result<void>(ByteView)>& cons
                    neo4j::export_graph(bolt, options, consume, context_->reporter, context_->cancellation),
                    "while masking the graph");
   fingerprints_ = std::move(exported.fingerprints);
-  return mask.check_uncovered();
+  return {};
 }
 
 }  // namespace summit::recovery

@@ -25,6 +25,8 @@ class MaskedGraph {
   // Gives the masked graph once, as a graph file. kRefused at its end when something that looks private
   // passed without a rule.
   Result<void> read(const std::function<Result<void>(ByteView)>& consume);
+  // The same by a mask of the caller's, who asks it what passed; as often as wanted.
+  Result<void> read(neo4j::GraphRewriter& mask, const std::function<Result<void>(ByteView)>& consume);
   // Of what read() gave.
   const std::vector<Fingerprint>& fingerprints() const { return fingerprints_; }
 

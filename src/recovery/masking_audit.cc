@@ -260,17 +260,28 @@ Result<MaskingAudit> audit_archive(const postgres::ArchiveSource& source, const 
   return auditor.take();
 }
 
-std::string show(const MaskingAudit& audit) {
+std::vector<AuditFinding> audit_findings(const masking::Findings& findings) {
+  std::vector<AuditFinding> result;
+  for (const auto& finding : findings.all())
+    result.push_back({.place = finding.where,
+                      .why = fmt::format("looks private: {}", finding.what),
+                      .entry = finding.rule});
+  return result;
+}
+
+std::string show(const std::vector<AuditFinding>& findings, const std::string& list) {
   std::string text;
-  for (const auto& finding : audit.findings) text += fmt::format("  {} {}\n", finding.place, finding.why);
+  for (const auto& finding : findings) text += fmt::format("  {} {}\n", finding.place, finding.why);
   for (const bool rules : {true, false}) {
     bool first = true;
-    for (const auto& finding : audit.findings) {
+    for (const auto& finding : findings) {
       if (finding.is_rule != rules) continue;
       if (first)
-        text += rules ? "to mask them, below `rules: postgresql:`\n"
-                      : "once they are changed at the source, or found harmless, below `harmless: "
-                        "postgresql:`\n";
+        text += rules ? fmt::format("to mask them, below `rules: {}:`\n", list)
+                      : fmt::format(
+                            "once they are changed at the source, or found harmless, below "
+                            "`harmless: {}:`\n",
+                            list);
       first = false;
       text += "    " + finding.entry + "\n";
     }
@@ -283,7 +294,7 @@ Result<void> check_audit(const MaskingAudit& audit, const std::string& backup) {
   return Error(Code::kRefused, "{} of backup {} looks private, and no rule covers it:\n{}",
                audit.findings.size() == 1 ? "one place"
                                           : fmt::format("each of {} places", audit.findings.size()),
-               backup, show(audit))
+               backup, show(audit.findings, "postgresql"))
       .hint(
           "add to config/sanitization.yaml what is said above, or list under `harmless` what holds nothing "
           "private; then `summit-dr mask audit` again");

@@ -9,6 +9,7 @@
 #include "core/cancellation.h"
 #include "core/progress.h"
 #include "core/result.h"
+#include "masking/findings.h"
 #include "masking/session.h"
 #include "recovery/row_reduction.h"
 #include "stores/postgres/archive_schema.h"
@@ -20,7 +21,7 @@ struct AuditFinding {
   std::string place;    // "public.users.email"
   std::string why;      // "looks private: e-mail address by its name"; never a value
   std::string entry;    // the line to paste into config/sanitization.yaml
-  bool is_rule = true;  // it goes below `rules: postgresql:`, else below `harmless: postgresql:`
+  bool is_rule = true;  // it goes below the store's `rules:`, else below its `harmless:`
 };
 
 struct MaskingAudit {
@@ -44,7 +45,10 @@ Result<MaskingAudit> audit_archive(const postgres::ArchiveSource& source, const 
 // kRefused with every finding and what to paste; nothing when there is none.
 Result<void> check_audit(const MaskingAudit& audit, const std::string& backup);
 
-// The findings and their lines to paste, for people.
-std::string show(const MaskingAudit& audit);
+// What was gathered of another store.
+std::vector<AuditFinding> audit_findings(const masking::Findings& findings);
+
+// The findings and their lines to paste, for people. `list` is that of the rules: "postgresql".
+std::string show(const std::vector<AuditFinding>& findings, const std::string& list);
 
 }  // namespace summit::recovery

@@ -68,6 +68,26 @@ class Previewer final : public postgres::RowVisitor {
 
 }  // namespace
 
+void ReplacedPreview::add(std::string_view original, std::string_view replacement, std::string_view place) {
+  // "redis:user:*:email" is known to be of Redis.
+  place.remove_prefix(place.find(':') + 1);
+  auto found = places_.find(place);
+  if (found == places_.end()) found = places_.try_emplace(std::string(place)).first;
+  auto& values = found->second;
+  if (values.size() == count_) return;
+  values.push_back({.table = std::string(place), .row = values.size() + 1, .column = {}});
+  values.back().before = original;
+  if (!replacement.empty()) values.back().after = replacement;
+}
+
+std::vector<PreviewedValue> ReplacedPreview::take() {
+  std::vector<PreviewedValue> all;
+  for (auto& [place, values] : places_)
+    all.insert(all.end(), std::make_move_iterator(values.begin()), std::make_move_iterator(values.end()));
+  places_.clear();
+  return all;
+}
+
 Result<std::vector<PreviewedValue>> preview_masking(const postgres::ArchiveSource& source,
                                                     const masking::Session& session, size_t rows,
                                                     Reporter& reporter, const Cancellation& cancellation) {

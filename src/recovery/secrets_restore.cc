@@ -68,6 +68,11 @@ bool split_tree_path(std::string_view path, std::string& tree, std::string& inne
   return !tree.empty() && !inner.empty();
 }
 
+std::unique_ptr<FilesMask> mask_of(const RestoreContext& context, const std::string& tree,
+                                   masking::ReplacedValues* replaced) {
+  return std::make_unique<FilesMask>(*context.masking, tree, FilesMask::Others::kDrop, replaced);
+}
+
 class SecretsRestore final : public RestoreComponent {
  public:
   SecretsRestore(std::vector<config::FilesEndpoint> trees, std::string name)
@@ -156,20 +161,9 @@ class SecretsRestore final : public RestoreComponent {
   }
 
  private:
-  static std::unique_ptr<FilesMask> mask_of(const RestoreContext& context, const std::string& tree,
-                                            masking::ReplacedValues* replaced) {
-    return std::make_unique<FilesMask>(*context.masking, tree, FilesMask::Others::kDrop, replaced);
-  }
-
   Result<void> look_through(const RestoreContext& context) const {
     masking::Findings findings(context.masking->rules, context.masking->level);
-    RETURN_IF_ERROR(
-        for_each_entry(context, name_, [&](ArchiveEntry& entry, ArchiveReader& reader) -> Result<void> {
-          std::string tree;
-          std::string inner;
-          if (!split_tree_path(entry.path, tree, inner)) return {};
-          return mask_of(context, tree, nullptr)->look_through(inner, entry, reader, findings);
-        }));
+    RETURN_IF_ERROR(look_through_secrets(context, name_, findings));
     return findings.verdict("files");
   }
 
@@ -189,9 +183,10 @@ class SecretsRestore final : public RestoreComponent {
             return {};
           ASSIGN_OR_RETURN(const auto text, read_text(entry, reader));
           ASSIGN_OR_RETURN(const auto expected, mask->edit(inner, text));
-          const auto found = read_file(target->endpoint.root / inner);
+          ASSIGN_OR_RETURN(const auto path, mask->new_path(inner));
+          const auto found = read_file(target->endpoint.root / path);
           if (found.ok() && files::without_key_lines(*found) == files::without_key_lines(expected)) return {};
-          differences.push_back({"secrets of tree " + tree, inner + " as the rules make it",
+          differences.push_back({"secrets of tree " + tree, path + " as the rules make it",
                                  found.ok() ? "another content" : "nothing to read"});
           return {};
         }));
@@ -225,6 +220,18 @@ class SecretsRestore final : public RestoreComponent {
 std::unique_ptr<RestoreComponent> make_secrets_restore(std::vector<config::FilesEndpoint> trees,
                                                        std::string name) {
   return std::make_unique<SecretsRestore>(std::move(trees), std::move(name));
+}
+
+Result<void> look_through_secrets(const RestoreContext& context, const std::string& component,
+                                  masking::Findings& findings) {
+  RETURN_IF_ERROR(
+      for_each_entry(context, component, [&](ArchiveEntry& entry, ArchiveReader& reader) -> Result<void> {
+        std::string tree;
+        std::string inner;
+        if (!split_tree_path(entry.path, tree, inner)) return {};
+        return mask_of(context, tree, nullptr)->look_through(inner, entry, reader, findings);
+      }));
+  return {};
 }
 
 Result<std::map<std::string, Secret>> read_secret_contributions(const RestoreContext& context,

@@ -70,19 +70,26 @@ Result<fs::path> export_artifact(const BackupReader& backup, const std::string& 
                                  const fs::path& directory, Reporter& reporter,
                                  const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(const auto recorded, find_artifact(backup.metadata(), artifact));
-  if (!is_artifact_name(artifact)) return Error(Code::kCorrupt, "{} is no name of an artifact", artifact);
-  RETURN_IF_ERROR(make_directories(directory), "while exporting {}", artifact);
-  const fs::path target = directory / artifact;
-  if (fs::exists(fs::symlink_status(target))) return already_there(target);
-  ASSIGN_OR_RETURN(auto file, PendingFile::create(directory, artifact), "while exporting {}", artifact);
   const auto phase = reporter.phase(backup.metadata().id, "exporting " + artifact);
   phase->set_total(recorded.size);
-  const auto write = [&](ByteView bytes) {
-    phase->advance(bytes.size());
-    return file.write(bytes);
-  };
-  RETURN_IF_ERROR(backup.read(artifact, write, cancellation));
-  RETURN_IF_ERROR(file.publish(target), "while exporting {}", artifact);
+  return write_new_file(directory, artifact, [&](const std::function<Result<void>(ByteView)>& write) {
+    const auto counted = [&](ByteView bytes) {
+      phase->advance(bytes.size());
+      return write(bytes);
+    };
+    return backup.read(artifact, counted, cancellation);
+  });
+}
+
+Result<fs::path> write_new_file(const fs::path& directory, const std::string& name,
+                                const FileContent& content) {
+  if (!is_artifact_name(name)) return Error(Code::kCorrupt, "{} is no name of an artifact", name);
+  RETURN_IF_ERROR(make_directories(directory), "while exporting {}", name);
+  const fs::path target = directory / name;
+  if (fs::exists(fs::symlink_status(target))) return already_there(target);
+  ASSIGN_OR_RETURN(auto file, PendingFile::create(directory, name), "while exporting {}", name);
+  RETURN_IF_ERROR(content([&](ByteView bytes) { return file.write(bytes); }));
+  RETURN_IF_ERROR(file.publish(target), "while exporting {}", name);
   return target;
 }
 

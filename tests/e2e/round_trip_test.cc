@@ -6,12 +6,6 @@
 namespace summit::e2e {
 namespace {
 
-fs::path installed(const std::string& program) {
-  auto path = platform::cached(program);
-  EXPECT_TRUE(path.ok()) << path.error().to_string();
-  return path.ok() ? fs::canonical(*path) : fs::path();
-}
-
 // One full backup, made while all three stores are written to, that the cases below look at in turn.
 class FullBackup : public testing::Test {
  protected:

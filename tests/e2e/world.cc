@@ -165,6 +165,12 @@ void replace_line(std::string& text, const std::string& section, const std::stri
   text.replace(at, line.size(), by);
 }
 
+fs::path installed(const std::string& program) {
+  auto path = platform::cached(program);
+  EXPECT_TRUE(path.ok()) << path.error().to_string();
+  return path.ok() ? fs::canonical(*path) : fs::path();
+}
+
 std::string read_text(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
   std::ostringstream text;

@@ -80,6 +80,10 @@ class World {
 void replace_line(std::string& text, const std::string& section, const std::string& line,
                   const std::string& by);
 
+// A stock program that the platform's servers are of: "redis-7/bin/redis-server". Fails the test when there is
+// none.
+fs::path installed(const std::string& program);
+
 std::string read_text(const fs::path& file);
 void write_text(const fs::path& file, const std::string& text);
 // Turns one bit in the middle of `file`.

@@ -119,7 +119,7 @@ TEST(GraphMask, StopsWhereSomethingPrivatePassedWithoutARule) {
   EXPECT_EQ(refused.error().code(), Code::kRefused);
   EXPECT_THAT(refused.error().message(), AllOf(HasSubstr(":Ship.log"), HasSubstr("e-mail")));
   EXPECT_THAT(refused.error().message(), Not(HasSubstr("captain")));
-  EXPECT_THAT(refused.error().hint(), HasSubstr("label: \"Ship\""));
+  EXPECT_THAT(refused.error().message(), HasSubstr("label: \"Ship\""));
 }
 
 }  // namespace

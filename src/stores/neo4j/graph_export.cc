@@ -17,7 +17,11 @@ Error unexpected() { return Error(Code::kCorrupt, "neo4j gave a row of another s
 class Exporter {
  public:
   Exporter(BoltConnection& bolt, const GraphExportOptions& options, GraphWriter& writer, GraphDigests digests)
-      : bolt_(bolt), options_(options), writer_(writer), digests_(std::move(digests)) {}
+      : bolt_(bolt),
+        options_(options),
+        writer_(writer),
+        digests_(std::move(digests)),
+        rewrite_(options.rewriter) {}
 
   Result<void> write_head();
   Result<void> write_nodes(StepCounter& counter, const Cancellation& cancellation);
@@ -34,8 +38,6 @@ class Exporter {
   Result<void> take_node(bolt::Cursor row);
   Result<void> take_relationship(bolt::Cursor row);
   Result<void> count_incoming();
-  Result<void> rewrite_node(int64_t id, ByteView& labels, ByteView& properties);
-  Result<void> rewrite_relationship(int64_t id, std::string_view type, ByteView& properties);
 
   BoltConnection& bolt_;
   const GraphExportOptions& options_;
@@ -43,8 +45,7 @@ class Exporter {
   GraphDigests digests_;
   std::map<std::string, uint64_t, std::less<>> cut_;
   std::vector<Fingerprint> fingerprints_;
-  std::string labels_;  // what the rewriter made, encoded
-  std::string properties_;
+  ElementRewrite rewrite_;
 };
 
 Result<void> Exporter::write_head() {
@@ -84,44 +85,9 @@ Result<void> Exporter::take_node(bolt::Cursor row) {
   if (!row.list(columns) || columns != 3 || !row.integer(id) || id < 0 || !row.raw(labels) ||
       !row.raw(properties))
     return unexpected();
-  if (options_.rewriter != nullptr) RETURN_IF_ERROR(rewrite_node(id, labels, properties));
+  RETURN_IF_ERROR(rewrite_.node(id, labels, properties));
   RETURN_IF_ERROR(digests_.add_node(id, labels, properties));
   return writer_.node(id, labels, properties);
-}
-
-// Afterwards the views are of what the rewriter made.
-Result<void> Exporter::rewrite_node(int64_t id, ByteView& labels, ByteView& properties) {
-  bolt::Cursor labels_cursor(labels);
-  bolt::Cursor properties_cursor(properties);
-  ASSIGN_OR_RETURN(const auto names, bolt::read_value(labels_cursor));
-  ASSIGN_OR_RETURN(auto values, bolt::read_value(properties_cursor));
-  const auto* list = names.as<Value::List>();
-  auto* map = std::get_if<Value::Map>(&values.data);
-  if (list == nullptr || map == nullptr) return unexpected();
-  std::vector<std::string> texts;
-  for (const auto& name : *list) texts.emplace_back(name.text());
-  RETURN_IF_ERROR(options_.rewriter->node(id, texts, *map));
-  Value::List changed;
-  for (auto& text : texts) changed.push_back(Value{std::move(text)});
-  labels_.clear();
-  properties_.clear();
-  RETURN_IF_ERROR(bolt::Writer(labels_).value(Value{std::move(changed)}));
-  RETURN_IF_ERROR(bolt::Writer(properties_).value(values));
-  labels = as_bytes(labels_);
-  properties = as_bytes(properties_);
-  return {};
-}
-
-Result<void> Exporter::rewrite_relationship(int64_t id, std::string_view type, ByteView& properties) {
-  bolt::Cursor cursor(properties);
-  ASSIGN_OR_RETURN(auto values, bolt::read_value(cursor));
-  auto* map = std::get_if<Value::Map>(&values.data);
-  if (map == nullptr) return unexpected();
-  RETURN_IF_ERROR(options_.rewriter->relationship(id, std::string(type), *map));
-  properties_.clear();
-  RETURN_IF_ERROR(bolt::Writer(properties_).value(values));
-  properties = as_bytes(properties_);
-  return {};
 }
 
 Result<void> Exporter::write_relationships(StepCounter& counter, const Cancellation& cancellation) {
@@ -149,7 +115,7 @@ Result<void> Exporter::take_relationship(bolt::Cursor row) {
       start < 0 || end < 0 || !row.text(type) || !row.raw(properties))
     return unexpected();
   if (digests_.has_node(start) && digests_.has_node(end)) {
-    if (options_.rewriter != nullptr) RETURN_IF_ERROR(rewrite_relationship(id, type, properties));
+    RETURN_IF_ERROR(rewrite_.relationship(id, type, properties));
     RETURN_IF_ERROR(digests_.add_relationship(start, end, type, properties));
     return writer_.relationship(id, start, end, type, properties);
   }

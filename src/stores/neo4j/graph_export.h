@@ -18,18 +18,11 @@
 #include "core/result.h"
 #include "stores/neo4j/bolt_connection.h"
 #include "stores/neo4j/graph_filter.h"
+#include "stores/neo4j/graph_rewrite.h"
 
 namespace summit::neo4j {
 
 enum class Consistency { kSnapshot, kReadCommitted };
-
-// Changes elements on their way into the file.
-class GraphRewriter {
- public:
-  virtual ~GraphRewriter() = default;
-  virtual Result<void> node(int64_t id, std::vector<std::string>& labels, Value::Map& properties) = 0;
-  virtual Result<void> relationship(int64_t id, const std::string& type, Value::Map& properties) = 0;
-};
 
 struct GraphExportOptions {
   std::string store = "neo4j";  // in fingerprints and progress

@@ -131,7 +131,7 @@ Result<void> GraphReader::take_record(ByteView record) {
   if (kind == GraphRecord::kNode && fields == 3) return take_element(kind, cursor);
   if (kind == GraphRecord::kRelationship && fields == 5) return take_element(kind, cursor);
   if (kind == GraphRecord::kEnd && fields == 1) return take_end(cursor);
-  if (kind == GraphRecord::kCut && fields == 2) return {};
+  if (kind == GraphRecord::kCut && fields == 2) return take_cut(cursor);
   const bool known =
       kind == GraphRecord::kHeader || kind == GraphRecord::kConstraint || kind == GraphRecord::kIndex;
   if (!known || fields != 1) return corrupt("a record of an unknown kind");
@@ -161,6 +161,14 @@ Result<void> GraphReader::take_element(GraphRecord kind, bolt::Cursor cursor) {
     return corrupt("a malformed relationship");
   ++relationships_;
   return visitor_.relationship(id, start, end, type, properties);
+}
+
+Result<void> GraphReader::take_cut(bolt::Cursor cursor) {
+  std::string_view type;
+  int64_t count = 0;
+  if (!cursor.text(type) || !cursor.integer(count) || count < 0 || !cursor.at_end())
+    return corrupt("a malformed count of cut relationships");
+  return visitor_.cut(type, static_cast<uint64_t>(count));
 }
 
 Result<void> GraphReader::take_end(bolt::Cursor cursor) {

@@ -61,6 +61,8 @@ class GraphVisitor {
   virtual Result<void> node(int64_t id, ByteView labels, ByteView properties) = 0;
   virtual Result<void> relationship(int64_t id, int64_t start, int64_t end, std::string_view type,
                                     ByteView properties) = 0;
+  // Relationships of a type that were left out of the file.
+  virtual Result<void> cut(std::string_view, uint64_t) { return {}; }
 };
 
 // Reads a graph file block by block; holds one record at a time. kCorrupt for what is none. Not thread-safe.
@@ -75,6 +77,7 @@ class GraphReader {
  private:
   Result<void> take_record(ByteView record);
   Result<void> take_element(GraphRecord kind, bolt::Cursor cursor);
+  Result<void> take_cut(bolt::Cursor cursor);
   Result<void> take_end(bolt::Cursor cursor);
 
   GraphVisitor& visitor_;

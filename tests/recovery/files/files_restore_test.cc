@@ -10,6 +10,7 @@
 #include "core/process.h"
 #include "devtools/sample/files_sample.h"
 #include "recovery/files_restore.h"
+#include "recovery/masked_store.h"
 #include "recovery/secrets_restore.h"
 #include "repository/plain_layout.h"
 #include "stores/files/audit_chain.h"
@@ -421,6 +422,88 @@ TEST_F(MaskedFiles, OfSecretsOnlyThoseWithRulesForTheirEntriesCome) {
   EXPECT_EQ(get("config/tls/server.pem"), "<nothing>");
   EXPECT_EQ(get("k8s/database.yaml"), "<nothing>");
   EXPECT_THAT(differences(*secrets), IsEmpty());
+}
+
+TEST_F(MaskedFiles, ValuesInsideYamlAndJsonAreReplacedAndNamesThatArePrivate) {
+  put("config/contacts.yaml", "# who to ask\nsupport:\n  email: ada@secret.org  # first\n  hours: 9-17\n");
+  put("config/client.json", "{\"token\": \"sk-needle-0123456789abcdef\", \"retries\":  3}\n");
+  put("config/inbox/ada@secret.org/first.txt", "hello\n");
+  rules(R"(
+    - {path: "config/*.ini", entries: {"*_KEY": {template: "dev_test_key_{name}"}}}
+    - {path: "config/contacts.yaml", paths: {"$.support.email": {pseudonym: email}}}
+    - {path: "config/client.json", paths: {"$.token": {constant: none}}}
+    - {path: "config/inbox/*", rename: {hash: 16}}
+    - {path: "*", tree: audit_chain, drop: true}
+)");
+  back_up_everything();
+  empty_target();
+  const auto config = make_files_restore(trees(), "config");
+  const auto restored = restore(*config);
+  ASSERT_TRUE(restored.ok()) << restored.error().to_string();
+  EXPECT_THAT(get("config/contacts.yaml"),
+              AllOf(HasSubstr("# who to ask\nsupport:\n  email: \""),
+                    HasSubstr("@example.com\"  # first\n  hours: 9-17\n"), Not(HasSubstr("secret.org"))));
+  EXPECT_EQ(get("config/client.json"), "{\"token\": \"none\", \"retries\":  3}\n");
+  const auto person = fs::directory_iterator(platform() / "config/inbox")->path();
+  EXPECT_EQ(person.filename().string().size(), 16U);
+  const auto letter = fs::directory_iterator(person)->path();
+  EXPECT_EQ(letter.filename().string().size(), 16U);
+  EXPECT_EQ(read_file(letter).value_or(""), "hello\n");
+  EXPECT_THAT(differences(*config), IsEmpty());
+}
+
+TEST_F(MaskedFiles, WhatNoPathOfARuleReachesStopsTheRun) {
+  put("config/contacts.yaml", "support: ada@secret.org\n# or bob@secret.org\n");
+  rules("    - {path: \"config/*.yaml\", paths: {\"$.support\": remove}}");
+  back_up_everything();
+  empty_target();
+  const auto refused = restore(*make_files_restore(trees(), "config"));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().to_string(),
+              HasSubstr("config/contacts.yaml, what no path of its rule reaches"));
+  EXPECT_THAT(refused.error().to_string(), Not(HasSubstr("secret.org")));
+}
+
+// What `export --masked` gives: tar reads it.
+TEST_F(MaskedFiles, WithoutATargetAreArchivesThatTarReads) {
+  fs::create_hard_link(platform() / "config/settings.ini", platform() / "config/zz-linked.ini");
+  put("config/dropped.conf", "name = original\n");
+  fs::create_hard_link(platform() / "config/dropped.conf", platform() / "config/zz-dropped.conf");
+  rules(R"(
+    - {path: "config/*.ini", entries: {"*_KEY": {template: "dev_test_key_{name}"}}}
+    - {path: "config/dropped.conf", drop: true}
+)");
+  back_up_everything();
+  auto where = masked_context();
+  const auto store = make_masked_files(where, *backup_->metadata().find("config"));
+  const auto audit = store->audit();
+  ASSERT_TRUE(audit.ok()) << audit.error().to_string();
+  EXPECT_THAT(audit->findings, IsEmpty());
+  const auto values = store->preview(5);
+  ASSERT_TRUE(values.ok()) << values.error().to_string();
+  ASSERT_EQ(values->size(), 1U);
+  EXPECT_EQ(values->front().before, "original");
+  EXPECT_EQ(values->front().after, "dev_test_key_MAIL_KEY");
+
+  ASSERT_EQ(store->files().size(), 1U);
+  const auto archive = directory_.path() / "masked.tar.zst";
+  {
+    const auto file = open_for_writing(archive);
+    ASSERT_TRUE(file.ok());
+    const auto written = store->write(store->files().front().name,
+                                      [&](ByteView bytes) { return write_all(file->get(), bytes, archive); });
+    ASSERT_TRUE(written.ok()) << written.error().to_string();
+  }
+  const auto target = directory_.path() / "unpacked";
+  fs::create_directories(target);
+  const auto unpacked = run({.argv = {"tar", "--zstd", "-xf", archive.string(), "-C", target.string()}});
+  ASSERT_TRUE(unpacked.ok()) << unpacked.error().to_string();
+  EXPECT_EQ(read_file(target / "config/settings.ini").value_or(""),
+            "MAIL_KEY=dev_test_key_MAIL_KEY\nPORT=80\n");
+  EXPECT_EQ(read_file(target / "config/app.yaml").value_or(""), "a: 1\n");
+  EXPECT_FALSE(fs::exists(target / "config/dropped.conf"));
+  const auto found = run({.argv = {"grep", "-rl", "original", target.string()}});
+  EXPECT_FALSE(found.ok() && !found->empty()) << *found;
 }
 
 // Nothing of the platform's files stops a restore into development.

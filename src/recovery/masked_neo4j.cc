@@ -1,0 +1,176 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "recovery/graph_mask.h"
+#include "recovery/graph_store.h"
+#include "recovery/masked_graph.h"
+#include "recovery/masked_store.h"
+#include "stores/neo4j/graph_rewrite.h"
+
+namespace summit::recovery {
+namespace {
+
+constexpr std::string_view kDump = ".dump";
+
+// Counts what passes through a mask.
+class CountingMask final : public neo4j::GraphRewriter {
+ public:
+  explicit CountingMask(GraphMask& mask) : mask_(mask) {}
+  Result<void> node(int64_t id, std::vector<std::string>& labels, neo4j::Value::Map& properties) override {
+    ++nodes_;
+    return mask_.node(id, labels, properties);
+  }
+  Result<void> relationship(int64_t id, const std::string& type, neo4j::Value::Map& properties) override {
+    ++relationships_;
+    return mask_.relationship(id, type, properties);
+  }
+  uint64_t nodes() const { return nodes_; }
+  uint64_t relationships() const { return relationships_; }
+
+ private:
+  GraphMask& mask_;
+  uint64_t nodes_ = 0;
+  uint64_t relationships_ = 0;
+};
+
+Result<void> nobody(ByteView) { return {}; }
+
+class MaskedNeo4j final : public MaskedStore {
+ public:
+  MaskedNeo4j(RestoreContext& context, const repository::ComponentRecord& record)
+      : context_(context), record_(record) {}
+
+  const std::string& component() const override { return record_.name; }
+
+  Result<StoreAudit> audit() override {
+    GraphMask mask(*context_.masking);
+    CountingMask counting(mask);
+    RETURN_IF_ERROR(read(counting, nobody));
+    masking::Findings findings(context_.masking->rules, context_.masking->level);
+    mask.find_uncovered(findings);
+    StoreAudit audit{.component = record_.name, .list = "neo4j"};
+    audit.findings = audit_findings(findings);
+    audit.counts = {{"nodes", counting.nodes()}, {"relationships", counting.relationships()}};
+    audit.looked_at =
+        fmt::format("{} nodes and {} relationships", counting.nodes(), counting.relationships());
+    covered_ = audit.findings.empty();
+    return audit;
+  }
+
+  Result<std::vector<PreviewedValue>> preview(size_t count) override {
+    ReplacedPreview values(count);
+    auto session = *context_.masking;
+    session.replaced = &values;
+    GraphMask mask(session);
+    RETURN_IF_ERROR(read(mask, nobody));
+    return values.take();
+  }
+
+  std::vector<repository::Artifact> files() const override {
+    const auto* const graph = held();
+    return graph == nullptr ? std::vector<repository::Artifact>() : std::vector{*graph};
+  }
+
+  Result<void> write(const std::string& artifact,
+                     const std::function<Result<void>(ByteView)>& consume) override {
+    const auto* const graph = held();
+    if (graph == nullptr || graph->name != artifact)
+      return Error(Code::kNotFound, "{} holds no graph {}", record_.name, artifact);
+    if (!covered_) {
+      ASSIGN_OR_RETURN(const auto found, audit());
+      RETURN_IF_ERROR(check_audits({found}, context_.backup.metadata().id));
+    }
+    return artifact.ends_with(kDump) ? write_dump(consume) : write_masked(consume);
+  }
+
+ private:
+  // The graph itself: users and roles are in an artifact of their own, which stays out.
+  const repository::Artifact* held() const {
+    const auto found = std::ranges::find_if(
+        record_.artifacts, [](const repository::Artifact& a) { return a.name.ends_with(kDump); });
+    return found == record_.artifacts.end() ? graph_artifact(record_) : &*found;
+  }
+
+  Result<GraphStoreOptions> options() const {
+    const auto* const graph = held();
+    if (graph == nullptr)
+      return Error(Code::kNotFound, "backup {} holds neither a dump nor a graph of {}",
+                   context_.backup.metadata().id, record_.name)
+          .hint(fmt::format("summit-dr info {}", context_.backup.metadata().id));
+    const auto endpoint = endpoint_of_target();
+    GraphStoreOptions options;
+    ASSIGN_OR_RETURN(options.programs, neo4j::find_programs(endpoint));
+    options.database = endpoint.database;
+    options.store = record_.name;
+    options.graph_bytes = graph->size;
+    return options;
+  }
+
+  // Only for its programs: "neo4j/second" is the endpoint `second`.
+  config::Neo4jEndpoint endpoint_of_target() const {
+    const auto& endpoints = context_.environment.neo4j;
+    const auto slash = record_.name.find('/');
+    const auto found =
+        slash == std::string::npos
+            ? endpoints.begin()
+            : std::ranges::find(endpoints, record_.name.substr(slash + 1), &config::Neo4jEndpoint::name);
+    return found == endpoints.end() ? config::Neo4jEndpoint() : *found;
+  }
+
+  // A graph file is masked as it is read; a dump needs a server, which is started once.
+  Result<void> read(neo4j::GraphRewriter& mask, const std::function<Result<void>(ByteView)>& consume) {
+    const auto* const graph = held();
+    if (graph != nullptr && !graph->name.ends_with(kDump)) return rewrite_file(*graph, mask, consume);
+    if (!server_) {
+      ASSIGN_OR_RETURN(const auto how, options());
+      ASSIGN_OR_RETURN(auto server, MaskedGraph::open(how, record_, context_));
+      server_.emplace(std::move(server));
+    }
+    return server_->read(mask, consume);
+  }
+
+  Result<void> rewrite_file(const repository::Artifact& graph, neo4j::GraphRewriter& mask,
+                            const std::function<Result<void>(ByteView)>& consume) {
+    const auto phase = context_.reporter.phase(record_.name, "reading " + graph.name);
+    phase->set_total(graph.size);
+    const auto source = [&](const std::function<Result<void>(ByteView)>& take) {
+      const auto counted = [&](ByteView block) {
+        phase->advance(block.size());
+        return take(block);
+      };
+      return context_.backup.read(graph.name, counted, context_.cancellation);
+    };
+    return neo4j::rewrite_graph_file(source, mask, consume, context_.cancellation);
+  }
+
+  Result<void> write_masked(const std::function<Result<void>(ByteView)>& consume) {
+    GraphMask mask(*context_.masking);
+    RETURN_IF_ERROR(read(mask, consume));
+    return mask.check_uncovered();
+  }
+
+  // What neo4j-admin loads is made by a second server, which never saw an original.
+  Result<void> write_dump(const std::function<Result<void>(ByteView)>& consume) {
+    ASSIGN_OR_RETURN(const auto how, options());
+    const auto masked = [&](const std::function<Result<void>(ByteView)>& take) { return write_masked(take); };
+    ASSIGN_OR_RETURN(const auto store, GraphStore::build(how, masked, context_));
+    server_.reset();
+    return store.dump(consume, context_.cancellation);
+  }
+
+  RestoreContext& context_;
+  const repository::ComponentRecord& record_;
+  std::optional<MaskedGraph> server_;  // with the originals
+  bool covered_ = false;               // looked through, and found so
+};
+
+}  // namespace
+
+std::unique_ptr<MaskedStore> make_masked_neo4j(RestoreContext& context,
+                                               const repository::ComponentRecord& record) {
+  return std::make_unique<MaskedNeo4j>(context, record);
+}
+
+}  // namespace summit::recovery
