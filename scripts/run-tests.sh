@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run-tests.sh [ctest arguments, such as -L unit or -R Redis]: runs the tests of build/ci.
 #
-# As many tests at once as there are processors (CTEST_PARALLEL_LEVEL says otherwise). Shows each test as it ends, and the output of those that fail. The last line is `N passed, N failed`, with `, N skipped` when there
+# One test more at once than there are processors: most wait for servers (CTEST_PARALLEL_LEVEL says otherwise). Shows each test as it ends, and the output of those that fail. The last line is `N passed, N failed`, with `, N skipped` when there
 # are any. The status is not 0 when a test failed or none ran.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
@@ -10,7 +10,7 @@ report=$PWD/build/ci/tests.xml
 suites=$PWD/build/ci/suites
 rm -rf "$report" "$suites"
 status=0
-export CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$(nproc)}
+export CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$(($(nproc) + 1))}
 ctest --test-dir build/ci --output-on-failure --no-tests=error --output-junit "$report" "$@" || status=$?
 
 # The attributes of <testsuite>, which stand before the first <testcase>.

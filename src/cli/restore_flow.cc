@@ -64,6 +64,8 @@ Result<recovery::LeakCheck> leak_check_for(masking::Session& masking, const fs::
                      return configuration->variables.get(name);
                    }));
   ASSIGN_OR_RETURN(check.log, masking::ReplacedLog::create(workspace));
+  for (const auto& canary : masking.rules.canaries)
+    RETURN_IF_ERROR(check.log->add_canary(canary.name, canary.text));
   masking.replaced = check.log.get();
   return check;
 }
@@ -106,15 +108,47 @@ Result<ExitCode> show_plan(const recovery::RestorePlan& plan, Session& session) 
   return ExitCode::kOk;
 }
 
-// A target with a leak in it stays closed until somebody opens it on purpose.
-Result<void> refuse_locked(const fs::path& base, const config::Environment& target) {
-  ASSIGN_OR_RETURN(const auto locked, recovery::read_lock(base, target.name));
-  if (!locked) return {};
-  return Error(Code::kRefused, "`{}` is locked since {}: {} left {}", target.name, to_rfc3339(locked->since),
-               locked->restore, locked->reason)
+// A target with a leak in it stays closed until somebody opens it on purpose. What a masked restore closed
+// that did not come to its end, the next one opens.
+Result<void> refuse_locked(const recovery::LockRecord& locked, const config::Environment& target,
+                           bool masked) {
+  if (locked.unfinished && masked) return {};
+  if (locked.unfinished) {
+    return Error(Code::kRefused, "`{}` is closed since {}: {} was not finished", target.name,
+                 to_rfc3339(locked.since), locked.restore)
+        .hint(fmt::format("run the masked restore again, or open it: `summit-dr mask unlock --env={}`",
+                          target.name));
+  }
+  return Error(Code::kRefused, "`{}` is locked since {}: {} left {}", target.name, to_rfc3339(locked.since),
+               locked.restore, locked.reason)
       .hint(
           fmt::format("mend the rules, cut the target off from others, then `summit-dr mask unlock --env={}`",
                       target.name));
+}
+
+// What a restore holds while it runs.
+struct TargetAccess {
+  fs::path base;                                    // of the backups; the journal is below it
+  std::optional<recovery::RestoreJournal> journal;  // locks the base; none for a dry run
+  std::optional<recovery::LockRecord> closed;       // by a masked restore that was killed
+  std::vector<recovery::RedisPass> passes;          // into what is closed
+};
+
+// `target` says afterwards who we are there. Only who has the journal may touch what a restore closed.
+Result<TargetAccess> access_target(const std::string& place, bool masked, bool dry_run,
+                                   config::Environment& target, Session& session) {
+  TargetAccess access;
+  ASSIGN_OR_RETURN(const auto own_base, session.backup_base());
+  access.base = repository::is_s3(place) ? own_base : fs::path(place);
+  ASSIGN_OR_RETURN(access.closed, recovery::read_lock(access.base, target.name));
+  if (access.closed || !dry_run) {
+    ASSIGN_OR_RETURN(access.journal, recovery::RestoreJournal::open(access.base));
+    ASSIGN_OR_RETURN(access.closed, recovery::read_lock(access.base, target.name));
+  }
+  if (!access.closed) return access;
+  RETURN_IF_ERROR(refuse_locked(*access.closed, target, masked));
+  ASSIGN_OR_RETURN(access.passes, recovery::enter_closed(target, *access.closed, session.cancellation()));
+  return access;
 }
 
 Result<void> warn_of_interrupted(const recovery::RestoreJournal& journal, Session& session) {
@@ -168,17 +202,14 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
   request.terminate_connections = options.terminate_connections;
   request.jobs = options.jobs;
 
-  ASSIGN_OR_RETURN(const auto target, target_of(request, options, session));
+  ASSIGN_OR_RETURN(auto target, target_of(request, options, session));
   ASSIGN_OR_RETURN(auto resolved, resolve_reference(request.reference, session));
   ASSIGN_OR_RETURN(const auto backup, resolved.repository->open(resolved.id));
   ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
   ASSIGN_OR_RETURN(const auto key, session.sealing_key());
   ASSIGN_OR_RETURN(auto masking, masking_for(request, target, backup->metadata(), *configuration));
   const auto place = resolved.repository->describe();
-  ASSIGN_OR_RETURN(const auto own_base, session.backup_base());
-  const fs::path base = repository::is_s3(place) ? own_base : fs::path(place);
-  // Before anything connects to it: a locked store answers nobody.
-  RETURN_IF_ERROR(refuse_locked(base, target));
+  ASSIGN_OR_RETURN(auto access, access_target(place, masking.has_value(), options.dry_run, target, session));
   ASSIGN_OR_RETURN(const auto marker, permit(request, target, session));
   recovery::RestoreContext context{.configuration = *configuration,
                                    .environment = target,
@@ -194,7 +225,7 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
   ASSIGN_OR_RETURN(auto plan, recovery::plan_restore(request, context));
   if (options.dry_run) return show_plan(plan, session);
 
-  ASSIGN_OR_RETURN(const auto journal, recovery::RestoreJournal::open(base));
+  const auto& journal = *access.journal;
   ASSIGN_OR_RETURN(const auto workspace, journal.workspace());
   context.workspace = workspace.path();
   if (!session.console().quiet()) session.reporter().info(cli::show(plan));
@@ -216,7 +247,8 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
       // The safety checklist of production read them.
       .artifacts_checked = target.kind == config::EnvironmentClass::kProduction};
   if (masking) {
-    ASSIGN_OR_RETURN(services.leak_check, leak_check_for(*masking, base, workspace.path(), session));
+    ASSIGN_OR_RETURN(services.leak_check, leak_check_for(*masking, access.base, workspace.path(), session));
+    services.leak_check->unfinished = access.closed;
   }
   ASSIGN_OR_RETURN(const auto outcome, recovery::run_restore(plan, context, journal, services));
   session.console().print(cli::show(outcome));

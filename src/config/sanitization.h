@@ -152,12 +152,22 @@ struct Reduction {
   bool sample_others = false;         // every other table, by the environment's percentage
 };
 
+// A value that somebody planted in production: should it come out anywhere in a masked target, something
+// leaks.
+struct Canary {
+  std::string name;
+  std::string text;  // eight bytes or more
+  int line = 0;
+};
+inline constexpr size_t kShortestCanary = 8;
+
 struct SanitizationRules {
   std::string file;  // "config/sanitization.yaml"; empty: there is none
   SecretSource key;  // per environment, looked up among its variables
   std::vector<MaskRule> rules;
   std::vector<HarmlessPlace> harmless;
   Reduction reduction;
+  std::vector<Canary> canaries;
 
   bool given() const { return !file.empty(); }
 };

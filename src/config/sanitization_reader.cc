@@ -296,6 +296,20 @@ void read_reduction(const Value& value, Reduction& reduction) {
   }
 }
 
+void read_canaries(const Value& value, SanitizationRules& rules) {
+  for (const auto& [name, inside] : fields_of(value, "`canaries`")) {
+    const auto text = inside.text();
+    if (!text) continue;
+    if (text->size() < kShortestCanary) {
+      inside.complain(fmt::format("the canary `{}` is shorter than {} signs, and would be found by chance",
+                                  name, kShortestCanary),
+                      "plant a longer one: openssl rand -hex 12");
+      continue;
+    }
+    rules.canaries.push_back({.name = name, .text = *text, .line = inside.line()});
+  }
+}
+
 void read_key(const Value& value, SanitizationRules& rules) {
   const Mapping mapping(value, "the key", {"env", "file", "command", "field"});
   rules.key.where = value.where();
@@ -306,7 +320,7 @@ void read_key(const Value& value, SanitizationRules& rules) {
 }
 
 void read_file_into(const YAML::Node& root, ReadContext& context, SanitizationRules& rules) {
-  const Mapping file(Value(root, context), "the file", {"key", "rules", "harmless", "reduction"});
+  const Mapping file(Value(root, context), "the file", {"key", "rules", "harmless", "reduction", "canaries"});
   if (const auto key = file.require("key", "add `key: {env: SANITIZATION_KEY}`")) {
     read_key(*key, rules);
     if (key->is_mapping() && !rules.key.given())
@@ -316,6 +330,7 @@ void read_file_into(const YAML::Node& root, ReadContext& context, SanitizationRu
     read_rules(*list, rules);
   if (const auto harmless = file.find("harmless")) read_harmless(*harmless, rules);
   if (const auto reduction = file.find("reduction")) read_reduction(*reduction, rules.reduction);
+  if (const auto canaries = file.find("canaries")) read_canaries(*canaries, rules);
 }
 
 }  // namespace

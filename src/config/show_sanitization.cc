@@ -72,7 +72,13 @@ std::string show(const SanitizationRules& rules) {
   out << YAML::EndSeq << YAML::Key << "harmless_places" << YAML::Value << rules.harmless.size();
   out << YAML::Key << "reduced_tables" << YAML::Value << YAML::Flow << YAML::BeginSeq;
   for (const auto& table : rules.reduction.tables) out << table.table;
-  out << YAML::EndSeq << YAML::EndMap << YAML::EndMap;
+  out << YAML::EndSeq;
+  if (!rules.canaries.empty()) {
+    out << YAML::Key << "canaries" << YAML::Value << YAML::Flow << YAML::BeginSeq;
+    for (const auto& canary : rules.canaries) out << canary.name;
+    out << YAML::EndSeq;
+  }
+  out << YAML::EndMap << YAML::EndMap;
   return std::string(out.c_str()) + "\n";
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/bytes.h"
 #include "core/text.h"
 #include "masking/number_text.h"
 
@@ -341,12 +342,37 @@ std::optional<Suspicion> suspect_name(std::string_view name) {
   return found;
 }
 
-std::optional<Suspicion> suspect_value(std::string_view value) {
-  const auto look = value.substr(0, kLongestLook);
+namespace {
+
+std::optional<Suspicion> suspect_text(std::string_view text) {
   for (const auto& [finds, suspicion] : kDetectors) {
-    if (finds(look)) return suspicion;
+    if (finds(text)) return suspicion;
   }
   return std::nullopt;
+}
+
+// JSON may escape any sign: \u0040 is @.
+std::string without_ascii_escapes(std::string_view text) {
+  constexpr std::string_view kEscape = "\\u00";
+  constexpr size_t kLength = 6;
+  std::string plain;
+  for (size_t at = 0; at < text.size();) {
+    std::string sign;
+    const bool escape = text.substr(at).starts_with(kEscape) && at + kLength <= text.size() &&
+                        from_hex(text.substr(at + kEscape.size(), 2), sign);
+    plain += escape ? sign : std::string(1, text[at]);
+    at += escape ? kLength : 1;
+  }
+  return plain;
+}
+
+}  // namespace
+
+std::optional<Suspicion> suspect_value(std::string_view value) {
+  const auto look = value.substr(0, kLongestLook);
+  const auto found = suspect_text(look);
+  if (found || look.find("\\u00") == std::string_view::npos) return found;
+  return suspect_text(without_ascii_escapes(look));
 }
 
 namespace {
@@ -377,6 +403,11 @@ bool says_something(std::string_view value) {
 }
 
 }  // namespace
+
+std::optional<Suspicion> suspect_identifier(std::string_view name) {
+  const auto found = suspect_value(name);
+  return found == Suspicion::kSecret ? std::nullopt : found;
+}
 
 std::optional<Suspicion> suspect_settings(std::string_view text) {
   constexpr size_t kLongestName = 64;

@@ -33,6 +33,10 @@ std::optional<Suspicion> suspect_name(std::string_view name);
 // recomputed, so that a long number is no card by chance in nine of ten cases. Looks at the first 64 KiB.
 std::optional<Suspicion> suspect_value(std::string_view value);
 
+// By what stands in a name that somebody chose for a column, label or index. Programs make such names of
+// hashes, so that high entropy is no sign of a secret there.
+std::optional<Suspicion> suspect_identifier(std::string_view name);
+
 // By names that stand before values in a text of settings, whatever its format: `password: x`, `"token":
 // "x"`, `phone = x`. Values that are numbers, switches, or put in elsewhere (${…}) do not count.
 std::optional<Suspicion> suspect_settings(std::string_view text);

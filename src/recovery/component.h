@@ -5,6 +5,8 @@
 //              "incomplete" remain
 //   compare    reads the target back and compares with the recorded fingerprints
 //   probe      is it healthy: answers, indexes valid, relations hold
+//
+// Of a masked restore: close, restore, search, then reveal or lock, compare, probe.
 #pragma once
 
 #include <memory>
@@ -19,6 +21,7 @@
 #include "core/result.h"
 #include "masking/session.h"
 #include "recovery/leak/leak_scan.h"
+#include "recovery/leak/target_doors.h"
 #include "recovery/leak/target_lock.h"
 #include "repository/backup_repository.h"
 #include "repository/sealing.h"
@@ -94,15 +97,19 @@ class RestoreComponent {
 
   // The rest is for masked restores (masked_target.h).
   //
-  // After restore(): keeps others out for as long as the result lives, where the store has a way; null where
-  // it has none. Our own connections go on.
-  virtual Result<std::shared_ptr<void>> keep_others_out(RestoreContext&) { return std::shared_ptr<void>(); }
+  // Nobody else may see masked data before the certificate is there. A store that can, makes them aside in
+  // restore() and puts them in their place in reveal(). One that cannot, keeps everybody out from close() on.
+  //
+  // Before restore(). Does nothing where there is no need.
+  virtual Result<void> close(RestoreContext&, TargetDoors&) { return {}; }
+  // After search(), which found nothing: everybody sees what was restored.
+  virtual Result<void> reveal(RestoreContext&, TargetDoors&) { return {}; }
   // Reads back everything that was restored and reports replaced values.
   virtual Result<void> search(RestoreContext&, const LeakScan& scan) {
     scan.report.not_searched(name());
     return {};
   }
-  // Nobody gets in any more until unlock() of leak/target_lock.h.
+  // Instead of reveal(): nobody gets in until unlock() of leak/target_lock.h.
   virtual Result<LockedStore> lock(RestoreContext&) {
     return Error(Code::kUnsupported, "there is no way to lock it");
   }

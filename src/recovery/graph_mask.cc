@@ -182,6 +182,12 @@ Result<void> GraphMask::node(int64_t id, std::vector<std::string>& labels, Value
   }
   RETURN_IF_ERROR(mask(*element, id, MaskRule::Store::kNodes, properties));
   element->replace_labels(labels);
+  for (const auto& label : labels) look_at_name(label, "a label");
+  return {};
+}
+
+Result<void> GraphMask::schema(const Value::Map& facts) {
+  for (const auto& fact : facts) look_at_name(neo4j::to_text(fact.value), "an index or constraint");
   return {};
 }
 
@@ -193,6 +199,7 @@ Result<void> GraphMask::relationship(int64_t id, const std::string& type, Value:
         element, element_of(relationships_, type,
                             masking::rules_of_relationship(session_.rules, session_.level, type), {type}));
   }
+  look_at_name(type, "a type of relationships");
   return mask(*element, id, MaskRule::Store::kRelationships, properties);
 }
 
@@ -241,9 +248,17 @@ Result<void> GraphMask::mask(Element& element, int64_t id, MaskRule::Store store
   }
   neo4j::sort_by_key(properties);
   for (const auto& property : properties) {
+    look_at_name(property.key, "a property's name");
     if (!replaced.contains(property.key)) sample(store, element.container(property.key), property);
   }
   return {};
+}
+
+// Names are few; each is looked at once.
+void GraphMask::look_at_name(const std::string& name, const char* what) {
+  if (!names_.insert(name).second) return;
+  if (const auto found = masking::suspect_identifier(name))
+    private_names_.insert(fmt::format("{} ({})", what, masking::name_of(*found)));
 }
 
 void GraphMask::sample(MaskRule::Store store, const std::string& name, const neo4j::Entry& property) {
@@ -268,6 +283,9 @@ void GraphMask::find_uncovered(masking::Findings& findings) const {
     findings.add(masking::describe(places[i]), suspicion ? masking::name_of(*suspicion) : "private",
                  verdicts[i].rule);
   }
+  // The names are not said: they are what is private. No rule changes them.
+  for (const auto& name : private_names_)
+    findings.add(name, "private by its name", "(rename at the source what is private by its name)");
 }
 
 Result<void> GraphMask::check_uncovered() const {

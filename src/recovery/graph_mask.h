@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,9 +27,10 @@ class GraphMask final : public neo4j::GraphRewriter {
   // Elements of a list are masked one by one; dates stay dates when the rule gives one.
   Result<void> node(int64_t id, std::vector<std::string>& labels, neo4j::Value::Map& properties) override;
   Result<void> relationship(int64_t id, const std::string& type, neo4j::Value::Map& properties) override;
+  Result<void> schema(const neo4j::Value::Map& facts) override;
 
-  // kRefused when a property that passed looks private and no rule covers it, with the rules to paste. Ask
-  // before anybody can read what was masked.
+  // kRefused when a property that passed looks private and no rule covers it, with the rules to paste, or
+  // when a name holds something private. Ask before anybody can read what was masked.
   Result<void> check_uncovered() const;
   // The same, for whoever gathers what all stores hold.
   void find_uncovered(masking::Findings& findings) const;
@@ -40,12 +42,15 @@ class GraphMask final : public neo4j::GraphRewriter {
                               std::vector<std::string> names);
   Result<void> mask(Element& element, int64_t id, config::MaskRule::Store store,
                     neo4j::Value::Map& properties);
+  void look_at_name(const std::string& name, const char* what);
   void sample(config::MaskRule::Store store, const std::string& name, const neo4j::Entry& property);
 
   const masking::Session& session_;
   Elements nodes_;                                                        // by labels
   Elements relationships_;                                                // by type
   std::map<std::pair<std::string, std::string>, masking::Place> passed_;  // by container and property
+  std::set<std::string> names_;                                           // that were looked at
+  std::set<std::string> private_names_;  // what they name, and what they look like
 };
 
 }  // namespace summit::recovery

@@ -36,13 +36,13 @@ Result<GraphStore> GraphStore::build(const GraphStoreOptions& options, const neo
   ASSIGN_OR_RETURN(
       [[maybe_unused]] const auto imported,
       neo4j::import_graph(server.endpoint(), graph, import, context.reporter, context.cancellation));
-  RETURN_IF_ERROR(server.shed_transaction_logs(context.cancellation));
-  RETURN_IF_ERROR(server.stop(context.cancellation));
   return GraphStore(std::move(directory), std::move(server), options.database);
 }
 
 Result<void> GraphStore::dump(const std::function<Result<void>(ByteView)>& consume,
-                              const Cancellation& cancellation) const {
+                              const Cancellation& cancellation) {
+  RETURN_IF_ERROR(server_.shed_transaction_logs(cancellation));
+  RETURN_IF_ERROR(server_.stop(cancellation));
   return server_.dump(database_, consume, cancellation);
 }
 

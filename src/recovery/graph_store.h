@@ -29,9 +29,10 @@ class GraphStore {
   static Result<GraphStore> build(const GraphStoreOptions& options, const neo4j::GraphSource& graph,
                                   RestoreContext& context);
 
-  // What `neo4j-admin database load` takes.
-  Result<void> dump(const std::function<Result<void>(ByteView)>& consume,
-                    const Cancellation& cancellation) const;
+  // Where it can be read, until dump().
+  const config::Neo4jEndpoint& endpoint() const { return server_.endpoint(); }
+  // Once: what `neo4j-admin database load` takes. Ends the server.
+  Result<void> dump(const std::function<Result<void>(ByteView)>& consume, const Cancellation& cancellation);
 
  private:
   GraphStore(TemporaryDirectory directory, scratch::Neo4jScratch server, std::string database)

@@ -26,6 +26,7 @@ class CountingMask final : public neo4j::GraphRewriter {
     ++relationships_;
     return mask_.relationship(id, type, properties);
   }
+  Result<void> schema(const neo4j::Value::Map& facts) override { return mask_.schema(facts); }
   uint64_t nodes() const { return nodes_; }
   uint64_t relationships() const { return relationships_; }
 
@@ -155,7 +156,7 @@ class MaskedNeo4j final : public MaskedStore {
   Result<void> write_dump(const std::function<Result<void>(ByteView)>& consume) {
     ASSIGN_OR_RETURN(const auto how, options());
     const auto masked = [&](const std::function<Result<void>(ByteView)>& take) { return write_masked(take); };
-    ASSIGN_OR_RETURN(const auto store, GraphStore::build(how, masked, context_));
+    ASSIGN_OR_RETURN(auto store, GraphStore::build(how, masked, context_));
     server_.reset();
     return store.dump(consume, context_.cancellation);
   }

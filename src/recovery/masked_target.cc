@@ -59,7 +59,7 @@ Result<fs::path> certify(const Certificate& certificate, const LeakCheck& check)
   return path;
 }
 
-// A cancelled search must not keep a target open: this is not cancelled with it.
+// Not cancelled with the search.
 void lock_all(const Components& restored, RestoreContext& context, const RestoreRecord& record,
               const LeakCheck& check, LeakOutcome& outcome) {
   LockRecord locked;
@@ -68,11 +68,12 @@ void lock_all(const Components& restored, RestoreContext& context, const Restore
   locked.reason = outcome.failure ? "a check for leaks that could not be finished"
                                   : fmt::format("private values in {} places", outcome.findings.size());
   locked.since = now();
+  if (check.unfinished) locked.stores = check.unfinished->stores;
   for (auto* component : restored) {
     auto done = component->lock(context);
     if (done.ok()) {
       outcome.locked.push_back(component->name());
-      locked.stores.push_back(std::move(done).value());
+      locked.add(*std::move(done));
     } else {
       outcome.open.push_back(fmt::format("{}: {}", component->name(), done.error().message()));
     }
@@ -115,7 +116,9 @@ LeakOutcome check_masked_target(const RestorePlan& plan, const std::vector<Resto
   } else {
     outcome.failure = std::move(certificate).error();
   }
-  if (!outcome.clean()) lock_all(restored, context, record, check, outcome);
+  // What was not read to its end because somebody stopped it is not in its place yet, or closed.
+  const bool stopped = outcome.failure && outcome.failure->code() == Code::kCancelled;
+  if (!outcome.clean() && !stopped) lock_all(restored, context, record, check, outcome);
   return outcome;
 }
 

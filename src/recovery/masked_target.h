@@ -1,4 +1,5 @@
-// The end of a masked restore: everything that was restored is read back, then certified or locked.
+// The end of a masked restore: everything that was restored is read back before anybody else sees it, then
+// certified or locked.
 #pragma once
 
 #include <memory>
@@ -20,6 +21,7 @@ struct LeakCheck {
   std::unique_ptr<masking::ReplacedLog> log;  // told of every replaced value
   fs::path base;                              // of the backups: certificates and locks are kept below it
   fs::path signing_key;                       // made when it is not there
+  std::optional<LockRecord> unfinished{};     // what a killed restore left closed
 };
 
 struct LeakOutcome {
@@ -32,6 +34,7 @@ struct LeakOutcome {
   Seconds duration{};               // of the search
 
   bool clean() const { return findings.empty() && !failure; }
+  bool certified() const { return !certificate.empty(); }
 };
 
 // Reads back `restored`, the components of `plan` that were restored. Where something is found, or not

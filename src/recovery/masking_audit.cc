@@ -113,8 +113,9 @@ class TableSample {
 
 class Auditor final : public postgres::RowVisitor {
  public:
+  // Without `reduction` definitions alone are looked at.
   Auditor(const masking::Session& session, const postgres::ArchiveSchema& schema,
-          const RowReduction& reduction)
+          const RowReduction* reduction = nullptr)
       : session_(session), schema_(schema), reduction_(reduction) {}
 
   Result<bool> begin(const pgarchive::Entry& entry) override {
@@ -122,7 +123,7 @@ class Auditor final : public postgres::RowVisitor {
     if (found == schema_.tables.end()) return false;
     ASSIGN_OR_RETURN(auto sample, TableSample::create(found->second, session_));
     sample_.emplace(std::move(sample));
-    ASSIGN_OR_RETURN(chooser_, reduction_.chooser(found->second));
+    ASSIGN_OR_RETURN(chooser_, reduction_->chooser(found->second));
     return true;
   }
 
@@ -155,25 +156,38 @@ class Auditor final : public postgres::RowVisitor {
     return {};
   }
 
-  // Texts in definitions come along whatever becomes of the rows: defaults, checks, views, comments.
+  // Texts in definitions come along whatever becomes of the rows: defaults, checks, views, comments. So do
+  // names, of which those in quotes may be anything.
   void look_at(const pgarchive::Entry& entry) {
     if (entry.has_data || !enters_masked_target(entry)) return;
+    look_at_definition(entry.schema.value_or(""), entry.tag.value_or(""), entry.description.value_or(""),
+                       entry.definition.value_or(""));
+  }
+
+  void look_at_definition(const std::string& schema, const std::string& tag, const std::string& kind,
+                          const std::string& definition) {
     Place place;
-    place.schema = entry.schema.value_or("");
-    place.name = entry.tag.value_or("");
+    place.schema = schema;
+    place.name = tag;
     place.field = kDefinition;
     // Whoever declares a definition harmless has read it.
     if (classify(session_.rules, session_.level, place).kind == Kind::kHarmless) return;
-    for (const auto& word : postgres::words_of(entry.definition.value_or(""))) {
+    std::optional<masking::Suspicion> by_identifier;
+    for (const auto& word : postgres::words_of(definition)) {
       if (word.kind == postgres::Word::Kind::kLiteral) place.samples.push_back(word.text);
+      if (word.kind == postgres::Word::Kind::kQuoted && !by_identifier)
+        by_identifier = masking::suspect_identifier(word.text);
     }
-    if (place.samples.empty()) return;
-    const auto verdict = classify(session_.rules, session_.level, place);
-    if (verdict.kind != Kind::kSensitive) return;
+    auto verdict = place.samples.empty() ? Verdict() : classify(session_.rules, session_.level, place);
+    if (verdict.kind != Kind::kSensitive && !by_identifier) return;
+    if (verdict.kind != Kind::kSensitive) verdict.by_content = by_identifier;
+    // A name that is private itself is in no message.
+    const bool told = !masking::suspect_identifier(tag);
     audit_.findings.push_back(
-        {.place = fmt::format("the definition of {} {}", entry.description.value_or(""), place.name),
+        {.place = fmt::format("the definition of {}{}", kind, told ? " " + tag : ", by its name"),
          .why = why_of(verdict),
-         .entry = fmt::format("- {}", yaml_text(place.name + "." + kDefinition)),
+         .entry = told ? fmt::format("- {}", yaml_text(tag + "." + kDefinition))
+                       : fmt::format("# rename it at the source: {} in schema {}", kind, schema),
          .is_rule = false});
   }
 
@@ -230,7 +244,7 @@ class Auditor final : public postgres::RowVisitor {
 
   const masking::Session& session_;
   const postgres::ArchiveSchema& schema_;
-  const RowReduction& reduction_;
+  const RowReduction* reduction_;
   std::unique_ptr<RowChooser> chooser_;  // of the table; null: every row is kept
   std::optional<TableSample> sample_;
   std::map<std::string, Kind> seen_;  // columns
@@ -253,11 +267,18 @@ Result<MaskingAudit> audit_archive(const postgres::ArchiveSource& source, const 
                                    const postgres::ArchiveSchema& schema, const RowReduction& reduction,
                                    const masking::Session& session, const std::string& what,
                                    Reporter& reporter, const Cancellation& cancellation) {
-  Auditor auditor(session, schema, reduction);
+  Auditor auditor(session, schema, &reduction);
   for (const auto& entry : contents.entries) auditor.look_at(entry);
   const auto phase = reporter.phase("masking", "looking through " + what);
   RETURN_IF_ERROR(postgres::visit_rows(source, auditor, phase.get(), cancellation));
   return auditor.take();
+}
+
+std::vector<AuditFinding> audit_globals(std::string_view globals, const masking::Session& session) {
+  const postgres::ArchiveSchema nothing{};
+  Auditor auditor(session, nothing);
+  auditor.look_at_definition("", "(roles)", "ROLES", std::string(globals));
+  return auditor.take().findings;
 }
 
 std::vector<AuditFinding> audit_findings(const masking::Findings& findings) {

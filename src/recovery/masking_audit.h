@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/cancellation.h"
@@ -41,6 +42,9 @@ Result<MaskingAudit> audit_archive(const postgres::ArchiveSource& source, const 
                                    const postgres::ArchiveSchema& schema, const RowReduction& reduction,
                                    const masking::Session& session, const std::string& what,
                                    Reporter& reporter, const Cancellation& cancellation);
+
+// The statements that create roles: their settings, comments and names.
+std::vector<AuditFinding> audit_globals(std::string_view globals, const masking::Session& session);
 
 // kRefused with every finding and what to paste; nothing when there is none.
 Result<void> check_audit(const MaskingAudit& audit, const std::string& backup);

@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <map>
+#include <memory>
+#include <utility>
 
 #include "core/time.h"
 #include "core/wait.h"
@@ -45,9 +48,22 @@ class Neo4jRestore final : public RestoreComponent {
       : endpoint_(std::move(endpoint)), name_(std::move(name)) {}
 
   std::string name() const override { return name_; }
+  // The files of this server are those that reveal() brings.
   Result<void> search(RestoreContext&, const LeakScan& scan) override {
-    return search_neo4j(endpoint_, scan);
+    return hidden_ ? search_neo4j(hidden_->store.endpoint(), scan) : search_neo4j(endpoint_, scan);
   }
+  Result<void> reveal(RestoreContext& context, TargetDoors&) override {
+    if (!hidden_) return {};
+    const auto hidden = std::exchange(hidden_, nullptr);
+    ASSIGN_OR_RETURN(const auto record, find_record(context));
+    ASSIGN_OR_RETURN(const auto programs, neo4j::find_programs(endpoint_));
+    const auto load = [&](const neo4j::StoreSwap& swap, const neo4j::StoreLayout& layout,
+                          const std::optional<neo4j::RunAs>& run_as) {
+      return load_hidden(hidden->store, programs, layout, swap, run_as, context);
+    };
+    return replace(*record, hidden->marker, load, context);
+  }
+  // What was searched is not in its place, and nothing of it remains; the server stops all the same.
   Result<LockedStore> lock(RestoreContext&) override { return lock_neo4j(endpoint_, {}); }
 
   Result<PlanStep> plan(RestoreContext& context) override {
@@ -83,17 +99,12 @@ class Neo4jRestore final : public RestoreComponent {
     ASSIGN_OR_RETURN(const auto leftovers, neo4j::roll_back_interrupted(layout));
     for (const auto& sentence : leftovers) context.reporter.warn(fmt::format("{}: {}", name_, sentence));
     RETURN_IF_ERROR(check_space(*record, layout));
-
-    ASSIGN_OR_RETURN(const auto run_as, owner_of(layout));
-    ASSIGN_OR_RETURN(auto swap, neo4j::StoreSwap::begin(layout, run_as));
-    ASSIGN_OR_RETURN(const auto databases, load(*record, programs, layout, swap, run_as, context),
-                     "while loading the dump");
-    RETURN_IF_ERROR(stop_server(layout, context));
-    auto exchanged = swap.exchange(databases);
-    if (exchanged.ok()) exchanged = bring_up(*record, layout, marker, context);
-    if (!exchanged.ok()) return go_back(std::move(exchanged).error(), swap, layout, context);
-    RETURN_IF_ERROR(swap.commit(), "the restore succeeded, but the replaced data could not be removed");
-    return {};
+    if (context.masking != nullptr) return make_hidden(*record, programs, marker, context);
+    const auto load_into = [&](const neo4j::StoreSwap& swap, const neo4j::StoreLayout& target,
+                               const std::optional<neo4j::RunAs>& run_as) {
+      return load(*record, programs, target, swap, run_as, context);
+    };
+    return replace(*record, marker, load_into, context);
   }
 
   Result<std::vector<Difference>> compare(RestoreContext& context) override {
@@ -216,18 +227,63 @@ class Neo4jRestore final : public RestoreComponent {
     return std::optional(neo4j::RunAs{status.st_uid, status.st_gid});
   }
 
+  // Masked, in a server of our own that nobody else knows.
+  struct Hidden {
+    GraphStore store;
+    std::optional<config::EnvironmentMarker> marker;
+  };
+  // Fills the staging, and gives the databases in it.
+  using Load = std::function<Result<std::vector<std::string>>(
+      const neo4j::StoreSwap&, const neo4j::StoreLayout&, const std::optional<neo4j::RunAs>&)>;
+
+  Result<void> replace(const repository::ComponentRecord& record,
+                       const std::optional<config::EnvironmentMarker>& marker, const Load& load,
+                       RestoreContext& context) const {
+    ASSIGN_OR_RETURN(const auto layout, locate(context));
+    ASSIGN_OR_RETURN(const auto run_as, owner_of(layout));
+    ASSIGN_OR_RETURN(auto swap, neo4j::StoreSwap::begin(layout, run_as));
+    ASSIGN_OR_RETURN(const auto databases, load(swap, layout, run_as), "while loading the dump");
+    RETURN_IF_ERROR(stop_server(layout, context));
+    auto exchanged = swap.exchange(databases);
+    if (exchanged.ok()) exchanged = bring_up(record, layout, marker, context);
+    if (!exchanged.ok()) return go_back(std::move(exchanged).error(), swap, layout, context);
+    RETURN_IF_ERROR(swap.commit(), "the restore succeeded, but the replaced data could not be removed");
+    return {};
+  }
+
+  // Nothing of the target is touched before all was masked, found covered, and searched.
+  Result<void> make_hidden(const repository::ComponentRecord& record, const neo4j::Programs& programs,
+                           const std::optional<config::EnvironmentMarker>& marker, RestoreContext& context) {
+    const GraphStoreOptions options{programs, endpoint_.database, name_, bytes_of(record)};
+    ASSIGN_OR_RETURN(auto original, MaskedGraph::open(options, record, context));
+    const auto read = [&](const std::function<Result<void>(ByteView)>& consume) {
+      return original.read(consume);
+    };
+    ASSIGN_OR_RETURN(auto store, GraphStore::build(options, read, context));
+    hidden_ = std::make_unique<Hidden>(Hidden{std::move(store), marker});
+    masked_ = original.fingerprints();
+    return {};
+  }
+
+  // The users of the source are no users of a masked target.
+  Result<std::vector<std::string>> load_hidden(GraphStore& store, const neo4j::Programs& programs,
+                                               const neo4j::StoreLayout& layout, const neo4j::StoreSwap& swap,
+                                               const std::optional<neo4j::RunAs>& run_as,
+                                               RestoreContext& context) const {
+    RETURN_IF_ERROR(load_from(store, programs, swap, run_as, context));
+    if (!neo4j::is_present(layout.store(neo4j::kSystemDatabase)))
+      RETURN_IF_ERROR(neo4j::write_initial_password(layout, endpoint_.password, run_as));
+    return std::vector<std::string>{endpoint_.database};
+  }
+
   // Gives the databases that are staged.
   Result<std::vector<std::string>> load(const repository::ComponentRecord& record,
                                         const neo4j::Programs& programs, const neo4j::StoreLayout& layout,
                                         const neo4j::StoreSwap& swap,
                                         const std::optional<neo4j::RunAs>& run_as, RestoreContext& context) {
     std::vector<std::string> databases{endpoint_.database};
-    if (context.masking != nullptr) {
-      RETURN_IF_ERROR(load_masked(record, programs, swap, run_as, context));
-    } else {
-      RETURN_IF_ERROR(graph_artifact(record) != nullptr ? load_graph(record, programs, swap, run_as, context)
-                                                        : load_dump(record, programs, swap, run_as, context));
-    }
+    RETURN_IF_ERROR(graph_artifact(record) != nullptr ? load_graph(record, programs, swap, run_as, context)
+                                                      : load_dump(record, programs, swap, run_as, context));
     if (neo4j::is_present(layout.store(neo4j::kSystemDatabase))) return databases;
 
     if (!restores_users(record, context)) {
@@ -263,31 +319,17 @@ class Neo4jRestore final : public RestoreComponent {
     const auto read = [&](const std::function<Result<void>(ByteView)>& consume) {
       return context.backup.read(graph.name, consume, context.cancellation);
     };
-    return load_built({programs, endpoint_.database, name_, graph.size}, read, swap, run_as, context);
+    const GraphStoreOptions options{programs, endpoint_.database, name_, graph.size};
+    ASSIGN_OR_RETURN(auto store, GraphStore::build(options, read, context));
+    return load_from(store, programs, swap, run_as, context);
   }
 
-  // Nothing of the target is touched before all was masked and found covered.
-  Result<void> load_masked(const repository::ComponentRecord& record, const neo4j::Programs& programs,
-                           const neo4j::StoreSwap& swap, const std::optional<neo4j::RunAs>& run_as,
-                           RestoreContext& context) {
-    const GraphStoreOptions options{programs, endpoint_.database, name_, bytes_of(record)};
-    ASSIGN_OR_RETURN(auto original, MaskedGraph::open(options, record, context));
-    const auto read = [&](const std::function<Result<void>(ByteView)>& consume) {
-      return original.read(consume);
-    };
-    RETURN_IF_ERROR(load_built(options, read, swap, run_as, context));
-    masked_ = original.fingerprints();
-    return {};
-  }
-
-  Result<void> load_built(const GraphStoreOptions& options, const neo4j::GraphSource& graph,
-                          const neo4j::StoreSwap& swap, const std::optional<neo4j::RunAs>& run_as,
-                          RestoreContext& context) const {
-    ASSIGN_OR_RETURN(const auto store, GraphStore::build(options, graph, context));
+  Result<void> load_from(GraphStore& store, const neo4j::Programs& programs, const neo4j::StoreSwap& swap,
+                         const std::optional<neo4j::RunAs>& run_as, RestoreContext& context) const {
     const auto feed = [&](const std::function<Result<void>(ByteView)>& write) {
       return store.dump(write, context.cancellation);
     };
-    return neo4j::load_database(options.programs, swap.staging(), endpoint_.database, feed, run_as,
+    return neo4j::load_database(programs, swap.staging(), endpoint_.database, feed, run_as,
                                 context.cancellation);
   }
 
@@ -412,6 +454,7 @@ class Neo4jRestore final : public RestoreComponent {
   config::Neo4jEndpoint endpoint_;
   std::string name_;
   std::vector<Fingerprint> masked_;  // of what was restored, when it was masked
+  std::unique_ptr<Hidden> hidden_;   // from restore() to reveal(), when it was masked
 };
 
 }  // namespace

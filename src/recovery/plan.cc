@@ -11,6 +11,7 @@
 #include "recovery/postgres_merge.h"
 #include "recovery/postgres_restore.h"
 #include "recovery/redis_restore.h"
+#include "recovery/search_index.h"
 #include "recovery/secrets_restore.h"
 #include "stores/files/tree_record.h"
 #include "stores/postgres/connection.h"
@@ -63,6 +64,18 @@ std::unique_ptr<RestoreComponent> make_component(const ComponentRecord& record,
   return nullptr;
 }
 
+// Which search indexes of the target a masked restore builds anew.
+void plan_indexing(const RestoreContext& context, RestorePlan& plan) {
+  const auto& request = plan.request;
+  if (context.masking == nullptr || !request.databases.into.empty()) return;
+  for (const auto& index : context.environment.elasticsearch) {
+    if (!backup::chosen(request.datastores, "elasticsearch", index.name)) continue;
+    std::erase_if(plan.skipped, [&](const auto& skipped) { return skipped.name == index.name; });
+    plan.skipped.push_back({index.name, describe_indexing(index)});
+    plan.indexes.push_back(&index);
+  }
+}
+
 // Why a component of the backup is not restored although it was chosen; empty when it can be.
 std::string reason_to_skip(const ComponentRecord& record, const RestoreRequest& request) {
   if (request.databases.selects() && record.kind != "postgresql") return "only tables were chosen";
@@ -105,7 +118,6 @@ std::string reason_not_to_mask(const ComponentRecord& record, const RestoreConte
     if (context.sealing_key) return {};
     return "no key is set that would open the secrets, of which only what the rules mask would be brought";
   }
-  if (record.kind == "elasticsearch") return "it is indexed again from the masked stores";
   return "this store is not masked yet: nothing of it enters the target";
 }
 
@@ -117,6 +129,14 @@ Result<void> check_masked_mode(const RestoreRequest& request, const repository::
     return Error(Code::kRefused, "`{}` takes these data only masked, and whole databases are masked only",
                  context.environment.name)
         .hint("leave --only and --exclude out");
+  }
+  if (request.databases.in_place) {
+    return Error(
+               Code::kRefused,
+               "`{}` takes these data only masked, and a database that is filled in place is seen before it "
+               "is certified",
+               context.environment.name)
+        .hint("leave --in-place out");
   }
   const auto owner = owner_of(metadata);
   if (!owner || !request.databases.into.empty()) return {};
@@ -227,6 +247,7 @@ Result<RestorePlan> plan_restore(const RestoreRequest& request, RestoreContext& 
     plan.components.push_back(
         {record.name, record.name.substr(0, record.name.find('/')), std::move(component), std::move(step)});
   }
+  plan_indexing(context, plan);
   if (plan.components.empty()) {
     return Error(Code::kNotFound, "backup {} holds nothing that can be restored", metadata.id)
         .hint(fmt::format("summit-dr info {}", metadata.id));

@@ -42,6 +42,7 @@ struct RestorePlan {
   const config::Environment* environment = nullptr;  // the target
   std::vector<PlannedRestore> components;
   std::vector<SkippedComponent> skipped;
+  std::vector<const config::ElasticsearchEndpoint*> indexes{};  // built anew when all is masked and certified
 
   uint64_t bytes() const;
   // The stores are restored side by side: the slowest decides.

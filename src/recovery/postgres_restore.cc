@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <deque>
 #include <map>
 #include <set>
 
@@ -11,7 +12,6 @@
 #include "recovery/masked_rows.h"
 #include "recovery/secrets_restore.h"
 #include "stores/postgres/catalog.h"
-#include "stores/postgres/doorkeeper.h"
 #include "stores/postgres/fingerprint.h"
 #include "stores/postgres/globals.h"
 #include "stores/postgres/in_place.h"
@@ -113,7 +113,7 @@ class PostgresRestore final : public RestoreComponent {
                        const std::optional<config::EnvironmentMarker>& marker) override;
   Result<std::vector<Difference>> compare(RestoreContext& context) override;
   Result<std::vector<std::string>> probe(RestoreContext& context) override;
-  Result<std::shared_ptr<void>> keep_others_out(RestoreContext& context) override;
+  Result<void> reveal(RestoreContext& context, TargetDoors& doors) override;
   Result<void> search(RestoreContext& context, const LeakScan& scan) override;
   Result<LockedStore> lock(RestoreContext& context) override;
 
@@ -135,6 +135,7 @@ class PostgresRestore final : public RestoreComponent {
   Result<void> restore_masked(RestoreContext& context, const Part& part, postgres::DatabaseRestore& request);
   Result<void> restore_as(RestoreContext& context, const Part& part,
                           const postgres::DatabaseRestore& request);
+  void report(RestoreContext& context, const postgres::Restored& restored, const std::string& target);
   Result<const MaskedArchive*> masked_archive(RestoreContext& context, const Part& part);
   Result<void> foresee_masking(RestoreContext& context, const Part& part, PlanStep& step);
 
@@ -143,6 +144,13 @@ class PostgresRestore final : public RestoreComponent {
   std::vector<Fingerprint> masked_;                                 // what was masked holds now
   std::set<postgres::RelationName> tables_;  // that were restored, when some were chosen
   std::vector<std::string> kept_;            // databases that were replaced and stay
+
+  // Masked, and not seen by anybody yet.
+  struct Hidden {
+    std::string target;
+    postgres::FilledDatabase database;
+  };
+  std::deque<Hidden> hidden_;
 };
 
 Result<const ComponentRecord*> PostgresRestore::record(RestoreContext& context) const {
@@ -246,6 +254,9 @@ Result<const MaskedArchive*> PostgresRestore::masked_archive(RestoreContext& con
   if (!archive) {
     ASSIGN_OR_RETURN(archive, prepare_masked(archive_of(context, part), *context.masking, part.source,
                                              context.reporter, context.cancellation));
+    ASSIGN_OR_RETURN(const auto globals, globals_text(context));
+    for (auto& finding : audit_globals(globals, *context.masking))
+      archive->audit.findings.push_back(std::move(finding));
   }
   RETURN_IF_ERROR(check_audit(archive->audit, context.backup.metadata().id));
   return archive.get();
@@ -381,7 +392,9 @@ Result<void> PostgresRestore::restore_masked(RestoreContext& context, const Part
   MaskedRows rows(*context.masking, archive->schema, *archive->reduction, {name_, part.prefix});
   request.editing = &rows;
   request.chosen = enters_masked_target;
-  RETURN_IF_ERROR(restore_as(context, part, request));
+  ASSIGN_OR_RETURN(auto filled, postgres::fill_database(endpoint_, request, context.reporter, name_,
+                                                        context.cancellation));
+  hidden_.push_back({part.target, std::move(filled)});
   for (auto& fingerprint : rows.fingerprints()) masked_.push_back(std::move(fingerprint));
   comments_left_out_ = comments_left_out_ || leaves_out_comments(archive->contents);
   masked_.push_back(empty_large_objects(archive->contents, {name_, part.prefix}));
@@ -393,10 +406,15 @@ Result<void> PostgresRestore::restore_as(RestoreContext& context, const Part& pa
   const auto restore = context.databases.in_place ? postgres::restore_in_place : postgres::restore_database;
   ASSIGN_OR_RETURN(const auto restored,
                    restore(endpoint_, request, context.reporter, name_, context.cancellation));
-  context.reporter.info(fmt::format("{}: restored {} rows of {} tables into {}", name_, restored.loaded.rows,
-                                    restored.loaded.tables, part.target));
-  if (!restored.kept.empty()) kept_.push_back(restored.kept);
+  report(context, restored, part.target);
   return {};
+}
+
+void PostgresRestore::report(RestoreContext& context, const postgres::Restored& restored,
+                             const std::string& target) {
+  context.reporter.info(fmt::format("{}: restored {} rows of {} tables into {}", name_, restored.loaded.rows,
+                                    restored.loaded.tables, target));
+  if (!restored.kept.empty()) kept_.push_back(restored.kept);
 }
 
 // What was masked has the fingerprints of the masking stream, in which hypertables are tables yet; everything
@@ -549,30 +567,34 @@ Result<std::vector<std::string>> PostgresRestore::probe(RestoreContext& context)
   return lines;
 }
 
-// Ordinary users, until the last of it goes: a crash keeps them out too.
-Result<std::shared_ptr<void>> PostgresRestore::keep_others_out(RestoreContext& context) {
-  ASSIGN_OR_RETURN(const auto all, parts(context));
-  auto doors = std::make_shared<std::vector<postgres::Doorkeeper>>();
-  for (const auto& part : all) {
-    ASSIGN_OR_RETURN(auto door, postgres::Doorkeeper::close(endpoint_, part.target));
-    doors->push_back(std::move(door));
+// In order: each takes its place with all its rows, or stays away.
+Result<void> PostgresRestore::reveal(RestoreContext& context, TargetDoors&) {
+  while (!hidden_.empty()) {
+    auto& next = hidden_.front();
+    ASSIGN_OR_RETURN(const auto restored, next.database.commit(postgres::FilledDatabase::Doors::kOpen));
+    report(context, restored, next.target);
+    hidden_.pop_front();
   }
-  return std::shared_ptr<void>(std::move(doors));
+  return {};
 }
 
-Result<void> PostgresRestore::search(RestoreContext& context, const LeakScan& scan) {
-  ASSIGN_OR_RETURN(const auto all, parts(context));
-  for (const auto& part : all)
-    RETURN_IF_ERROR(search_postgres(endpoint_, part.target, scan), "in {}", part.target);
+Result<void> PostgresRestore::search(RestoreContext&, const LeakScan& scan) {
+  for (const auto& hidden : hidden_) {
+    const SearchedDatabase searched{hidden.database.name(), hidden.target, hidden.database.comment()};
+    RETURN_IF_ERROR(search_postgres(endpoint_, searched, scan), "in {}", hidden.target);
+  }
   return {};
 }
 
 Result<LockedStore> PostgresRestore::lock(RestoreContext& context) {
-  ASSIGN_OR_RETURN(const auto all, parts(context));
-  std::vector<std::string> databases;
-  databases.reserve(all.size());
-  for (const auto& part : all) databases.push_back(part.target);
-  return lock_postgres(endpoint_, databases, {});
+  LockedStore locked{.kind = "postgresql", .endpoint = endpoint_.name};
+  for (; !hidden_.empty(); hidden_.pop_front()) {
+    auto& next = hidden_.front();
+    ASSIGN_OR_RETURN(const auto restored, next.database.commit(postgres::FilledDatabase::Doors::kClosed));
+    report(context, restored, next.target);
+    locked.databases.push_back(next.target);
+  }
+  return locked;
 }
 
 }  // namespace

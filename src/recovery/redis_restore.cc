@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "recovery/redis_mask.h"
 #include "stores/redis/connection.h"
@@ -65,7 +67,26 @@ class RedisRestore final : public RestoreComponent {
   Result<void> search(RestoreContext&, const LeakScan& scan) override {
     return search_redis(endpoint_, scan);
   }
-  Result<LockedStore> lock(RestoreContext&) override { return lock_redis(endpoint_, {}); }
+  Result<LockedStore> lock(RestoreContext&) override {
+    return closed_ ? Result<LockedStore>(*closed_) : lock_redis(endpoint_, {});
+  }
+
+  // A server that cannot be closed, because its users may not be changed, is filled all the same: what it
+  // holds is masked, and only not certified yet.
+  Result<void> close(RestoreContext& context, TargetDoors& doors) override {
+    auto closed = close_doors(context, doors);
+    const bool forbidden = !closed.ok() && (closed.error().code() == Code::kDenied ||
+                                            closed.error().code() == Code::kUnsupported);
+    if (!forbidden) return closed;
+    context.reporter.warn(
+        fmt::format("{}: others see it before it is certified: {}", name_, closed.error().message()));
+    return {};
+  }
+  Result<void> reveal(RestoreContext&, TargetDoors& doors) override {
+    if (!closed_) return {};
+    RETURN_IF_ERROR(open_redis(endpoint_, *closed_), "while letting others in");
+    return doors.opened(*std::exchange(closed_, std::nullopt));
+  }
 
   Result<PlanStep> plan(RestoreContext& context) override {
     ASSIGN_OR_RETURN(const auto* record, record_of(context));
@@ -166,6 +187,19 @@ class RedisRestore final : public RestoreComponent {
   }
 
  private:
+  // From here on we are another user, until the end.
+  Result<void> close_doors(RestoreContext& context, TargetDoors& doors) {
+    if (!RedisPass::is_one(endpoint_)) {
+      ASSIGN_OR_RETURN(auto pass, RedisPass::make(endpoint_, context.cancellation));
+      pass_.emplace(std::move(pass));
+      endpoint_ = pass_->endpoint();
+    }
+    const auto record = [&](const LockedStore& store) { return doors.record(store); };
+    ASSIGN_OR_RETURN(closed_, close_redis(endpoint_, doors.left_closed("redis", endpoint_.name), record,
+                                          context.cancellation));
+    return {};
+  }
+
   // The same mask as often as it is made; whoever listens is told of each value once, by the one that
   // `tells`.
   static std::optional<RedisMask> mask_of(const RestoreContext& context, bool tells) {
@@ -224,6 +258,8 @@ class RedisRestore final : public RestoreComponent {
 
   config::RedisEndpoint endpoint_;
   std::string name_;
+  std::optional<RedisPass> pass_;      // ours, unless the one who let us in holds it
+  std::optional<LockedStore> closed_;  // from close() to reveal()
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "core/task_group.h"
 #include "recovery/artifact_check.h"
 #include "recovery/postgres_merge.h"
+#include "recovery/search_index.h"
 #include "repository/backup_id.h"
 
 namespace summit::recovery {
@@ -69,17 +70,19 @@ class Run {
       outcome.name = planned.name;
       outcomes_.push_back(std::move(outcome));
     }
-    closed_.resize(outcomes_.size());
+    begun_.resize(outcomes_.size());
   }
 
-  // What is masked is searched while others are kept out, and compared only when it may stay.
   void execute() {
-    each([this](size_t index) { return restore(index); });
     if (services_.leak_check) {
-      leaks_ = check_masked_target(plan_, restored(), context_, record_, *services_.leak_check);
-      closed_.clear();
-      if (!leaks_->clean()) return;
+      restore_masked(*services_.leak_check);
+    } else {
+      each([this](size_t index) {
+        auto restored = restore(index);
+        return finish(index, std::move(restored));
+      });
     }
+    if (leaks_ && !leaks_->certified()) return;
     each([this](size_t index) { return compare(index); });
     each([this](size_t index) { return probe(index); });
   }
@@ -117,27 +120,66 @@ class Run {
     return components;
   }
 
-  Result<void> restore(size_t index) {
-    auto& planned = plan_.components[index];
-    const auto& hooks = hooks_of(*plan_.environment, planned.store);
-    const Stopwatch watch;
-    auto restored = backup::run_hooks(hooks.before, variables(record_, planned.store), context_.reporter,
-                                      context_.cancellation);
-    if (restored.ok()) restored = planned.component->restore(context_, services_.marker);
-    if (restored.ok() && services_.leak_check) restored = close(index);
-    outcomes_[index].duration = watch.elapsed();
-    outcomes_[index].rows = planned.component->rows();
-    // After-hooks start what the before-hooks stopped: they run after a failure and after a cancellation too.
-    auto after =
-        backup::run_hooks(hooks.after, variables(record_, planned.store), context_.reporter, Cancellation());
-    if (!restored.ok()) return restored;
-    return after;
+  // Nobody but us sees anything of it until the certificate is there.
+  void restore_masked(LeakCheck& check) {
+    LockRecord closed{.environment = record_.environment,
+                      .restore = record_.id,
+                      .reason = "a masked restore that is not certified",
+                      .since = now(),
+                      .stores = {}};
+    TargetDoors doors(check.base, std::move(closed), check.unfinished);
+    each([&](size_t index) { return restore(index, &doors); });
+    leaks_ = check_masked_target(plan_, restored(), context_, record_, check);
+    if (leaks_->certified()) {
+      each([&](size_t index) { return plan_.components[index].component->reveal(context_, doors); });
+      // Of a target that does not hold what was certified there is no certificate.
+      if (restored().size() < outcomes_.size()) withdraw_certificate();
+    } else {
+      keep_closed();
+    }
+    for (size_t index = 0; index < outcomes_.size(); ++index) {
+      if (begun_[index] == 0) continue;
+      auto finished = finish(index, {});
+      if (!finished.ok() && !outcomes_[index].failure) outcomes_[index].failure = std::move(finished).error();
+    }
   }
 
-  Result<void> close(size_t index) {
-    ASSIGN_OR_RETURN(closed_[index], plan_.components[index].component->keep_others_out(context_),
-                     "while keeping others out");
-    return {};
+  void withdraw_certificate() {
+    std::error_code error;
+    fs::remove(leaks_->certificate, error);
+    leaks_->certificate.clear();
+  }
+
+  void keep_closed() {
+    for (auto& outcome : outcomes_) {
+      if (outcome.failure) continue;
+      if (leaks_->failure && leaks_->failure->code() == Code::kCancelled) outcome.failure = leaks_->failure;
+      if (!leaks_->clean()) continue;
+      outcome.failure = Error(Code::kFailed, "it is not opened: without the others nothing is certified")
+                            .hint("mend what they complain about, then restore again");
+    }
+  }
+
+  Result<void> restore(size_t index, TargetDoors* doors = nullptr) {
+    auto& planned = plan_.components[index];
+    begun_[index] = 1;
+    const Stopwatch watch;
+    auto restored =
+        backup::run_hooks(hooks_of(*plan_.environment, planned.store).before,
+                          variables(record_, planned.store), context_.reporter, context_.cancellation);
+    if (restored.ok() && doors != nullptr) restored = planned.component->close(context_, *doors);
+    if (restored.ok()) restored = planned.component->restore(context_, services_.marker);
+    outcomes_[index].duration = watch.elapsed();
+    outcomes_[index].rows = planned.component->rows();
+    return restored;
+  }
+
+  // After-hooks start what the before-hooks stopped: they run after a failure and after a cancellation too.
+  Result<void> finish(size_t index, Result<void> restored) {
+    const auto& planned = plan_.components[index];
+    auto after = backup::run_hooks(hooks_of(*plan_.environment, planned.store).after,
+                                   variables(record_, planned.store), context_.reporter, Cancellation());
+    return restored.ok() ? std::move(after) : std::move(restored);
   }
 
   Result<void> compare(size_t index) {
@@ -156,8 +198,8 @@ class Run {
   RestoreServices& services_;
   const RestoreRecord& record_;
   std::vector<ComponentOutcome> outcomes_;
+  std::vector<char> begun_;  // by component: its before-hooks were started
   std::optional<LeakOutcome> leaks_;
-  std::vector<std::shared_ptr<void>> closed_;  // by component; opens what it closed when it goes
 };
 
 // A service that nothing listens for is skipped and said, unless the configuration requires it.
@@ -173,6 +215,17 @@ void probe_services(const config::Environment& environment, Reporter& reporter,
     } else if (response->status / 100 != 2) {
       shortfalls.push_back(fmt::format("probe {}: {} answers {}", probe.name, probe.url, response->status));
     }
+  }
+}
+
+// From a target that is not certified, or not what it should be, nothing is derived.
+void index_all_again(const RestorePlan& plan, RestoreOutcome& outcome, RestoreContext& context) {
+  if (!outcome.leaks || !outcome.leaks->certified() || outcome.failed() + outcome.different() > 0) return;
+  for (const auto* index : plan.indexes) {
+    auto indexed = index_again(*index, *plan.environment, context.reporter, context.cancellation);
+    if (!indexed.ok())
+      outcome.shortfalls.push_back(
+          fmt::format("{} was not indexed again: {}", index->name, indexed.error().to_string()));
   }
 }
 
@@ -254,6 +307,7 @@ Result<RestoreOutcome> run_restore(RestorePlan& plan, RestoreContext& context, c
   auto after =
       backup::run_hooks(hooks.after, variables(outcome.record, "all"), context.reporter, Cancellation());
   if (!after.ok()) outcome.shortfalls.push_back(after.error().to_string());
+  index_all_again(plan, outcome, context);
   if (before.ok())
     probe_services(*plan.environment, context.reporter, context.cancellation, outcome.shortfalls);
 

@@ -50,8 +50,8 @@ struct RestoreServices {
 
 // The artifacts are read whole first, then comes the safety backup: a damaged backup changes nothing. When a
 // store that would be overwritten cannot be saved, nothing is touched. A component that fails keeps its error
-// and the others go on. The journal holds the lock for as long as it lives. A masked target is
-// closed to others where that is possible, until the check for leaks has passed.
+// and the others go on. The journal holds the lock for as long as it lives. What is
+// masked is seen by others when it is certified, and not before (component.h).
 Result<RestoreOutcome> run_restore(RestorePlan& plan, RestoreContext& context, const RestoreJournal& journal,
                                    RestoreServices& services);
 

@@ -102,6 +102,23 @@ TEST(Sanitization, WhatAConditionLeavesInTheClearMustBeSaid) {
               HasSubstr("`otherwise` names `c`, which `set` does not"));
 }
 
+TEST(Sanitization, CanariesHaveNamesAndAreLongEnoughNotToBeMetByChance) {
+  const Project project;
+  project.write("config/sanitization.yaml",
+                "key: {env: K}\nrules: {}\ncanaries:\n  notes: canary-5d1f90b7\n  graph: canary-e03b7c61\n");
+  const auto rules = load_sanitization(project.config(), Variables());
+  ASSERT_TRUE(rules.ok()) << rules.error().message();
+  ASSERT_EQ(rules->canaries.size(), 2U);
+  EXPECT_EQ(rules->canaries[0].name, "notes");
+  EXPECT_EQ(rules->canaries[0].text, "canary-5d1f90b7");
+  EXPECT_THAT(show(*rules),
+              AllOf(HasSubstr("canaries: [notes, graph]"), testing::Not(HasSubstr("5d1f90b7"))));
+  EXPECT_THAT(findings_of("key: {env: K}\nrules: {}\ncanaries: {notes: short}\n"),
+              HasSubstr("config/sanitization.yaml:3: the canary `notes` is shorter than 8 signs"));
+  EXPECT_THAT(findings_of("key: {env: K}\nrules: {}\ncanaries: [notes]\n"),
+              HasSubstr("`canaries` must be a mapping"));
+}
+
 TEST(Sanitization, OneColumnHasOneRule) {
   EXPECT_THAT(findings_of_rule("{table: t, set: {a: remove}}\n    - {table: t, set: {a: keep}}"),
               HasSubstr("config/sanitization.yaml:5: `a` of t has a rule in line 4 already"));

@@ -1,69 +1,28 @@
 // Production data into development, with the shipped rules: what the framework promises, by its own queries.
 #include <nlohmann/json.hpp>
 
-#include "core/host.h"
 #include "devtools/platform/postgres_client.h"
-#include "tests/e2e/world.h"
+#include "tests/e2e/masked_production.h"
 
 namespace summit::e2e {
 namespace {
 
-const Variables kKey = {{"SANITIZATION_KEY", "0123456789abcdef0123456789abcdef"}};
+const Variables& kKey = MaskedProduction::key();
 
-// One backup of production, and one masked restore of it beside the platform's own database, that the cases
-// look at in turn.
+// One masked restore of production beside the platform's own database, that the cases look at in turn.
 class MaskedDevelopment : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    auto& world = World::shared();
-    const auto base = world.new_base("MaskedDevelopment");
-    base_ = "--backup-base=" + base.string();
-    const auto config = world.configured("masked-source", [](std::string& text) {
-      const std::string dev = "\n  dev:\n";
-      replace_line(text, dev, "    layout: plain\n", "    layout: packed\n");
-      replace_line(text, dev, "    encrypted: false\n", "    encrypted: true\n");
-      replace_line(text, dev, "    sanitization: full\n", "    sanitization: none\n");
-      replace_line(text, dev, "    reduction_percent: 10\n", "");
-      replace_line(text, dev, "    class: dev\n",
-                   "    class: production\n    hosts: [" + host_name() + "]\n");
-    });
-    const auto backup =
-        world.run({config, base_, "backup", "--set=full", "--layout=plain", "--confirm-production"});
-    ASSERT_EQ(backup.exit_code, 0) << backup;
-    config_ = world.configured("masked-target", [](std::string&) {});
-    rule_the_sample(config_.substr(config_.find('=') + 1));
-    restore_ = world.run({config_, base_, "restore", "latest", "--env=dev", "--into=masked"}, kKey);
+    auto& production = MaskedProduction::shared();
+    base_ = production.base_option();
+    config_ = production.configured("masked-target");
+    restore_ = World::shared().run({config_, base_, "restore", "latest", "--env=dev", "--into=masked"}, kKey);
     ASSERT_EQ(restore_.exit_code, 0) << restore_;
   }
   static void TearDownTestSuite() {
     auto client = platform::PostgresClient::connect(World::shared().platform().postgres().endpoint());
     ASSERT_TRUE(client.ok());
     EXPECT_TRUE(client->execute("DROP DATABASE IF EXISTS masked").ok());
-  }
-
-  static std::string median_age() {
-    auto client = platform::PostgresClient::connect(World::shared().platform().postgres().endpoint());
-    auto days = client->value(
-        "SELECT ceil(extract(epoch FROM now() - percentile_disc(0.5) WITHIN GROUP (ORDER BY ts)) / "
-        "86400)::int "
-        "FROM audit_logs");
-    return std::move(days).value_or("?") + " days";
-  }
-
-  // What only the sample's odd tables hold, and no shipped rule names.
-  static void rule_the_sample(const fs::path& config) {
-    auto text = read_text(config / "sanitization.yaml");
-    replace_line(text, "rules:\n", "  postgresql:\n",
-                 "  postgresql:\n    - {table: awkward_values, set: {net: remove, t: remove, v: remove}}\n"
-                 "    - {table: Case Notes, set: {\"It's \\\"quoted\\\"\": remove}}\n");
-    // Numbers of sixteen digits, some of which look like cards by chance.
-    replace_line(text, "rules:\n", "  neo4j:\n", "  neo4j:\n    - {label: \"*\", set: {big: remove}}\n");
-    replace_line(text, "\nharmless:\n", "  postgresql:\n",
-                 "  postgresql:\n    - \"work_email.(definition)\"\n");
-    // The sample's entries are older than thirty days: half of them are to be newer than the limit.
-    replace_line(text, "\nreduction:\n", "audit_logs, newest: 30 days",
-                 "audit_logs, newest: " + median_age());
-    write_text(config / "sanitization.yaml", text);
   }
 
   // The first column of the first row.
@@ -74,7 +33,7 @@ class MaskedDevelopment : public testing::Test {
     return answer.ok() ? *answer : answer.error().to_string();
   }
   // In the platform's own database, which holds the originals.
-  std::string ask_source(const std::string& sql) { return ask(sql, ""); }
+  static std::string ask_source(const std::string& sql) { return MaskedProduction::ask(sql); }
 
   World& world_ = World::shared();
   // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): GoogleTest's way
@@ -270,9 +229,8 @@ TEST_F(MaskedDevelopment, ThatIsCleanHasACertificateThatCanBeChecked) {
 
 // The titles of tasks name entities, and their rule is taken away.
 TEST_F(MaskedDevelopment, AValueThatNoRuleCoveredLocksTheTargetUntilItIsUnlocked) {
-  const auto config = world_.configured("masked-leaking", [](std::string&) {});
-  const fs::path directory = config.substr(config.find('=') + 1);
-  rule_the_sample(directory);
+  const auto config = MaskedProduction::shared().configured("masked-leaking");
+  const auto directory = MaskedProduction::directory_of(config);
   auto rules = read_text(directory / "sanitization.yaml");
   const std::string title = "        title: {template: \"Task {id}\"}";
   ASSERT_NE(rules.find(title), std::string::npos);
@@ -296,6 +254,22 @@ TEST_F(MaskedDevelopment, AValueThatNoRuleCoveredLocksTheTargetUntilItIsUnlocked
   EXPECT_EQ(ask("SELECT 1", "leaking"), "1");
   ask_source("DROP DATABASE leaking");
   EXPECT_EQ(ask_source("SELECT count(*) FROM pg_database WHERE datname = 'leaking'"), "0");
+}
+
+// Nobody masks names of tenants: one that was planted shows it.
+TEST_F(MaskedDevelopment, ACanaryThatComesOutLocksTheTarget) {
+  const auto config = MaskedProduction::shared().configured("masked-canary");
+  const auto rules = MaskedProduction::directory_of(config) / "sanitization.yaml";
+  const auto planted = ask_source("SELECT name FROM tenants WHERE length(name) > 8 ORDER BY id LIMIT 1");
+  write_text(rules, read_text(rules) + "\ncanaries: {tenant: \"" + planted + "\"}\n");
+  const auto leaking = world_.run({config, base_, "restore", "latest", "--env=dev", "--into=caged"}, kKey);
+  EXPECT_EQ(leaking.exit_code, 22) << leaking;
+  EXPECT_NE(leaking.out.find("LEAK: postgresql:caged.public.tenants.name holds a value of canary:tenant"),
+            std::string::npos)
+      << leaking;
+  EXPECT_EQ((leaking.out + leaking.err).find(planted), std::string::npos) << "the value itself is not said";
+  EXPECT_EQ(world_.run({config, base_, "mask", "unlock", "--env=dev"}).exit_code, 0);
+  ask_source("DROP DATABASE caged");
 }
 
 }  // namespace

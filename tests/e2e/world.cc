@@ -96,6 +96,13 @@ Process World::start(const std::vector<std::string>& arguments, const Variables&
   return must(Process::start(command(std::move(argv), variables), {.output = Process::Stream::kNull}));
 }
 
+Process World::start_with_log(const std::vector<std::string>& arguments, const fs::path& log,
+                              const Variables& variables) const {
+  std::vector<std::string> argv{SUMMIT_BIN_DIR "/summit-dr"};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  return must(Process::start(command(std::move(argv), variables), {.output_file = log}));
+}
+
 std::vector<std::string> World::ids(const fs::path& base) const {
   std::vector<std::string> found;
   if (!fs::exists(base)) return found;

@@ -47,6 +47,10 @@ class World {
   // `summit-dr`, running; its output goes nowhere.
   Process start(const std::vector<std::string>& arguments, const Variables& variables = {}) const;
 
+  // The same; what it says goes to the end of `log`.
+  Process start_with_log(const std::vector<std::string>& arguments, const fs::path& log,
+                         const Variables& variables = {}) const;
+
   platform::Platform& platform() { return *platform_; }
   const fs::path& project() const { return project_; }
   fs::path backups() const { return project_ / "backups"; }
@@ -80,8 +84,8 @@ class World {
 void replace_line(std::string& text, const std::string& section, const std::string& line,
                   const std::string& by);
 
-// A stock program that the platform's servers are of: "redis-7/bin/redis-server". Fails the test when there is
-// none.
+// A stock program that the platform's servers are of: "redis-7/bin/redis-server". Fails the test when there
+// is none.
 fs::path installed(const std::string& program);
 
 std::string read_text(const fs::path& file);

@@ -122,5 +122,50 @@ TEST(GraphMask, StopsWhereSomethingPrivatePassedWithoutARule) {
   EXPECT_THAT(refused.error().message(), HasSubstr("label: \"Ship\""));
 }
 
+// Each as the only odd place of a graph whose names say nothing.
+TEST(GraphMask, PlantedSecretsStopItWhereverTheyLie) {
+  const std::string planted = "ada@lovelace.org";
+  struct Odd {
+    std::string label = "Thing";
+    Value::Map on_node{};
+    std::string type = "NEAR";
+    Value::Map on_relationship{};
+    Value::Map schema{};
+    std::string named;
+  };
+  const std::vector<Odd> places = {
+      {.on_node = {{"a", Value{planted}}}, .named = ":Thing.a (e-mail address)"},
+      {.on_node = {{"a", Value{"write to " + planted}}}, .named = ":Thing.a (e-mail address)"},
+      {.on_node = {{"a", Value{Value::List{Value{"x"}, Value{planted}}}}},
+       .named = ":Thing.a (e-mail address)"},
+      {.on_node = {{"a", Value{"{\"b\": \"" + planted + "\"}"}}}, .named = ":Thing.a (e-mail address)"},
+      {.on_node = {{"a", Value{int64_t{4111111111111111}}}}, .named = ":Thing.a (payment card)"},
+      {.on_node = {{planted, Value{true}}}, .named = "a property's name (e-mail address)"},
+      {.on_node = {{"password", Value{"x"}}}, .named = ":Thing.password"},
+      {.label = "User", .on_node = {{"a", Value{planted}}}, .named = ":User.a (e-mail address)"},
+      {.label = planted, .named = "a label (e-mail address)"},
+      {.on_relationship = {{"a", Value{planted}}}, .named = "NEAR"},
+      {.on_relationship = {{planted, Value{1.5}}}, .named = "a property's name (e-mail address)"},
+      {.type = planted, .named = "a type of relationships (e-mail address)"},
+      {.schema = {{"name", Value{"index of " + planted}}},
+       .named = "an index or constraint (e-mail address)"},
+      {.schema = {{"createStatement", Value{"CREATE INDEX `" + planted + "` FOR (n:A) ON (n.a)"}}},
+       .named = "an index or constraint (e-mail address)"},
+  };
+  const auto session = session_of(masking::shipped_rules());
+  for (const auto& place : places) {
+    GraphMask mask(session);
+    std::vector<std::string> labels{place.label};
+    auto node = properties(place.on_node);
+    auto relationship = properties(place.on_relationship);
+    ASSERT_TRUE(mask.schema(place.schema).ok());
+    ASSERT_TRUE(mask.node(1, labels, node).ok());
+    ASSERT_TRUE(mask.relationship(1, place.type, relationship).ok());
+    const auto refused = mask.check_uncovered();
+    ASSERT_FALSE(refused.ok()) << place.named;
+    EXPECT_THAT(refused.error().to_string(), AllOf(HasSubstr(place.named), Not(HasSubstr("lovelace"))));
+  }
+}
+
 }  // namespace
 }  // namespace summit::recovery

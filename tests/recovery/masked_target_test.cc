@@ -13,7 +13,11 @@ class HoldsText final : public RestoreComponent {
     std::optional<Error> unreadable;
     bool locked = false;
     bool closed = false;
+    bool closed_while_filled = false;
     bool closed_while_searched = false;
+    bool revealed = false;
+    bool was_left_closed = false;
+    Result<void> reveals{};
     bool compared = false;
   };
   explicit HoldsText(State& state) : state_(state) {}
@@ -21,6 +25,7 @@ class HoldsText final : public RestoreComponent {
   Result<PlanStep> plan(RestoreContext&) override { return PlanStep(); }
   Result<void> restore(RestoreContext& context, const std::optional<config::EnvironmentMarker>&) override {
     context.masking->replaced->add("ada@mail.org", "x@example.com", "store:mail");
+    state_.closed_while_filled = state_.closed;
     return {};
   }
   Result<std::vector<Difference>> compare(RestoreContext&) override {
@@ -28,9 +33,17 @@ class HoldsText final : public RestoreComponent {
     return std::vector<Difference>();
   }
   Result<std::vector<std::string>> probe(RestoreContext&) override { return std::vector<std::string>(); }
-  Result<std::shared_ptr<void>> keep_others_out(RestoreContext&) override {
+  Result<void> close(RestoreContext&, TargetDoors& doors) override {
+    state_.was_left_closed = doors.left_closed("redis", "store") != nullptr;
+    RETURN_IF_ERROR(doors.record(kStore));
     state_.closed = true;
-    return std::shared_ptr<void>(&state_, [](void* state) { static_cast<State*>(state)->closed = false; });
+    return {};
+  }
+  Result<void> reveal(RestoreContext&, TargetDoors& doors) override {
+    RETURN_IF_ERROR(state_.reveals);
+    state_.closed = false;
+    state_.revealed = true;
+    return doors.opened(kStore);
   }
   Result<void> search(RestoreContext&, const LeakScan& scan) override {
     state_.closed_while_searched = state_.closed;
@@ -43,10 +56,12 @@ class HoldsText final : public RestoreComponent {
   }
   Result<LockedStore> lock(RestoreContext&) override {
     state_.locked = true;
-    return LockedStore{.kind = "postgresql", .endpoint = "store"};
+    return kStore;
   }
 
  private:
+  inline static const LockedStore kStore{
+      .kind = "redis", .endpoint = "store", .databases = {}, .users = {{"default", "+@all"}}};
   State& state_;
 };
 
@@ -66,6 +81,7 @@ class MaskedTarget : public testing::Test {
     LeakCheck check;
     check.base = world_.base();
     check.signing_key = directory_.path() / "certificate.key";
+    ASSIGN_OR_RETURN(check.unfinished, read_lock(world_.base(), "dev"));
     ASSIGN_OR_RETURN(check.log, masking::ReplacedLog::create(directory_.path()));
     masking::Session session;
     session.replaced = check.log.get();
@@ -82,8 +98,9 @@ TEST_F(MaskedTarget, ThatIsCleanIsCertifiedAndOpen) {
   const auto outcome = restore();
   ASSERT_TRUE(outcome.ok()) << outcome.error().to_string();
   ASSERT_TRUE(outcome->leaks && outcome->leaks->clean());
-  EXPECT_TRUE(store_.closed_while_searched);
+  EXPECT_TRUE(store_.closed_while_filled && store_.closed_while_searched && store_.revealed);
   EXPECT_FALSE(store_.closed || store_.locked);
+  EXPECT_FALSE(read_lock(world_.base(), "dev").value().has_value());
   EXPECT_TRUE(store_.compared);
   const auto read = read_certificate(read_file(outcome->leaks->certificate).value());
   ASSERT_TRUE(read.ok()) << read.error().to_string();
@@ -101,12 +118,13 @@ TEST_F(MaskedTarget, ThatHoldsAReplacedValueIsLockedAndNotCertified) {
             (std::vector<LeakFinding>{{.place = "store:notes", .original = "store:mail", .occurrences = 1}}));
   EXPECT_TRUE(outcome->leaks->certificate.empty());
   EXPECT_TRUE(store_.locked);
-  EXPECT_FALSE(store_.compared);
+  EXPECT_FALSE(store_.compared || store_.revealed);
   EXPECT_EQ(outcome->record.state, RestoreState::kFailed);
   const auto lock = read_lock(world_.base(), "dev");
   ASSERT_TRUE(lock.ok() && lock->has_value());
   EXPECT_EQ((*lock)->restore, outcome->record.id);
   EXPECT_EQ((*lock)->stores.size(), 1U);
+  EXPECT_FALSE((*lock)->unfinished);
 }
 
 TEST_F(MaskedTarget, ThatCannotBeReadWholeIsLockedAndNotCertified) {
@@ -119,13 +137,42 @@ TEST_F(MaskedTarget, ThatCannotBeReadWholeIsLockedAndNotCertified) {
   EXPECT_TRUE(outcome->leaks->certificate.empty());
 }
 
+TEST_F(MaskedTarget, ThatIsStoppedWhileItIsReadStaysClosedAndTheNextRestoreOpensIt) {
+  store_.unreadable = Error(Code::kCancelled, "stopped");
+  const auto stopped = restore();
+  ASSERT_TRUE(stopped.ok()) << stopped.error().to_string();
+  EXPECT_TRUE(stopped->cancelled());
+  EXPECT_TRUE(store_.closed);
+  EXPECT_FALSE(store_.locked || store_.revealed || store_.was_left_closed);
+  const auto left = read_lock(world_.base(), "dev");
+  ASSERT_TRUE(left.ok() && left->has_value());
+  EXPECT_TRUE((*left)->unfinished);
+  EXPECT_EQ((*left)->stores.front().users.at("default"), "+@all");
+
+  store_.unreadable.reset();
+  const auto again = restore();
+  ASSERT_TRUE(again.ok()) << again.error().to_string();
+  EXPECT_TRUE(store_.was_left_closed && store_.revealed && again->leaks->certified());
+  EXPECT_FALSE(read_lock(world_.base(), "dev").value().has_value());
+}
+
+TEST_F(MaskedTarget, ThatCannotBePutInItsPlaceHasNoCertificate) {
+  store_.reveals = Error(Code::kBusy, "somebody is in it");
+  const auto outcome = restore();
+  ASSERT_TRUE(outcome.ok()) << outcome.error().to_string();
+  EXPECT_EQ(outcome->failed(), 1U);
+  EXPECT_FALSE(outcome->leaks->certified());
+  EXPECT_TRUE(fs::is_empty(world_.base() / ".certificates"));
+}
+
 TEST_F(MaskedTarget, WithAComponentThatFailedIsSearchedAndNotCertified) {
   const auto outcome = restore(
       {{.name = "redis", .restore = [] { return Result<void>(Error(Code::kFailed, "out of order")); }}});
   ASSERT_TRUE(outcome.ok()) << outcome.error().to_string();
   EXPECT_TRUE(outcome->leaks->clean());
   EXPECT_TRUE(outcome->leaks->certificate.empty());
-  EXPECT_FALSE(store_.locked);
+  EXPECT_FALSE(store_.locked || store_.revealed);
+  EXPECT_TRUE(store_.closed);
 }
 
 TEST_F(MaskedTarget, AStoreThatHasNoSearchIsNamedInTheCertificate) {

@@ -138,6 +138,9 @@ TEST_F(Neo4jPart, AMaskedRestoreBringsNothingOriginalOntoTheTarget) {
   world.context().masking = &session;
 
   must(world.component().restore(world.context(), {}));
+  EXPECT_FALSE(is_present(must(layout_of(server_->endpoint())).store("neo4j"))) << "nobody sees it yet";
+  recovery::TargetDoors doors(base(), {.environment = "dev", .restore = {}, .reason = {}, .stores = {}}, {});
+  must(world.component().reveal(world.context(), doors));
 
   EXPECT_THAT(must(world.component().compare(world.context())), IsEmpty());
   EXPECT_EQ(

@@ -26,10 +26,17 @@ struct LeakScan {
   size_t jobs = 2;       // connections to one server
 };
 
+// A database may be searched before it has its own name and comment.
+struct SearchedDatabase {
+  std::string name;       // at present
+  std::string shown_as;   // in findings
+  std::string comment{};  // that it will have
+};
+
 // Every row of every table and materialized view, large objects, and all definitions of one database.
 // Short values are looked for in the columns of tables called as the masked ones:
 // "postgresql:<schema>.<table>.<column>".
-Result<void> search_postgres(const config::PostgresEndpoint& endpoint, const std::string& database,
+Result<void> search_postgres(const config::PostgresEndpoint& endpoint, const SearchedDatabase& database,
                              const LeakScan& scan);
 // Labels, types, names and values of properties, names of indexes and constraints.
 Result<void> search_neo4j(const config::Neo4jEndpoint& endpoint, const LeakScan& scan);

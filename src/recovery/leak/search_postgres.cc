@@ -78,8 +78,8 @@ Result<std::vector<SearchTable>> list_tables(postgres::Connection& connection,
 
 class TableSearch {
  public:
-  TableSearch(const SearchTable& table, const std::string& database, const LeakScan& scan)
-      : table_(table), database_(database), scan_(scan), search_(scan.table) {}
+  TableSearch(const SearchTable& table, const SearchedDatabase& database, const LeakScan& scan)
+      : table_(table), database_(database.shown_as), scan_(scan), search_(scan.table) {}
 
   // Blocks may end within a row.
   Result<void> write(ByteView block) {
@@ -153,7 +153,7 @@ Result<postgres::Connection> open(const config::PostgresEndpoint& endpoint, cons
 }
 
 Result<void> search_table(postgres::Connection& connection, const SearchTable& table,
-                          const std::string& database, const LeakScan& scan, Phase& phase) {
+                          const SearchedDatabase& database, const LeakScan& scan, Phase& phase) {
   TableSearch search(table, database, scan);
   const auto copy = fmt::format("COPY (SELECT * FROM ONLY {}) TO STDOUT", table.name.quoted());
   RETURN_IF_ERROR(connection.copy_out_blocks(copy, kCopyBlock,
@@ -166,9 +166,9 @@ Result<void> search_table(postgres::Connection& connection, const SearchTable& t
   return {};
 }
 
-Result<void> search_large_objects(const config::PostgresEndpoint& endpoint, const std::string& database,
+Result<void> search_large_objects(const config::PostgresEndpoint& endpoint, const SearchedDatabase& database,
                                   const LeakScan& scan) {
-  ASSIGN_OR_RETURN(auto connection, open(endpoint, database, scan, true));
+  ASSIGN_OR_RETURN(auto connection, open(endpoint, database.name, scan, true));
   RETURN_IF_ERROR(connection.execute("BEGIN TRANSACTION READ ONLY ISOLATION LEVEL REPEATABLE READ"));
   ASSIGN_OR_RETURN(const auto objects, postgres::list_large_objects(connection));
   TextSearch search(scan.table);
@@ -185,17 +185,17 @@ Result<void> search_large_objects(const config::PostgresEndpoint& endpoint, cons
     if (!part.last) return {};
     stream.finish(keep);
     for (const auto& original : originals)
-      scan.report.found(fmt::format("postgresql:{}: large object {}", database, part.oid), original);
+      scan.report.found(fmt::format("postgresql:{}: large object {}", database.shown_as, part.oid), original);
     return {};
   });
 }
 
 // Names, defaults, constraints, functions, comments, settings: as pg_dump writes them.
-Result<void> search_definitions(const config::PostgresEndpoint& endpoint, const std::string& database,
+Result<void> search_definitions(const config::PostgresEndpoint& endpoint, const SearchedDatabase& database,
                                 int server_version, const LeakScan& scan) {
   ASSIGN_OR_RETURN(const auto tool, postgres::find_tool(endpoint, "pg_dump", server_version / 10000));
   const auto command =
-      postgres::tool_command(endpoint, tool, database, {"--schema-only", "--create", "--no-sync"});
+      postgres::tool_command(endpoint, tool, database.name, {"--schema-only", "--create", "--no-sync"});
   TextSearch search(scan.table);
   masking::StreamSearch stream(search);
   std::set<std::string> originals;
@@ -209,17 +209,18 @@ Result<void> search_definitions(const config::PostgresEndpoint& endpoint, const 
     return {};
   };
   RETURN_IF_ERROR(run_streaming(command, take, scan.cancellation), "while searching definitions");
+  RETURN_IF_ERROR(take(as_bytes("\n" + database.comment)));
   stream.finish(keep);
   for (const auto& original : originals)
-    scan.report.found(fmt::format("postgresql:{}: definitions", database), original);
+    scan.report.found(fmt::format("postgresql:{}: definitions", database.shown_as), original);
   return {};
 }
 
 }  // namespace
 
-Result<void> search_postgres(const config::PostgresEndpoint& endpoint, const std::string& database,
+Result<void> search_postgres(const config::PostgresEndpoint& endpoint, const SearchedDatabase& database,
                              const LeakScan& scan) {
-  ASSIGN_OR_RETURN(auto connection, open(endpoint, database, scan, false));
+  ASSIGN_OR_RETURN(auto connection, open(endpoint, database.name, scan, false));
   ASSIGN_OR_RETURN(const auto tables, list_tables(connection, scan.table));
   ASSIGN_OR_RETURN(const auto foreign, connection.query(kForeignTables));
   for (size_t row = 0; row < foreign.size(); ++row) {
@@ -235,7 +236,7 @@ Result<void> search_postgres(const config::PostgresEndpoint& endpoint, const std
   return parallel_for(
       workers, workers,
       [&](size_t) -> Result<void> {
-        ASSIGN_OR_RETURN(auto own, open(endpoint, database, scan, false));
+        ASSIGN_OR_RETURN(auto own, open(endpoint, database.name, scan, false));
         for (size_t index = next++; index < tables.size(); index = next++)
           RETURN_IF_ERROR(search_table(own, tables[index], database, scan, *phase));
         return {};

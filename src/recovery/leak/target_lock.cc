@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "recovery/leak/redis_rights.h"
 #include "stores/access/access.h"
 #include "stores/postgres/connection.h"
-#include "stores/postgres/sessions.h"
 #include "stores/postgres/sql.h"
 #include "stores/postgres/swap.h"
 #include "stores/redis/connection.h"
@@ -20,46 +20,13 @@ fs::path record_path(const fs::path& base, const std::string& environment) {
 }
 
 Result<void> allow_connections(const config::PostgresEndpoint& endpoint, const std::string& database,
-                               bool allow, const Cancellation& cancellation) {
+                               const Cancellation& cancellation) {
   postgres::Connection::Options options;
   options.cancellation = cancellation;
   ASSIGN_OR_RETURN(auto connection,
                    postgres::Connection::open(endpoint, postgres::maintenance_database(database), options));
-  RETURN_IF_ERROR(connection.execute(fmt::format("ALTER DATABASE {} WITH ALLOW_CONNECTIONS {}",
-                                                 postgres::quote_identifier(database), allow)));
-  if (allow) return {};
-  ASSIGN_OR_RETURN(const auto sessions, postgres::sessions_in(connection, database));
-  return postgres::end_sessions(connection, sessions);
-}
-
-std::vector<std::string> words_in(const std::string& text) {
-  std::vector<std::string> words;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find(' ', at), text.size());
-    if (end > at) words.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return words;
-}
-
-// Of "user default on nopass ~* &* +@all" what says which keys, channels and commands. Passwords stay in the
-// server.
-std::string rights_in(const std::string& line) {
-  std::string rights;
-  const auto words = words_in(line);
-  for (size_t i = 2; i < words.size(); ++i) {
-    if (std::string_view("~%&+-").find(words[i].front()) != std::string_view::npos)
-      rights += (rights.empty() ? "" : " ") + words[i];
-  }
-  return rights;
-}
-
-Result<void> set_rights(redis::Connection& connection, const std::string& user,
-                        const std::vector<std::string>& rights) {
-  std::vector<std::string_view> words = {"ACL", "SETUSER", user, "resetkeys", "resetchannels"};
-  words.insert(words.end(), rights.begin(), rights.end());
-  ASSIGN_OR_RETURN([[maybe_unused]] const auto done, connection.call(words));
-  return {};
+  return connection.execute(
+      fmt::format("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true", postgres::quote_identifier(database)));
 }
 
 json to_json(const LockRecord& record) {
@@ -70,11 +37,8 @@ json to_json(const LockRecord& record) {
                       {"databases", store.databases},
                       {"users", store.users}});
   }
-  return {{"environment", record.environment},
-          {"restore", record.restore},
-          {"reason", record.reason},
-          {"since", to_rfc3339(record.since)},
-          {"stores", stores}};
+  return {{"environment", record.environment}, {"restore", record.restore},         {"reason", record.reason},
+          {"unfinished", record.unfinished},   {"since", to_rfc3339(record.since)}, {"stores", stores}};
 }
 
 LockRecord from_json(const json& value) {
@@ -82,6 +46,7 @@ LockRecord from_json(const json& value) {
   record.environment = value.at("environment").get<std::string>();
   record.restore = value.at("restore").get<std::string>();
   record.reason = value.at("reason").get<std::string>();
+  record.unfinished = value.value("unfinished", false);
   record.since = from_rfc3339(value.at("since").get<std::string>()).value_or(Instant{});
   for (const auto& store : value.at("stores")) {
     record.stores.push_back({.kind = store.at("kind").get<std::string>(),
@@ -106,7 +71,7 @@ Result<void> unlock_store(const LockedStore& store, const config::Environment& e
   if (store.kind == "postgresql") {
     ASSIGN_OR_RETURN(const auto* endpoint, endpoint_named(environment.postgresql, store.endpoint));
     for (const auto& database : store.databases)
-      RETURN_IF_ERROR(allow_connections(*endpoint, database, true, cancellation));
+      RETURN_IF_ERROR(allow_connections(*endpoint, database, cancellation));
     return {};
   }
   if (store.kind == "neo4j") {
@@ -115,32 +80,24 @@ Result<void> unlock_store(const LockedStore& store, const config::Environment& e
   }
   ASSIGN_OR_RETURN(const auto* endpoint, endpoint_named(environment.redis, store.endpoint));
   ASSIGN_OR_RETURN(auto connection, redis::Connection::open(*endpoint, {}, cancellation));
-  for (const auto& [user, rights] : store.users)
-    RETURN_IF_ERROR(set_rights(connection, user, words_in(rights)));
+  for (const auto& [user, rights] : store.users) RETURN_IF_ERROR(give_rights(connection, user, rights));
+  // Of a restore that was killed; nobody knows its password.
+  ASSIGN_OR_RETURN([[maybe_unused]] const auto gone, connection.ask({"ACL", "DELUSER", kRestoringUser}));
   return {};
 }
 
 }  // namespace
 
-Result<LockedStore> lock_postgres(const config::PostgresEndpoint& endpoint,
-                                  const std::vector<std::string>& databases,
-                                  const Cancellation& cancellation) {
-  for (const auto& database : databases)
-    RETURN_IF_ERROR(allow_connections(endpoint, database, false, cancellation), "while locking {}", database);
-  return LockedStore{.kind = "postgresql", .endpoint = endpoint.name, .databases = databases};
+void LockRecord::add(LockedStore store) {
+  std::erase_if(stores, [&](const LockedStore& other) { return other.is(store.kind, store.endpoint); });
+  stores.push_back(std::move(store));
 }
 
 Result<LockedStore> lock_redis(const config::RedisEndpoint& endpoint, const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto connection, redis::Connection::open(endpoint, {}, cancellation));
-  ASSIGN_OR_RETURN(const auto list, connection.call({"ACL", "LIST"}), "while locking {}", endpoint.name);
   LockedStore locked{.kind = "redis", .endpoint = endpoint.name};
-  for (const auto& line : list.elements) {
-    const auto words = words_in(line.text);
-    if (words.size() < 2) continue;
-    locked.users[words[1]] = rights_in(line.text);
-  }
-  for (const auto& [user, rights] : locked.users)
-    RETURN_IF_ERROR(set_rights(connection, user, {"-@all", "+auth", "+hello", "+ping", "+acl"}));
+  ASSIGN_OR_RETURN(locked.users, read_rights(connection), "while locking {}", endpoint.name);
+  for (const auto& [user, rights] : locked.users) RETURN_IF_ERROR(take_rights(connection, user));
   return locked;
 }
 
@@ -184,7 +141,11 @@ Result<void> unlock(const fs::path& base, const LockRecord& record, const config
     RETURN_IF_ERROR(write_lock(base, left));
     return std::move(*failure).at("while unlocking");
   }
-  const auto path = record_path(base, record.environment);
+  return remove_lock(base, record.environment);
+}
+
+Result<void> remove_lock(const fs::path& base, const std::string& environment) {
+  const auto path = record_path(base, environment);
   std::error_code error;
   fs::remove(path, error);
   if (error) return errno_error(error.value(), fmt::format("cannot remove {}", path.string()));

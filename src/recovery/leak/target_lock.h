@@ -1,9 +1,9 @@
 // Keeping everybody out of a target in which a private value was found, and letting them in again.
 //
-//   PostgreSQL  ALTER DATABASE … ALLOW_CONNECTIONS false, sessions ended: nobody connects, superusers neither
+//   PostgreSQL  takes its name with ALLOW_CONNECTIONS false (stores/postgres/restore.h): nobody connects,
+//               superusers neither
 //   Redis       every user loses all keys, channels and commands but AUTH, HELLO, PING and ACL; until the
-//   server
-//               starts anew, unless it has an ACL file
+//               server starts anew, unless it has an ACL file
 //   Neo4j       stopped, as the endpoint says how (Community has no other way)
 //
 // What is locked is written to a file that unlock() reads, so that it can be undone by another process.
@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/environment.h"
@@ -28,12 +29,10 @@ struct LockedStore {
   std::vector<std::string> databases{};        // PostgreSQL
   std::map<std::string, std::string> users{};  // Redis: their rights before, as ACL LIST words them
 
+  bool is(std::string_view of_kind, std::string_view at) const { return kind == of_kind && endpoint == at; }
   friend bool operator==(const LockedStore&, const LockedStore&) = default;
 };
 
-Result<LockedStore> lock_postgres(const config::PostgresEndpoint& endpoint,
-                                  const std::vector<std::string>& databases,
-                                  const Cancellation& cancellation);
 Result<LockedStore> lock_redis(const config::RedisEndpoint& endpoint, const Cancellation& cancellation);
 // kUnsupported with a hint when no way to stop the server is known.
 Result<LockedStore> lock_neo4j(const config::Neo4jEndpoint& endpoint, const Cancellation& cancellation);
@@ -43,8 +42,12 @@ struct LockRecord {
   std::string environment;
   std::string restore;  // "restore-20261121T031048Z"
   std::string reason;
+  bool unfinished = false;  // closed by a masked restore that has not ended: the next one goes on
   Instant since{};
   std::vector<LockedStore> stores;
+
+  // In the place of what it said of the same store.
+  void add(LockedStore store);
 
   friend bool operator==(const LockRecord&, const LockRecord&) = default;
 };
@@ -53,6 +56,8 @@ struct LockRecord {
 Result<void> write_lock(const fs::path& base, const LockRecord& record);
 // Nothing when the environment is not locked.
 Result<std::optional<LockRecord>> read_lock(const fs::path& base, const std::string& environment);
+
+Result<void> remove_lock(const fs::path& base, const std::string& environment);
 
 // Lets people in again and removes the record. Stores that are open already are no error; what fails stays in
 // the record.

@@ -57,6 +57,7 @@ Result<void> Exporter::write_head() {
   ASSIGN_OR_RETURN(const auto items, read_schema(bolt_, filter()));
   for (const auto& item : items) {
     const bool is_index = item.kind == SchemaKind::kIndex;
+    if (options_.rewriter != nullptr) RETURN_IF_ERROR(options_.rewriter->schema(item.facts()));
     RETURN_IF_ERROR(writer_.facts(is_index ? GraphRecord::kIndex : GraphRecord::kConstraint, item.facts()));
     fingerprints_.push_back(schema_fingerprint(options_.store, item.kind, item.identity));
   }

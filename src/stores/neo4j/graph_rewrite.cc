@@ -15,9 +15,11 @@ Error malformed() {
 class FileRewrite final : public GraphVisitor {
  public:
   FileRewrite(GraphRewriter& rewriter, const std::function<Result<void>(ByteView)>& consume)
-      : rewrite_(&rewriter), writer_(consume) {}
+      : rewriter_(rewriter), rewrite_(&rewriter), writer_(consume) {}
 
   Result<void> facts(GraphRecord kind, const Value::Map& facts) override {
+    if (kind == GraphRecord::kIndex || kind == GraphRecord::kConstraint)
+      RETURN_IF_ERROR(rewriter_.schema(facts));
     return writer_.facts(kind, facts);
   }
   Result<void> node(int64_t id, ByteView labels, ByteView properties) override {
@@ -34,6 +36,7 @@ class FileRewrite final : public GraphVisitor {
   Result<void> finish() { return writer_.finish(); }
 
  private:
+  GraphRewriter& rewriter_;
   ElementRewrite rewrite_;
   GraphWriter writer_;
 };

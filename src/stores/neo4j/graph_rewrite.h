@@ -19,6 +19,8 @@ class GraphRewriter {
   virtual ~GraphRewriter() = default;
   virtual Result<void> node(int64_t id, std::vector<std::string>& labels, Value::Map& properties) = 0;
   virtual Result<void> relationship(int64_t id, const std::string& type, Value::Map& properties) = 0;
+  // An index or a constraint, which comes as it is.
+  virtual Result<void> schema(const Value::Map& facts) = 0;
 };
 
 // A rewriter on encoded elements. One thread at a time.

@@ -8,23 +8,12 @@
 #include "stores/postgres/database_entries.h"
 #include "stores/postgres/marker.h"
 #include "stores/postgres/requirements.h"
+#include "stores/postgres/sql.h"
 #include "stores/postgres/swap.h"
 
 namespace summit::postgres {
 
 namespace {
-
-// Drops the half-filled database unless it took the old one's place.
-class AbandonUnlessDone {
- public:
-  explicit AbandonUnlessDone(DatabaseSwap& swap) : swap_(swap) {}
-  ~AbandonUnlessDone() { swap_.abandon(); }
-  AbandonUnlessDone(const AbandonUnlessDone&) = delete;
-  AbandonUnlessDone& operator=(const AbandonUnlessDone&) = delete;
-
- private:
-  DatabaseSwap& swap_;
-};
 
 // TimescaleDB's workers stop when the database changes its name under them.
 void restart_timescale_workers(const config::PostgresEndpoint& endpoint, const std::string& database) {
@@ -70,11 +59,55 @@ std::string sentence_of(const Leftover& leftover) {
 
 }  // namespace
 
-Result<Restored> restore_database(const config::PostgresEndpoint& endpoint, const DatabaseRestore& restore,
-                                  Reporter& reporter, const std::string& store,
-                                  const Cancellation& cancellation) {
+struct FilledDatabase::State {
+  DatabaseSwap swap;
+  config::PostgresEndpoint endpoint;
+  std::string database;
+  std::string comment;
+  Loaded loaded{};
+  bool terminate_connections = false;
+  bool keep_replaced = false;
+  bool has_timescale = false;
+};
+
+FilledDatabase::FilledDatabase(std::unique_ptr<State> state) : state_(std::move(state)) {}
+FilledDatabase::FilledDatabase(FilledDatabase&&) noexcept = default;
+FilledDatabase::~FilledDatabase() {
+  if (state_) state_->swap.abandon();
+}
+
+const std::string& FilledDatabase::name() const { return state_->swap.restoring(); }
+const std::string& FilledDatabase::comment() const { return state_->comment; }
+
+Result<Restored> FilledDatabase::commit(Doors doors) {
+  if (doors == Doors::kClosed) {
+    RETURN_IF_ERROR(state_->swap.maintenance().execute(
+        fmt::format("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false", quote_identifier(name()))));
+  }
+  Restored restored{.loaded = state_->loaded, .kept = {}};
+  ASSIGN_OR_RETURN(restored.kept, state_->swap.commit(state_->comment, state_->terminate_connections,
+                                                      state_->keep_replaced));
+  if (state_->has_timescale && doors == Doors::kOpen)
+    restart_timescale_workers(state_->endpoint, state_->database);
+  return restored;
+}
+
+Result<FilledDatabase> fill_database(const config::PostgresEndpoint& endpoint, const DatabaseRestore& restore,
+                                     Reporter& reporter, const std::string& store,
+                                     const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto contents, read_contents(restore.archive));
-  ASSIGN_OR_RETURN(auto swap, DatabaseSwap::begin(endpoint, restore.database, cancellation));
+  ASSIGN_OR_RETURN(auto begun, DatabaseSwap::begin(endpoint, restore.database, cancellation));
+  const DatabaseEntries entries = database_entries(contents);
+  // From here on whatever goes wrong drops what was made.
+  FilledDatabase filled(std::make_unique<FilledDatabase::State>(
+      FilledDatabase::State{.swap = std::move(begun),
+                            .endpoint = endpoint,
+                            .database = restore.database,
+                            .comment = entries.comment,
+                            .terminate_connections = restore.terminate_connections,
+                            .keep_replaced = restore.keep_replaced,
+                            .has_timescale = contents.has_extension("timescaledb")}));
+  auto& swap = filled.state_->swap;
   ASSIGN_OR_RETURN([[maybe_unused]] auto versions, check_load(endpoint, swap.maintenance().server_version()));
   RETURN_IF_ERROR(check_requirements(swap.maintenance(), contents, restore.timescale_version));
   RETURN_IF_ERROR(swap.check_replaceable(restore.terminate_connections));
@@ -82,18 +115,19 @@ Result<Restored> restore_database(const config::PostgresEndpoint& endpoint, cons
   for (const auto& name : removed)
     reporter.info(fmt::format("{}: removed {}, left by an earlier restore", store, name));
 
-  const DatabaseEntries entries = database_entries(contents);
-  const AbandonUnlessDone guard(swap);
   RETURN_IF_ERROR(swap.create(entries.create, contents.database.value_or(""), entries.owner));
-  Restored restored;
-  ASSIGN_OR_RETURN(restored.loaded,
+  ASSIGN_OR_RETURN(filled.state_->loaded,
                    fill(endpoint, restore, contents, entries, swap, reporter, store, cancellation),
                    "while restoring {}", restore.database);
+  return filled;
+}
+
+Result<Restored> restore_database(const config::PostgresEndpoint& endpoint, const DatabaseRestore& restore,
+                                  Reporter& reporter, const std::string& store,
+                                  const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(auto filled, fill_database(endpoint, restore, reporter, store, cancellation));
   RETURN_IF_ERROR(cancellation.check());
-  ASSIGN_OR_RETURN(restored.kept,
-                   swap.commit(entries.comment, restore.terminate_connections, restore.keep_replaced));
-  if (contents.has_extension("timescaledb")) restart_timescale_workers(endpoint, restore.database);
-  return restored;
+  return filled.commit(FilledDatabase::Doors::kOpen);
 }
 
 Result<std::vector<std::string>> foresee_obstacles(const config::PostgresEndpoint& endpoint,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,36 @@ struct Restored {
   Loaded loaded;
   std::string kept;  // the name of the replaced database that was kept; empty: none
 };
+
+// A database that is filled and lies beside the one whose place it is to take, under another name. Dropped
+// when it goes without commit().
+class FilledDatabase {
+ public:
+  // The name that it has until commit().
+  const std::string& name() const;
+  // The one that it will have after commit().
+  const std::string& comment() const;
+  // Takes its place. `closed`: as ALLOW_CONNECTIONS false, from the first moment on which it has the name:
+  // nobody connects, superusers neither.
+  enum class Doors { kOpen, kClosed };
+  Result<Restored> commit(Doors doors);
+
+  FilledDatabase(FilledDatabase&&) noexcept;
+  FilledDatabase& operator=(FilledDatabase&&) = delete;
+  ~FilledDatabase();
+
+ private:
+  struct State;
+  explicit FilledDatabase(std::unique_ptr<State> state);
+  friend Result<FilledDatabase> fill_database(const config::PostgresEndpoint&, const DatabaseRestore&,
+                                              Reporter&, const std::string&, const Cancellation&);
+  std::unique_ptr<State> state_;
+};
+
+// The first part of restore_database(): what would hinder commit() is looked for first.
+Result<FilledDatabase> fill_database(const config::PostgresEndpoint& endpoint, const DatabaseRestore& restore,
+                                     Reporter& reporter, const std::string& store,
+                                     const Cancellation& cancellation);
 
 // Every failure leaves the database that was there as it was, and drops what was begun. kCorrupt for a
 // damaged archive, kBusy for a database in use, kDenied for a missing right, kUnsupported when an extension

@@ -366,6 +366,24 @@ class MaskedFiles : public FilesAndSecrets {
     return std::move(found).value_or({});
   }
 
+  // Backs up what is there, and expects that nothing of it comes.
+  void expect_refusal(const std::string& what) {
+    rules("    - {path: \"config/*.ini\", entries: {\"*_KEY\": remove}}");
+    fs::remove_all(base());
+    metadata_ = {};
+    std::vector<std::unique_ptr<backup::Component>> components;
+    components.push_back(component(config_));
+    back_up(std::move(components));
+    empty_target();
+    const auto config = make_files_restore(trees(), "config");
+    const auto refused = restore(*config);
+    EXPECT_FALSE(refused.ok()) << what;
+    if (refused.ok()) return;
+    EXPECT_EQ(refused.error().code(), Code::kRefused) << refused.error().to_string();
+    EXPECT_THAT(refused.error().to_string(), Not(HasSubstr("lovelace"))) << what;
+    EXPECT_FALSE(fs::exists(platform())) << what;
+  }
+
   masking::Session session_;
 };
 
@@ -408,6 +426,34 @@ TEST_F(MaskedFiles, WhatLooksPrivateStopsTheRunBeforeAFileIsWritten) {
   EXPECT_THAT(text, HasSubstr("config/settings.ini, a line that is no entry: e-mail address"));
   EXPECT_THAT(text, Not(HasSubstr("ada")));
   EXPECT_FALSE(fs::exists(platform()));
+}
+
+// Each as the only odd place of a tree whose names say nothing.
+TEST_F(MaskedFiles, PlantedSecretsStopTheRunWhereverTheyLie) {
+  const std::vector<std::pair<std::string, std::string>> files = {
+      {"config/a.txt", "write to ada@lovelace.org, please\n"},
+      {"config/a.yaml", "people:\n  - {mail: ada@lovelace.org}\n"},
+      {"config/a.yaml", "service:\n  password: hunter2-original\n"},
+      {"config/a.json", R"({"b": ["ada@lovelace.org"]})"},
+      {"config/a.bin", std::string("\0\1 ada@lovelace.org \xff", 21)},
+      {"config/a.txt", std::string(300000, '-') + "\nada@lovelace.org\n"},
+      {"config/a.pub", "-----BEGIN PRIVATE KEY-----\nMIIE\n"},
+      {"config/a.ini", "A_TOKEN=x1y2z3-original\n"},
+      {"config/a.ini", "# ask ada@lovelace.org\nPORT=80\n"},
+      {"config/a.ini", "A=ada@lovelace.org\n"},
+      {"config/ada@lovelace.org", "a: 1\n"},
+      {"config/ada@lovelace.org/a.yaml", "a: 1\n"},
+  };
+  for (const auto& [path, text] : files) {
+    empty_target();
+    put("config/app.yaml", "a: 1\n");
+    put(path, text);
+    expect_refusal(path + ": " + text.substr(0, 60));
+  }
+  empty_target();
+  put("config/app.yaml", "a: 1\n");
+  fs::create_symlink("ada@lovelace.org", platform() / "config/link");
+  expect_refusal("where a link leads to");
 }
 
 TEST_F(MaskedFiles, OfSecretsOnlyThoseWithRulesForTheirEntriesCome) {

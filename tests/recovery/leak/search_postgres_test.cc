@@ -86,7 +86,7 @@ TEST_F(PostgresLeaks, FindsAValueInEveryKindOfColumn) {
   run("shop", "SELECT lo_from_bytea(4711, repeat('-', 1500000)::bytea || 'ada.lovelace@mail.org'::bytea)");
   expected.insert("postgresql:shop: large object 4711");
   expected.insert("postgresql:shop: definitions");  // the enumeration's label
-  expect_ok(search_postgres(endpoint(), "shop", world_.scan()));
+  expect_ok(search_postgres(endpoint(), {"shop", "shop"}, world_.scan()));
   EXPECT_EQ(world_.places(), expected);
 }
 
@@ -103,7 +103,7 @@ TEST_F(PostgresLeaks, FindsAValueInEveryKindOfDefinition) {
   for (const auto& statement : statements) {
     run("shop", "SET search_path = public; " + statement);
     LeakScanWorld world;
-    expect_ok(search_postgres(endpoint(), "shop", world.scan()));
+    expect_ok(search_postgres(endpoint(), {"shop", "shop"}, world.scan()));
     EXPECT_EQ(world.places(), std::set<std::string>{"postgresql:shop: definitions"}) << statement;
     run("shop", "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
   }
@@ -113,7 +113,7 @@ TEST_F(PostgresLeaks, ACleanDatabaseIsCleanAndWhatWasReadIsCounted) {
   run("shop",
       "SET search_path = public; CREATE TABLE t (n bigint, note text); INSERT INTO t SELECT 47114711470 + i, "
       "'person ' || i || ' x@example.com' FROM generate_series(1, 1000) i; SELECT lo_from_bytea(1, 'abc')");
-  expect_ok(search_postgres(endpoint(), "shop", world_.scan()));
+  expect_ok(search_postgres(endpoint(), {"shop", "shop"}, world_.scan()));
   EXPECT_TRUE(world_.report().clean());
   EXPECT_EQ(world_.report().searched().at("postgresql").elements, 1001U);
 }
@@ -124,20 +124,24 @@ TEST_F(PostgresLeaks, ShortValuesAreFoundInTheirOwnColumnAlone) {
       "SET search_path = public; CREATE TABLE users (pin text, other text); CREATE TABLE others (pin text);"
       "INSERT INTO users VALUES (E'S\\\\3\\tT', E's\\\\3\\tt'), ('12', NULL); INSERT INTO others VALUES "
       "(E's\\\\3\\tt')");
-  expect_ok(search_postgres(endpoint(), "shop", world_.scan()));
+  expect_ok(search_postgres(endpoint(), {"shop", "shop"}, world_.scan()));
   EXPECT_EQ(world_.places(), std::set<std::string>{"postgresql:shop.public.users.pin"});
+}
+
+TEST_F(PostgresLeaks, FindsAValueInTheCommentThatADatabaseWillHave) {
+  expect_ok(search_postgres(endpoint(), {"shop", "market", "of Ada.Lovelace@mail.org"}, world_.scan()));
+  EXPECT_EQ(world_.places(), std::set<std::string>{"postgresql:market: definitions"});
 }
 
 TEST_F(PostgresLeaks, ALockedDatabaseRefusesEverybodyUntilItIsUnlocked) {
   config::Environment environment;
   environment.name = "dev";
   environment.postgresql = {endpoint()};
-  auto session = connect("shop");
   LockRecord record{
       .environment = "dev", .restore = "restore-1", .reason = "a test", .since = now(), .stores = {}};
-  record.stores.push_back(expect_ok(lock_postgres(endpoint(), {"shop"}, {})));
+  run("postgres", "ALTER DATABASE shop ALLOW_CONNECTIONS false");
+  record.stores.push_back({.kind = "postgresql", .endpoint = endpoint().name, .databases = {"shop"}});
   expect_ok(write_lock(directory(), record));
-  EXPECT_FALSE(session.query("SELECT 1").ok());
   EXPECT_FALSE(postgres::Connection::open(endpoint(), "shop").ok());
 
   const auto read = expect_ok(read_lock(directory(), "dev"));

@@ -83,10 +83,18 @@ class PostgresComponents : public postgres::PostgresTest {
     const auto component = make_postgres_restore(target, reader->metadata().components.front().name);
     return step(*component, context);
   }
+  // As the runner does it when nothing was found.
+  Result<void> restore_and_reveal(RestoreComponent& component, RestoreContext& context,
+                                  const std::optional<config::EnvironmentMarker>& marker = {}) {
+    TargetDoors doors(base(), {.environment = "test", .restore = {}, .reason = {}, .stores = {}}, {});
+    RETURN_IF_ERROR(component.restore(context, marker));
+    return component.reveal(context, doors);
+  }
   Result<void> restore_to(const std::string& id, const config::PostgresEndpoint& target,
                           const std::optional<config::EnvironmentMarker>& marker = {}) {
-    return with_restore(id, target,
-                        [&](auto& component, auto& context) { return component.restore(context, marker); });
+    return with_restore(id, target, [&](auto& component, auto& context) {
+      return restore_and_reveal(component, context, marker);
+    });
   }
   std::vector<Difference> compare_with(const std::string& id, const config::PostgresEndpoint& target) {
     return with_restore(

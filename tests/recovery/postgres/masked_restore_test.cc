@@ -73,8 +73,8 @@ class MaskedRestore : public PostgresComponents {
   }
   // Into `target_`, with the comparison that follows.
   std::vector<Difference> restored(const std::string& id) {
-    return with_restore(id, target_, [](auto& component, auto& context) {
-      expect_ok(component.restore(context, {}));
+    return with_restore(id, target_, [&](auto& component, auto& context) {
+      expect_ok(restore_and_reveal(component, context));
       return expect_ok(component.compare(context));
     });
   }
@@ -140,7 +140,7 @@ TEST_F(MaskedRestore, AChangedRowIsADifferenceFromTheMaskedOnes) {
   const auto id = expect_ok(back_up(target_));
   use(kRules);
   const auto differences = with_restore(id, target_, [&](auto& component, auto& context) {
-    expect_ok(component.restore(context, {}));
+    expect_ok(restore_and_reveal(component, context));
     run("summit", "UPDATE public.people SET phone = '+1-555-0000008' WHERE id = 12");
     return expect_ok(component.compare(context));
   });
@@ -201,43 +201,207 @@ TEST_F(MaskedRestore, WhatNoRuleCoversStopsItBeforeAnythingIsWritten) {
   EXPECT_THAT(words, Not(HasSubstr("secret.org")));
 }
 
-// Each as the only odd place of a database whose names say nothing.
+// Something private in an odd place, and how the refusal names the place.
+struct Planted {
+  std::string statement;
+  std::string named;
+};
+
+// The values of a column b, beside a column a, in a table whose names say nothing.
+std::vector<Planted> planted_values() {
+  const std::vector<std::string> values = {
+      "'ada@lovelace.org'",
+      "'write to ada@lovelace.org, please'",
+      "'{\"x\": [1, {\"y\": \"ada@lovelace.org\"}]}'::jsonb",
+      "'{\"ada@lovelace.org\": true}'::jsonb",
+      "'{\"password\": \"x\"}'::jsonb",
+      "'{\"x\": \"ada\\u0040lovelace.org\"}'::json",
+      "ARRAY['x', 'ada@lovelace.org']",
+      "ARRAY[ARRAY['x'], ARRAY['ada@lovelace.org']]",
+      "'ada@lovelace.org'::bytea",
+      "'4111 1111 1111 1111'",
+      "4111111111111111::bigint",
+      "'NO93 8601 1117 947'",
+      "'+47 912 34 567'",
+      "'203.0.113.77'::inet",
+      "E'-----BEGIN PRIVATE KEY-----\\nMIIE'",
+      "'AKIAIOSFODNN7EXAMPLE'",
+      "'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U'",
+      "'ada@lovelace.org'::public.short",
+      "ROW('Ada', 'ada@lovelace.org')::public.pair",
+      "public.texts('ada@lovelace.org', 'z')",
+      "'<a href=\"mailto:ada@lovelace.org\"/>'::xml",
+      "'''ada@lovelace.org'':1'::tsvector",
+      "'ada@lovelace.org'::char(40)",
+      "'ada@lovelace.org'::name",
+      "'ada@lovelace.org'::\"char\"::text || 'da@lovelace.org'",
+      "E'two\\nlines\\tand ada@lovelace.org'",
+  };
+  std::vector<Planted> planted = {
+      {"CREATE DOMAIN public.short AS text; CREATE TYPE public.pair AS (x text, y text); "
+       "CREATE TYPE public.texts AS RANGE (subtype = text)",
+       ""}};
+  for (const auto& value : values) {
+    const auto table = fmt::format("public.odd{}", planted.size());
+    planted.push_back(
+        {fmt::format("CREATE TABLE {} AS SELECT 1 AS a, {} AS b", table, value), table + ".b looks private"});
+  }
+  return planted;
+}
+
+const std::vector<Planted> kPlantedRows = {
+    {"CREATE TABLE public.late AS SELECT i AS a, CASE WHEN i = 150 THEN 'ada@lovelace.org' ELSE 'x' END AS b "
+     "FROM generate_series(1, 150) i",
+     "public.late.b looks private"},
+    {"CREATE TABLE public.parted (a int, b text) PARTITION BY LIST (a); CREATE TABLE public.part_1 PARTITION "
+     "OF "
+     "public.parted FOR VALUES IN (1); INSERT INTO public.parted VALUES (1, 'ada@lovelace.org')",
+     "public.parted.b looks private"},
+    {"CREATE TABLE public.parent (a int); CREATE TABLE public.child (b text) INHERITS (public.parent); "
+     "INSERT "
+     "INTO public.child VALUES (1, 'ada@lovelace.org')",
+     "public.child.b looks private"},
+    {"CREATE UNLOGGED TABLE public.unlogged AS SELECT 'ada@lovelace.org'::text AS b",
+     "public.unlogged.b looks private"},
+    {"CREATE TABLE public.named (contact_email text)", "public.named.contact_email looks private"},
+    {"CREATE TABLE public.embedded (a int, embedding real[])", "public.embedded.embedding looks private"},
+    {"CREATE SCHEMA hidden; CREATE TABLE hidden.away AS SELECT 'ada@lovelace.org'::text AS b",
+     "hidden.away.b looks private"},
+};
+
+const std::vector<Planted> kPlantedDefinitions = {
+    {"CREATE TABLE public.d_default (a text DEFAULT 'ada@lovelace.org')", "TABLE d_default"},
+    {"CREATE TABLE public.d_check (a text CHECK (a <> 'ada@lovelace.org'))", "TABLE d_check"},
+    {"CREATE TABLE public.d_generated (a text, c text GENERATED ALWAYS AS (a || 'ada@lovelace.org') STORED)",
+     "TABLE d_generated"},
+    {"CREATE TABLE public.d_comment (a text); COMMENT ON COLUMN public.d_comment.a IS 'ask ada@lovelace.org'",
+     "COMMENT COLUMN d_comment.a"},
+    {"CREATE VIEW public.d_view AS SELECT 'ada@lovelace.org'::text AS a", "VIEW d_view"},
+    {"CREATE MATERIALIZED VIEW public.d_kept AS SELECT 'ada@lovelace.org'::text AS a",
+     "MATERIALIZED VIEW d_kept"},
+    {"CREATE FUNCTION public.d_function() RETURNS text LANGUAGE sql AS $$ SELECT 'ada@lovelace.org' $$",
+     "FUNCTION d_function()"},
+    {"CREATE FUNCTION public.d_noted() RETURNS int LANGUAGE sql AS $$ SELECT 1 -- ask ada@lovelace.org\n$$",
+     "FUNCTION d_noted()"},
+    {"CREATE FUNCTION public.d_atomic() RETURNS text LANGUAGE sql RETURN 'ada@lovelace.org'",
+     "FUNCTION d_atomic()"},
+    {"CREATE TABLE public.d_triggered (a text); CREATE FUNCTION public.quiet() RETURNS trigger LANGUAGE "
+     "plpgsql AS "
+     "'BEGIN RETURN NEW; END'; CREATE TRIGGER d_trigger BEFORE INSERT ON public.d_triggered FOR EACH ROW "
+     "EXECUTE "
+     "FUNCTION public.quiet('ada@lovelace.org')",
+     "TRIGGER d_triggered d_trigger"},
+    {"CREATE TABLE public.d_secured (a text); CREATE POLICY d_policy ON public.d_secured USING (a = "
+     "'ada@lovelace.org')",
+     "POLICY d_secured d_policy"},
+    {"CREATE TABLE public.d_ruled (a text); CREATE RULE d_rule AS ON INSERT TO public.d_ruled WHERE NEW.a = "
+     "'ada@lovelace.org' DO INSTEAD NOTHING",
+     "RULE d_ruled d_rule"},
+    {"CREATE TYPE public.d_enum AS ENUM ('ada@lovelace.org')", "TYPE d_enum"},
+    {"CREATE DOMAIN public.d_domain AS text CHECK (VALUE <> 'ada@lovelace.org')", "DOMAIN d_domain"},
+    {"CREATE TABLE public.d_indexed (a text); CREATE INDEX d_index ON public.d_indexed (a) WHERE a = "
+     "'ada@lovelace.org'",
+     "INDEX d_index"},
+    {"CREATE TABLE public.d_listed (a text) PARTITION BY LIST (a); CREATE TABLE public.d_bound PARTITION OF "
+     "public.d_listed FOR VALUES IN ('ada@lovelace.org')",
+     "TABLE ATTACH d_bound"},
+    {"CREATE EXTENSION postgres_fdw SCHEMA public; CREATE SERVER d_server FOREIGN DATA WRAPPER postgres_fdw "
+     "OPTIONS "
+     "(dbname 'ada@lovelace.org')",
+     "SERVER d_server"},
+    {"CREATE TABLE public.d_published (a text); CREATE PUBLICATION d_publication FOR TABLE "
+     "public.d_published "
+     "WHERE (a = 'ada@lovelace.org')",
+     "PUBLICATION TABLE d_publication d_published"},
+    {"CREATE TABLE public.\"ada@lovelace.org\" (a int)", "TABLE, by its name"},
+    {"CREATE TABLE public.d_columns (\"ada@lovelace.org\" int)", "TABLE d_columns"},
+    {"CREATE SEQUENCE public.\"seq of ada@lovelace.org\"", "SEQUENCE, by its name"},
+    {"CREATE TABLE public.d_names (a int); CREATE INDEX \"index of ada@lovelace.org\" ON public.d_names (a)",
+     "INDEX, by its name"},
+    {"CREATE SCHEMA \"schema of ada@lovelace.org\"", "SCHEMA, by its name"},
+    {"COMMENT ON DATABASE summit IS 'ask ada@lovelace.org'", "COMMENT DATABASE summit"},
+    {"ALTER DATABASE summit SET app.owner = 'ada@lovelace.org'", "DATABASE PROPERTIES summit"},
+};
+
 TEST_F(MaskedRestore, PlantedSecretsStopItWhereverTheyLie) {
   use(kRules);
-  const std::vector<std::string> planted = {
-      "SELECT 1 AS a, 'ada@lovelace.org' AS b",
-      "SELECT 1 AS a, 'write to ada@lovelace.org, please' AS b",
-      "SELECT 1 AS a, '{\"x\": [1, {\"y\": \"ada@lovelace.org\"}]}'::jsonb AS b",
-      "SELECT 1 AS a, '{\"ada@lovelace.org\": true}'::jsonb AS b",
-      "SELECT 1 AS a, '{\"password\": \"x\"}'::jsonb AS b",
-      "SELECT 1 AS a, ARRAY['x', 'ada@lovelace.org'] AS b",
-      "SELECT 1 AS a, 'ada@lovelace.org'::bytea AS b",
-      "SELECT 1 AS a, '4111 1111 1111 1111' AS b",
-      "SELECT 1 AS a, 'NO93 8601 1117 947' AS b",
-      "SELECT 1 AS a, '203.0.113.77'::inet AS b",
-      "SELECT 1 AS a, E'-----BEGIN PRIVATE KEY-----\\nMIIE' AS b",
-      "SELECT 1 AS a, 'AKIAIOSFODNN7EXAMPLE' AS b",
-      "SELECT i AS a, CASE WHEN i = 150 THEN 'ada@lovelace.org' ELSE 'x' END AS b FROM generate_series(1, "
-      "150) i",
-  };
   std::string schema;
-  for (size_t i = 0; i < planted.size(); ++i)
-    schema += fmt::format("CREATE TABLE public.odd{} AS {};\n", i, planted[i]);
-  const std::vector<std::string> definitions = {
-      "CREATE TABLE public.odd_default (a text DEFAULT 'ada@lovelace.org')",
-      "CREATE TABLE public.odd_comment (a text); COMMENT ON TABLE public.odd_comment IS 'ask "
-      "ada@lovelace.org'",
-      "CREATE TABLE public.odd_check (a text CHECK (a <> 'ada@lovelace.org'))",
-      "CREATE VIEW public.odd_view AS SELECT 'ada@lovelace.org'::text AS a",
-  };
-  for (const auto& definition : definitions) schema += definition + ";\n";
+  std::vector<std::string> expected;
+  for (const auto& planted : planted_values()) {
+    schema += planted.statement + ";\n";
+    if (!planted.named.empty()) expected.push_back(planted.named);
+  }
+  for (const auto& planted : kPlantedRows) {
+    schema += planted.statement + ";\n";
+    expected.push_back(planted.named);
+  }
+  for (const auto& planted : kPlantedDefinitions) {
+    schema += planted.statement + ";\n";
+    expected.push_back("the definition of " + planted.named + " looks private");
+  }
   const auto words = refusal(schema);
-  for (size_t i = 0; i < planted.size(); ++i)
-    EXPECT_THAT(words, HasSubstr(fmt::format("public.odd{}.b looks private", i))) << planted[i];
-  for (const char* name :
-       {"TABLE odd_default", "TABLE odd_check", "COMMENT TABLE odd_comment", "VIEW odd_view"})
-    EXPECT_THAT(words, HasSubstr(fmt::format("the definition of {}", name)));
+  for (const auto& place : expected) EXPECT_THAT(words, HasSubstr(place));
   EXPECT_THAT(words, Not(HasSubstr("lovelace")));
+}
+
+// The rules of people name the column as it was called.
+TEST_F(MaskedRestore, ARenamedColumnStopsIt) {
+  use(kRules);
+  run("summit", kPeople);
+  run("summit", "ALTER TABLE public.people RENAME COLUMN nicknames TO other");
+  const auto planned = plan(expect_ok(back_up(target_)));
+  ASSERT_FALSE(planned.ok());
+  EXPECT_THAT(planned.error().to_string(), HasSubstr("`nicknames`, which public.people does not have"));
+}
+
+TEST_F(MaskedRestore, PlantedSecretsInRolesStopIt) {
+  use(kRules);
+  for (const char* statement : {"COMMENT ON ROLE planted IS 'ask ada@lovelace.org'",
+                                "ALTER ROLE planted SET app.owner = 'ada@lovelace.org'",
+                                "ALTER ROLE planted RENAME TO \"ada@lovelace.org\""}) {
+    run("summit", std::string("CREATE ROLE planted; ") + statement);
+    const auto words = refusal("SELECT 1");
+    run("summit", "DROP ROLE IF EXISTS planted; DROP ROLE IF EXISTS \"ada@lovelace.org\"");
+    EXPECT_THAT(words, HasSubstr("the definition of ROLES (roles) looks private")) << statement;
+    EXPECT_THAT(words, Not(HasSubstr("lovelace")));
+  }
+}
+
+// What the target does without: no rule is needed, and nothing of it arrives.
+TEST_F(MaskedRestore, PlantedSecretsThatNothingStopsDoNotArrive) {
+  run("summit",
+      "SELECT lo_from_bytea(4711, 'ada@lovelace.org'); CREATE TABLE public.people (id bigint, email text); "
+      "INSERT INTO public.people VALUES (1, 'ada@lovelace.org'); CREATE VIEW public.seen AS SELECT email AS "
+      "e "
+      "FROM public.people; CREATE MATERIALIZED VIEW public.kept AS SELECT upper(email) AS e FROM "
+      "public.people; "
+      "CREATE INDEX by_email ON public.people (lower(email)); CREATE STATISTICS public.of_people (mcv) ON "
+      "id, email "
+      "FROM "
+      "public.people; ANALYZE; CREATE TABLE public.gone (a text, b int); INSERT INTO public.gone VALUES "
+      "('ada@lovelace.org', 1); ALTER TABLE public.gone DROP COLUMN a; CREATE EXTENSION postgres_fdw SCHEMA "
+      "public; CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw; CREATE USER MAPPING FOR CURRENT_USER "
+      "SERVER s "
+      "OPTIONS (user 'ada@lovelace.org')");
+  const auto id = expect_ok(back_up(target_));
+  use("key: {env: K}\nrules:\n  postgresql:\n    - {table: people, set: {email: {template: "
+      "\"dev_{id}@example.com\"}}}\n");
+  const auto own = expect_ok(platform::PostgresServer::create());
+  target_ = own->endpoint();
+  target_.databases = {"masked"};
+  EXPECT_THAT(restored(id), IsEmpty());
+  {
+    auto connection = expect_ok(postgres::Connection::open(target_, "masked"));
+    EXPECT_EQ(expect_ok(connection.scalar("SELECT e FROM public.seen")), "dev_1@example.com");
+    EXPECT_EQ(expect_ok(connection.scalar("SELECT e FROM public.kept")), "DEV_1@EXAMPLE.COM");
+  }
+  expect_ok(own->stop());
+  for (const auto& entry : fs::recursive_directory_iterator(own->data_directory())) {
+    if (!entry.is_regular_file()) continue;
+    const auto content = expect_ok(read_file(entry.path()));
+    EXPECT_EQ(content.find("lovelace"), std::string::npos) << entry.path();
+    EXPECT_EQ(content.find("LOVELACE"), std::string::npos) << entry.path();
+  }
 }
 
 TEST_F(MaskedRestore, WhatIsDeclaredHarmlessPasses) {

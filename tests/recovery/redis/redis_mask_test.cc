@@ -162,6 +162,48 @@ TEST_F(RedisMasking, WhatLooksPrivateStopsTheRunWithRulesThatMendIt) {
   EXPECT_THAT(masked_, AllOf(Not(HasSubstr("lovelace")), Not(HasSubstr("builder")), Not(HasSubstr("10.1."))));
 }
 
+// Each as the only odd place of a server whose names say nothing.
+TEST_F(RedisMasking, PlantedSecretsStopTheRunWhereverTheyLie) {
+  rules("    - {key: \"user:*\", fields: {email: {pseudonym: email}}}\n");
+  using Words = std::vector<std::string_view>;
+  const std::vector<Words> plantings = {
+      {"SET", "a:1", "ada@lovelace.org"},
+      {"SET", "a:1", "write to ada@lovelace.org, please"},
+      {"SET", "a:1", R"({"x": [1, {"y": "ada@lovelace.org"}]})"},
+      {"SET", "a:1", R"({"ada@lovelace.org": 1})"},
+      {"SET", "a:1", "4111111111111111"},
+      {"SET", "a:1", std::string_view("\0\x01 ada@lovelace.org \xff", 20)},
+      {"SET", "ada@lovelace.org", "x"},
+      {"SET", "mail:ada@lovelace.org:seen", "1"},
+      {"HSET", "a:1", "b", "ada@lovelace.org"},
+      {"HSET", "a:1", "ada@lovelace.org", "1"},
+      {"HSET", "user:1", "other", "ada@lovelace.org"},
+      {"HSET", "a:1", "password", "x"},
+      {"RPUSH", "a:1", "x", "ada@lovelace.org"},
+      {"SADD", "a:1", "x", "ada@lovelace.org"},
+      {"SADD", "a:1", "4111111111111111", "2"},
+      {"ZADD", "a:1", "1", "ada@lovelace.org"},
+      {"XADD", "a:1", "1-1", "b", "ada@lovelace.org"},
+      {"XADD", "a:1", "1-1", "ada@lovelace.org", "b"},
+      {"XGROUP", "CREATE", "a:1", "ada@lovelace.org", "0", "MKSTREAM"},
+      {"FUNCTION", "LOAD",
+       "#!lua name=odd\nredis.register_function('odd', function() return 'ada@lovelace.org' end)"},
+      {"GEOADD", "a:1", "1", "2", "ada@lovelace.org"},
+      {"APPEND", "a:1", "IBAN NO93 8601 1117 947"},
+  };
+  for (const auto& planting : plantings) {
+    for (const char* db : {"0", "5"}) {
+      say({"FLUSHALL"});
+      say({"FUNCTION", "FLUSH"});
+      say({"SELECT", db});
+      say(planting);
+      const auto words = refusal();
+      EXPECT_NE(words, "") << planting[0] << " " << planting[1] << " in database " << db;
+      EXPECT_THAT(words, Not(HasSubstr("lovelace")));
+    }
+  }
+}
+
 TEST_F(RedisMasking, NamesOfKeysAndFieldsThatArePrivateAreReplaced) {
   rules(R"(
     - {key: "seen:*:by", rename: {pseudonym: email}}

@@ -1,0 +1,285 @@
+// Production into a development platform of its own, all stores, in place: by the documented commands,
+// through kills, and without one original byte below the platform's directories.
+#include <csignal>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "devtools/platform/cypher_client.h"
+#include "devtools/platform/dotenv.h"
+#include "devtools/platform/postgres_client.h"
+#include "devtools/platform/redis_client.h"
+#include "tests/e2e/masked_production.h"
+
+namespace summit::e2e {
+namespace {
+
+using std::chrono::milliseconds;
+
+const std::string kLongAddress = MaskedProduction::kLongAddress;
+const std::string kLongNote = MaskedProduction::kLongNote;
+
+// The bytes of `text` somewhere below `directory`: the file, or nothing.
+std::string file_with(const fs::path& directory, std::string_view text) {
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    if (!entry.is_regular_file() || entry.is_symlink()) continue;
+    if (entry.path().filename().native().find(text) != std::string::npos) return entry.path();
+    std::ifstream stream(entry.path(), std::ios::binary);
+    const std::string content(std::istreambuf_iterator<char>(stream), {});
+    if (content.find(text) != std::string::npos) return entry.path();
+  }
+  return {};
+}
+
+// The platform has never held anything else. The cases look at it in turn; the last one stops it.
+class MaskedPlatform : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    auto& production = MaskedProduction::shared();
+    auto created = platform::Platform::create();
+    ASSERT_TRUE(created.ok()) << created.error().to_string();
+    platform_ = *std::move(created);
+    config_ = production.configured("masked-platform");
+    const auto project = MaskedProduction::directory_of(config_).parent_path();
+    ASSERT_TRUE(platform::write_dotenv_block(project / ".env", platform_->environment()).ok());
+    fs::create_directories(project / "tmp");
+    write_text(
+        project / "index.sh",
+        "printf '%s %s %s' \"$SUMMIT_DR_ENVIRONMENT\" \"$POSTGRES_PORT\" \"$ELASTICSEARCH_URL\" > \"$1\"\n");
+    const auto adopted =
+        World::shared().run({config_, production.base_option(), "env", "adopt", "dev", "--yes"});
+    ASSERT_EQ(adopted.exit_code, 0) << adopted;
+    restore_ = World::shared().run_program({"./scripts/restore-enhanced.sh", production.id(), "--env=dev"},
+                                           script_variables());
+    ASSERT_EQ(restore_.exit_code, 0) << restore_;
+  }
+  static void TearDownTestSuite() { platform_.reset(); }
+
+  static Variables variables() {
+    auto variables = MaskedProduction::key();
+    const auto project = MaskedProduction::directory_of(config_).parent_path();
+    variables["TMPDIR"] = project / "tmp";
+    variables["ELASTICSEARCH_URL"] = "http://127.0.0.1:9";
+    variables["ELASTICSEARCH_REINDEX_COMMAND"] =
+        "/bin/sh " + (project / "index.sh").string() + " " + (project / "indexed").string();
+    return variables;
+  }
+  static Variables script_variables() {
+    auto script = variables();
+    script["SUMMIT_DR_CONFIG"] = MaskedProduction::directory_of(config_);
+    script["BACKUP_BASE"] = MaskedProduction::shared().base();
+    return script;
+  }
+
+  static std::string ask(const std::string& sql, const std::string& database = "") {
+    auto client = platform::PostgresClient::connect(platform_->postgres().endpoint(), database);
+    if (!client.ok()) return client.error().to_string();
+    const auto answer = client->value(sql);
+    return answer.ok() ? *answer : answer.error().to_string();
+  }
+  // The answer, or the server's words.
+  static std::string redis_says(const std::vector<std::string>& words, const std::string& db = "0") {
+    auto client = platform::RedisClient::connect(platform_->redis().endpoint());
+    if (!client.ok()) return client.error().to_string();
+    auto selected = client->command({"SELECT", db});
+    if (!selected.ok()) return selected.error().to_string();
+    const auto reply = client->command(words);
+    if (!reply.ok()) return reply.error().to_string();
+    return reply->text.value_or(std::to_string(reply->integer));
+  }
+
+  // For the kills: a restore is killed at a moment, others look at the target, and the next one follows.
+  std::vector<std::string> words() const {
+    return {config_,
+            base_,
+            "restore",
+            "latest",
+            "--env=dev",
+            "--datastores=postgres,redis",
+            "--no-safety-backup",
+            "--terminate-connections"};
+  }
+
+  // True when the moment came before the end.
+  bool kill_when(const std::function<bool()>& moment) {
+    fs::remove(log_);
+    auto process = world_.start_with_log(words(), log_, variables());
+    while (process.running() && !moment()) std::this_thread::sleep_for(milliseconds(2));
+    const bool ran = process.running();
+    ::kill(process.pid(), SIGKILL);
+    EXPECT_TRUE(process.wait().ok());
+    return ran;
+  }
+
+  bool said(const std::string& text) const {
+    return fs::exists(log_) && read_text(log_).find(text) != std::string::npos;
+  }
+  fs::path lock() const { return MaskedProduction::shared().base() / ".locks/dev.json"; }
+
+  // Marks what is there now, in both stores.
+  void mark() {
+    ask("CREATE TABLE before_the_kill (id integer)");
+    ASSERT_EQ(redis_says({"SET", "settings:before", "dark"}), "OK");
+  }
+  // Old data whole, or nothing.
+  void expect_nobody_reads_what_is_not_certified() {
+    EXPECT_EQ(ask("SELECT count(*) FROM before_the_kill"), "0");
+    const auto seen = redis_says({"GET", "settings:before"});
+    EXPECT_TRUE(seen == "dark" || seen.find("NOPERM") != std::string::npos) << seen;
+    const auto unmasked =
+        world_.run({config_, base_, "restore", "latest", "--env=dev", "--sanitize=false"}, variables());
+    EXPECT_EQ(unmasked.exit_code, 1) << unmasked;
+  }
+  void expect_the_next_one_is_certified() {
+    Ran ran;
+    // PostgreSQL sees the end of a killed client when its present statement ends.
+    for (int attempt = 0; attempt < 60; ++attempt) {
+      ran = world_.run(words(), variables());
+      if (ran.exit_code != 11) break;
+      std::this_thread::sleep_for(milliseconds(300));
+    }
+    EXPECT_EQ(ran.exit_code, 0) << ran;
+    EXPECT_NE(ran.out.find("certificate: "), std::string::npos) << ran;
+    EXPECT_FALSE(fs::exists(lock()));
+    EXPECT_EQ(ask("SELECT to_regclass('before_the_kill') IS NULL"), "t");
+    EXPECT_EQ(ask("SELECT count(*) FROM pg_database WHERE datname ~ '_(restoring|replaced)_'"), "0");
+    EXPECT_EQ(redis_says({"EXISTS", "settings:before"}), "0");
+    EXPECT_EQ(redis_says({"GET", "settings:900001"}), kLongNote);
+    EXPECT_EQ(redis_says({"EXISTS", "summit-dr:restore-incomplete"}), "0");
+  }
+
+  static fs::path project() { return MaskedProduction::directory_of(config_).parent_path(); }
+
+  World& world_ = World::shared();
+  std::string base_ = MaskedProduction::shared().base_option();
+  fs::path log_ = project() / "restore.log";
+  // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): GoogleTest's way
+  static inline std::unique_ptr<platform::Platform> platform_{};
+  static inline std::string config_{};
+  static inline Ran restore_{};
+  // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
+};
+
+TEST_F(MaskedPlatform, TheRestoreOfAllStoresEndsWithACertificateThatCanBeChecked) {
+  const std::string mark = "certificate: ";
+  const auto begin = restore_.out.find(mark);
+  ASSERT_NE(begin, std::string::npos) << restore_;
+  const auto path =
+      restore_.out.substr(begin + mark.size(), restore_.out.find('\n', begin) - begin - mark.size());
+  const auto checked = world_.run({config_, base_, "mask", "verify-certificate", path});
+  EXPECT_EQ(checked.exit_code, 0) << checked;
+  const auto searched = nlohmann::json::parse(read_text(path)).at("certificate").at("searched");
+  for (const char* store : {"postgresql", "neo4j", "redis", "files"})
+    EXPECT_GT(searched.at(store).at("elements").get<uint64_t>(), 0U) << store;
+}
+
+TEST_F(MaskedPlatform, PostgreSqlHasTheDocumentedValues) {
+  EXPECT_EQ(ask("SELECT email || ' ' || phone FROM users WHERE id = 7"), "dev_7@example.com +1-555-0000007");
+  EXPECT_EQ(
+      ask("SELECT count(*) FROM configuration WHERE name LIKE '%_KEY' AND value NOT LIKE 'dev_test_key_%'"),
+      "0");
+  EXPECT_EQ(ask("SELECT count(*) FROM pg_database WHERE datname ~ '_(restoring|replaced)_'"), "0");
+}
+
+TEST_F(MaskedPlatform, TheGraphHasTheDocumentedValues) {
+  const auto one = [](const std::string& statement) {
+    const auto rows = run_cypher(*platform_, statement);
+    return rows.is_array() && !rows.empty() ? rows.at(0).at(0) : rows;
+  };
+  EXPECT_EQ(one("MATCH (u:User) WHERE NOT u.email ENDS WITH '@example.com' RETURN count(u)"), 0);
+  EXPECT_GT(one("MATCH (u:User) RETURN count(DISTINCT u.email)"), 10);
+  EXPECT_EQ(one("MATCH (n) WHERE NOT n.phone =~ '.1-555-[0-9]{1,7}' RETURN count(n)"), 0);
+  EXPECT_EQ(one("MATCH (n) WHERE n.classified <> '[REDACTED FOR DEV/TEST]' RETURN count(n)"), 0);
+  EXPECT_EQ(one("MATCH (n:Classified) RETURN count(n)"), 0);
+  EXPECT_EQ(one("MATCH (n:DevData:User {id: 900001}) RETURN count(n)"), 1);
+}
+
+TEST_F(MaskedPlatform, RedisAndTheFilesAreMasked) {
+  EXPECT_NE(redis_says({"HGET", "user:900001", "email"}).find("@example.com"), std::string::npos);
+  EXPECT_EQ(redis_says({"EXISTS", "session:900001"}), "0");
+  EXPECT_EQ(redis_says({"GET", "settings:900001"}), kLongNote);
+  const auto dotenv = read_text(platform_->files_root() / ".env");
+  EXPECT_NE(dotenv.find("API_KEY=dev_test_key_API_KEY"), std::string::npos) << dotenv;
+  EXPECT_EQ(dotenv.find("sk_live_"), std::string::npos);
+}
+
+TEST_F(MaskedPlatform, TheSearchIndexIsBuiltFromTheMaskedStores) {
+  EXPECT_EQ(read_text(project() / "indexed"),
+            "dev " + std::to_string(platform_->postgres().endpoint().port) + " http://127.0.0.1:9");
+  const auto plan = world_.run({config_, base_, "restore", "latest", "--env=dev", "--dry-run"}, variables());
+  EXPECT_EQ(plan.exit_code, 0) << plan;
+  EXPECT_NE(plan.out.find("indexed again from the masked stores, when they are certified, by `/bin/sh "),
+            std::string::npos)
+      << plan;
+}
+
+TEST_F(MaskedPlatform, KilledWhileRedisIsClosed_NobodyReadsItAndTheNextOneIsCertified) {
+  mark();
+  ASSERT_TRUE(kill_when([&] { return fs::exists(lock()); }));
+  expect_nobody_reads_what_is_not_certified();
+  expect_the_next_one_is_certified();
+}
+
+TEST_F(MaskedPlatform, KilledWhilePostgreSqlLoads_NobodyReadsItAndTheNextOneIsCertified) {
+  mark();
+  ASSERT_TRUE(kill_when([&] {
+    return ask("SELECT count(*) FROM pg_database WHERE datname LIKE '%\\_restoring\\_%'", "postgres") == "1";
+  }));
+  expect_nobody_reads_what_is_not_certified();
+  expect_the_next_one_is_certified();
+}
+
+TEST_F(MaskedPlatform, KilledWhileItIsSearched_NobodyReadsItAndTheNextOneIsCertified) {
+  mark();
+  ASSERT_TRUE(kill_when([&] { return said("looking for replaced values"); }));
+  EXPECT_NE(redis_says({"GET", "settings:900001"}).find("NOPERM"), std::string::npos);
+  expect_nobody_reads_what_is_not_certified();
+  expect_the_next_one_is_certified();
+}
+
+TEST_F(MaskedPlatform, KilledWhileItIsSearched_CanBeOpenedByHandOnPurpose) {
+  mark();
+  ASSERT_TRUE(kill_when([&] { return said("looking for replaced values"); }));
+  const auto opened = world_.run({config_, base_, "mask", "unlock", "--env=dev"});
+  EXPECT_EQ(opened.exit_code, 0) << opened;
+  EXPECT_EQ(redis_says({"GET", "settings:900001"}), kLongNote);
+  expect_the_next_one_is_certified();
+}
+
+// The last: everything that the cases above left is looked through, after an orderly stop.
+TEST_F(MaskedPlatform, NoOriginalIsInAnyFileOfThePlatform) {
+  std::vector<std::string> originals{kLongAddress, MaskedProduction::kToken};
+  for (const char* sql :
+       {"SELECT email FROM users WHERE email NOT LIKE '%@example.com' ORDER BY id LIMIT 1 OFFSET {}",
+        "SELECT phone FROM users WHERE phone IS NOT NULL ORDER BY id LIMIT 1 OFFSET {}",
+        "SELECT internal_notes FROM investigations WHERE length(internal_notes) > 12 ORDER BY "
+        "id LIMIT 1 OFFSET {}",
+        "SELECT credit_card FROM billing WHERE credit_card IS NOT NULL ORDER BY id LIMIT 1 "
+        "OFFSET {}",
+        "SELECT value FROM configuration WHERE name LIKE '%_KEY' ORDER BY name LIMIT 1 OFFSET {}"}) {
+    for (const int offset : {0, 3, 11})
+      originals.push_back(MaskedProduction::ask(fmt::format(fmt::runtime(sql), offset)));
+  }
+  const auto session = read_text(world_.platform().files_root() / ".env");
+  const auto key = session.find("STRIPE_SECRET_KEY=") + 18;
+  originals.push_back(session.substr(key, session.find('\n', key) - key));
+
+  ASSERT_TRUE(platform_->stop().ok());
+  const std::vector<fs::path> places{platform_->root(), project(), world_.project() / "cache",
+                                     MaskedProduction::shared().base() / ".restores",
+                                     MaskedProduction::shared().base() / ".certificates"};
+  for (const auto& original : originals) {
+    ASSERT_GE(original.size(), 8U) << original;
+    for (const auto& place : places) {
+      const auto file = fs::exists(place) ? file_with(place, original) : std::string();
+      EXPECT_EQ(file, "") << original;
+    }
+  }
+  EXPECT_NE(file_with(platform_->root(), kLongNote), "") << "what no rule touches is found";
+  EXPECT_NE(file_with(platform_->neo4j().endpoint().home / "data", kLongNote), "");
+  EXPECT_NE(file_with(world_.platform().root() / "platform", originals.back()), "")
+      << "and where it came from";
+}
+
+}  // namespace
+}  // namespace summit::e2e
