@@ -134,15 +134,15 @@ TEST(GraphMask, PlantedSecretsStopItWhereverTheyLie) {
     std::string named;
   };
   const std::vector<Odd> places = {
-      {.on_node = {{"a", Value{planted}}}, .named = ":Thing.a (e-mail address)"},
-      {.on_node = {{"a", Value{"write to " + planted}}}, .named = ":Thing.a (e-mail address)"},
+      {.on_node = {{"a", Value{planted}}}, .named = ":Thing.a: e-mail address"},
+      {.on_node = {{"a", Value{"write to " + planted}}}, .named = ":Thing.a: e-mail address"},
       {.on_node = {{"a", Value{Value::List{Value{"x"}, Value{planted}}}}},
-       .named = ":Thing.a (e-mail address)"},
-      {.on_node = {{"a", Value{"{\"b\": \"" + planted + "\"}"}}}, .named = ":Thing.a (e-mail address)"},
-      {.on_node = {{"a", Value{int64_t{4111111111111111}}}}, .named = ":Thing.a (payment card)"},
+       .named = ":Thing.a: e-mail address"},
+      {.on_node = {{"a", Value{"{\"b\": \"" + planted + "\"}"}}}, .named = ":Thing.a: e-mail address"},
+      {.on_node = {{"a", Value{int64_t{4111111111111111}}}}, .named = ":Thing.a: payment card"},
       {.on_node = {{planted, Value{true}}}, .named = "a property's name (e-mail address)"},
       {.on_node = {{"password", Value{"x"}}}, .named = ":Thing.password"},
-      {.label = "User", .on_node = {{"a", Value{planted}}}, .named = ":User.a (e-mail address)"},
+      {.label = "User", .on_node = {{"a", Value{planted}}}, .named = ":User.a: e-mail address"},
       {.label = planted, .named = "a label (e-mail address)"},
       {.on_relationship = {{"a", Value{planted}}}, .named = "NEAR"},
       {.on_relationship = {{planted, Value{1.5}}}, .named = "a property's name (e-mail address)"},
