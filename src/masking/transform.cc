@@ -210,20 +210,20 @@ class EachElement final : public Transform {
 // Tells of what another transform replaces.
 class Told final : public Transform {
  public:
-  Told(std::unique_ptr<Transform> inner, Listener listener)
-      : inner_(std::move(inner)), listener_(std::move(listener)) {}
+  Told(std::unique_ptr<Transform> inner, std::unique_ptr<ReplacedPlace> place)
+      : inner_(std::move(inner)), place_(std::move(place)) {}
   Outcome apply(Field value, Row row, std::string& out) override {
     const size_t start = out.size();
     const Outcome outcome = inner_->apply(value, row, out);
     const std::string_view made = std::string_view(out).substr(start);
     const bool replaced = outcome == Outcome::kNull || (outcome == Outcome::kValue && made != value);
-    if (value && replaced) listener_.replaced->add(*value, made, listener_.place);
+    if (value && replaced) place_->add(*value, made);
     return outcome;
   }
 
  private:
   std::unique_ptr<Transform> inner_;
-  Listener listener_;
+  std::unique_ptr<ReplacedPlace> place_;
 };
 
 Made compile_template(const Operation& operation, const FieldPlace& place) {
@@ -296,7 +296,7 @@ Made Transform::compile(const Operation& operation, const Secret& key, const Fie
   const bool of_parts =
       operation.kind == Operation::Kind::kJson || operation.kind == Operation::Kind::kElements;
   if (listener.replaced == nullptr || of_parts) return made;
-  return make<Told>(std::move(made), listener);
+  return make<Told>(std::move(made), listener.replaced->at(listener.place));
 }
 
 }  // namespace summit::masking

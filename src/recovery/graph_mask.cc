@@ -111,6 +111,13 @@ class GraphMask::Element {
     return names_.empty() ? std::string() : names_.front();
   }
 
+  // Where the values of a property stand, for whoever listens.
+  masking::ReplacedPlace& told(masking::ReplacedValues& replaced, const std::string& property) {
+    auto& place = told_[property];
+    if (place == nullptr) place = replaced.at(fmt::format("neo4j:{}.{}", container(property), property));
+    return *place;
+  }
+
   void replace_labels(std::vector<std::string>& labels) const {
     for (const auto& rule : rules_) {
       if (rule.replace_label.empty()) continue;
@@ -158,6 +165,7 @@ class GraphMask::Element {
   std::vector<std::string> columns_;
   std::optional<masking::RowMask> mask_;
   std::vector<std::string> texts_;
+  std::map<std::string, std::unique_ptr<masking::ReplacedPlace>> told_;  // by property
 };
 
 GraphMask::GraphMask(const masking::Session& session) : session_(session) {}
@@ -205,9 +213,9 @@ Result<void> GraphMask::relationship(int64_t id, const std::string& type, Value:
 
 Result<void> GraphMask::mask(Element& element, int64_t id, MaskRule::Store store, Value::Map& properties) {
   const auto tell = [&](const std::string& property, const Value& original, std::string_view now) {
+    if (session_.replaced == nullptr) return;
     const std::string before = text_of(original);
-    if (session_.replaced == nullptr || before == now) return;
-    session_.replaced->add(before, now, fmt::format("neo4j:{}.{}", element.container(property), property));
+    if (before != now) element.told(*session_.replaced, property).add(before, now);
   };
   std::set<std::string> replaced;
   std::map<std::string, std::optional<Value>> changes;  // nothing: the property goes
