@@ -122,10 +122,10 @@ class SecretsRestore final : public RestoreComponent {
 
   Result<std::vector<Difference>> compare(RestoreContext& context) override {
     ASSIGN_OR_RETURN(const auto targets, tree_targets(context, name_, trees_));
+    if (context.masking != nullptr) return compare_masked(context, targets);
     ASSIGN_OR_RETURN(const auto manifest, for_each_entry(context, name_, [](ArchiveEntry&, ArchiveReader&) {
                        return Result<void>();
                      }));
-    if (context.masking != nullptr) return compare_masked(context, targets);
     std::vector<Difference> differences;
     for (const auto& target : targets) {
       const auto expected = manifest.trees.find(target.name);
