@@ -1,5 +1,4 @@
 // Reads every key with the command of its type, in batches that are on their way together.
-#include <charconv>
 #include <optional>
 
 #include "masking/condition.h"
@@ -8,6 +7,7 @@
 #include "stores/redis/connection.h"
 #include "stores/redis/own_keys.h"
 #include "stores/redis/pipeline.h"
+#include "stores/redis/probe.h"
 
 namespace summit::recovery {
 namespace {
@@ -51,7 +51,14 @@ std::vector<std::string_view> views_of(const std::vector<std::string>& words) {
 class KeySearch {
  public:
   KeySearch(redis::Connection& connection, const LeakScan& scan, Phase& phase)
-      : connection_(connection), scan_(scan), phase_(phase), search_(scan.table) {}
+      : connection_(connection), scan_(scan), phase_(phase), search_(scan.table) {
+    const auto& places = scan.table.places();
+    for (uint32_t number = 0; number < places.size(); ++number) {
+      const std::string_view place = places[number];
+      if (scan.table.has_own_values(number) && place.starts_with(kPlacePrefix))
+        own_places_.push_back({number, place.substr(kPlacePrefix.size())});
+    }
+  }
 
   Result<void> database(uint32_t db) {
     db_ = db;
@@ -87,6 +94,11 @@ class KeySearch {
   struct Key {
     std::string name;
     std::string type;
+  };
+  // Of a rule; "session:*:email".
+  struct OwnPlace {
+    uint32_t number;
+    std::string_view pattern;
   };
 
   Result<void> batch() {
@@ -162,15 +174,11 @@ class KeySearch {
     return {};
   }
 
-  // The places of rules are patterns: "redis:session:*:email".
   void look_at_own(const Key& key, std::string_view field, std::string_view text, const std::string& place) {
     const auto name = field.empty() ? key.name : fmt::format("{}:{}", key.name, field);
-    const auto& places = scan_.table.places();
-    for (uint32_t number = 0; number < places.size(); ++number) {
-      const std::string_view pattern = places[number];
-      if (!scan_.table.has_own_values(number) || !pattern.starts_with(kPlacePrefix)) continue;
-      if (masking::matches_wildcard(name, pattern.substr(kPlacePrefix.size())))
-        report_own(search_, scan_.report, number, text, place);
+    for (const auto& own : own_places_) {
+      if (masking::matches_wildcard(name, own.pattern))
+        report_own(search_, scan_.report, own.number, text, place);
     }
   }
 
@@ -178,33 +186,21 @@ class KeySearch {
   const LeakScan& scan_;
   Phase& phase_;
   masking::TextSearch search_;
+  std::vector<OwnPlace> own_places_;  // those that hold short values
   uint32_t db_ = 0;
   std::vector<Key> keys_;
   std::vector<std::string> texts_;
 };
 
-// "db0:keys=3,expires=0,avg_ttl=0" lines.
-Result<std::vector<uint32_t>> databases_with_keys(redis::Connection& connection) {
-  ASSIGN_OR_RETURN(const Reply info, connection.call({"INFO", "keyspace"}));
-  std::vector<uint32_t> databases;
-  std::string_view text = info.text;
-  for (size_t at = text.find("db"); at != std::string_view::npos; at = text.find("\ndb", at)) {
-    at += text[at] == '\n' ? 3 : 2;
-    uint32_t number = 0;
-    const auto parsed = std::from_chars(text.data() + at, text.data() + text.size(), number);
-    if (parsed.ec == std::errc() && *parsed.ptr == ':') databases.push_back(number);
-  }
-  return databases;
-}
-
 }  // namespace
 
 Result<void> search_redis(const config::RedisEndpoint& endpoint, const LeakScan& scan) {
   ASSIGN_OR_RETURN(auto connection, redis::Connection::open(endpoint, {}, scan.cancellation));
-  ASSIGN_OR_RETURN(const auto databases, databases_with_keys(connection));
+  ASSIGN_OR_RETURN(const auto info, redis::read_info(connection, "keyspace"));
   const auto phase = scan.reporter.phase("redis", "looking for replaced values", "keys");
   KeySearch search(connection, scan, *phase);
-  for (const uint32_t db : databases) RETURN_IF_ERROR(search.database(db), "while searching db{}", db);
+  for (const auto& [db, keys] : info.key_counts())
+    RETURN_IF_ERROR(search.database(db), "while searching db{}", db);
   return search.functions();
 }
 
