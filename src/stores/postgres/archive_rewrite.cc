@@ -146,15 +146,7 @@ Result<RewrittenArchive> rewrite_archive(const ArchiveSource& source, const Arch
                                          const std::function<Result<void>(ByteView)>& consume, Phase* phase,
                                          const Cancellation& cancellation) {
   Rewriter rewriter(rewrite, consume, cancellation);
-  pgarchive::Parser parser(rewriter);
-  auto read = source([&](ByteView piece) -> Result<void> {
-    RETURN_IF_ERROR(cancellation.check());
-    RETURN_IF_ERROR(parser.feed(piece));
-    if (phase) phase->advance(piece.size());
-    return {};
-  });
-  RETURN_IF_ERROR(std::move(read));
-  RETURN_IF_ERROR(parser.finish());
+  RETURN_IF_ERROR(read_archive(source, rewriter, phase, cancellation));
   return rewriter.report();
 }
 

@@ -127,15 +127,7 @@ Result<void> Load::read_archive(LoadQueue& queue, RowLoader& in_order, Phase& by
       request_.contents.entries.begin(), request_.contents.entries.end(),
       [&](const Entry& entry) { return entry.has_data && !entry.copy && (!chosen || chosen(entry)); });
   ArchiveLoader loader({request_.contents, targets_, queue, objects, in_order, cancellation});
-  pgarchive::Parser parser(loader);
-  auto read = request_.source([&](ByteView piece) -> Result<void> {
-    RETURN_IF_ERROR(cancellation.check());
-    RETURN_IF_ERROR(parser.feed(piece));
-    bytes.advance(piece.size());
-    return {};
-  });
-  RETURN_IF_ERROR(std::move(read));
-  return parser.finish();
+  return postgres::read_archive(request_.source, loader, &bytes, cancellation);
 }
 
 Result<void> Load::load_units(LoadQueue& queue, Phase& rows, const Cancellation& cancellation) {
@@ -226,6 +218,19 @@ Result<std::map<std::string, std::string>> check_load(const config::PostgresEndp
                                                       int server_version) {
   ASSIGN_OR_RETURN(const auto tool, find_pg_restore(endpoint, server_version));
   return std::map<std::string, std::string>{{"pg_restore", tool.version}};
+}
+
+Result<void> read_archive(const ArchiveSource& source, pgarchive::Consumer& consumer, Phase* phase,
+                          const Cancellation& cancellation) {
+  pgarchive::Parser parser(consumer);
+  auto read = source([&](ByteView piece) -> Result<void> {
+    RETURN_IF_ERROR(cancellation.check());
+    RETURN_IF_ERROR(parser.feed(piece));
+    if (phase) phase->advance(piece.size());
+    return {};
+  });
+  RETURN_IF_ERROR(std::move(read));
+  return parser.finish();
 }
 
 Result<Contents> read_contents(const ArchiveSource& source) {

@@ -20,6 +20,7 @@
 #include "core/progress.h"
 #include "core/result.h"
 #include "formats/pgarchive/contents.h"
+#include "formats/pgarchive/parser.h"
 #include "stores/postgres/row_editing.h"
 
 namespace summit::postgres {
@@ -54,6 +55,11 @@ struct Loaded {
 // kMissingTool or kUnsupported with a hint. Gives the versions to record ("pg_restore": "16.15").
 Result<std::map<std::string, std::string>> check_load(const config::PostgresEndpoint& endpoint,
                                                       int server_version);
+
+// Gives the whole archive to `consumer`, once; `phase`, unless it is null, counts its bytes. kCorrupt for an
+// archive that is none or has no end.
+Result<void> read_archive(const ArchiveSource& source, pgarchive::Consumer& consumer, Phase* phase,
+                          const Cancellation& cancellation);
 
 // The table of contents alone; reads no further than its end.
 Result<pgarchive::Contents> read_contents(const ArchiveSource& source);

@@ -50,15 +50,7 @@ class Splitting final : public pgarchive::Consumer {
 Result<void> visit_rows(const ArchiveSource& source, RowVisitor& visitor, Phase* phase,
                         const Cancellation& cancellation) {
   Splitting splitting(visitor);
-  pgarchive::Parser parser(splitting);
-  auto read = source([&](ByteView piece) -> Result<void> {
-    RETURN_IF_ERROR(cancellation.check());
-    RETURN_IF_ERROR(parser.feed(piece));
-    if (phase) phase->advance(piece.size());
-    return {};
-  });
-  RETURN_IF_ERROR(std::move(read));
-  return parser.finish();
+  return read_archive(source, splitting, phase, cancellation);
 }
 
 }  // namespace summit::postgres

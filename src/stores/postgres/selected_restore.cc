@@ -245,14 +245,7 @@ Result<Loaded> Transaction::load(Phase& phase) {
   RowLoader loader(connection_, nullptr);
   LoadQueue unused(1);
   ArchiveLoader rows({contents_, targets, unused, false, loader, cancellation_});
-  pgarchive::Parser parser(rows);
-  auto read = restore_.archive([&](ByteView piece) -> Result<void> {
-    RETURN_IF_ERROR(parser.feed(piece));
-    phase.advance(piece.size());
-    return {};
-  });
-  RETURN_IF_ERROR(std::move(read));
-  RETURN_IF_ERROR(parser.finish());
+  RETURN_IF_ERROR(read_archive(restore_.archive, rows, &phase, cancellation_));
   return count_loaded(targets);
 }
 
