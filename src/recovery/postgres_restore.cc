@@ -10,6 +10,7 @@
 
 #include "recovery/masked_archive.h"
 #include "recovery/masked_rows.h"
+#include "recovery/postgres_comparison.h"
 #include "recovery/secrets_restore.h"
 #include "stores/postgres/catalog.h"
 #include "stores/postgres/fingerprint.h"
@@ -95,13 +96,6 @@ std::string globals_artifact(const ComponentRecord& record) {
   return {};
 }
 
-std::string shown(const Fingerprint& fingerprint) {
-  return fmt::format("{} {}, hash {}", fingerprint.count, fingerprint.count == 1 ? "element" : "elements",
-                     fingerprint.hash.substr(0, 16));
-}
-
-std::string what_of(const Fingerprint& fingerprint) { return fingerprint.kind + " " + fingerprint.name; }
-
 class PostgresRestore final : public RestoreComponent {
  public:
   PostgresRestore(config::PostgresEndpoint endpoint, std::string name)
@@ -130,8 +124,6 @@ class PostgresRestore final : public RestoreComponent {
   Result<std::vector<Fingerprint>> read_back(RestoreContext& context, const Part& part, bool with_schema,
                                              const std::vector<Fingerprint>& recorded);
 
-  config::PostgresEndpoint endpoint_;
-  std::string name_;
   Result<void> restore_masked(RestoreContext& context, const Part& part, postgres::DatabaseRestore& request);
   Result<void> restore_as(RestoreContext& context, const Part& part,
                           const postgres::DatabaseRestore& request);
@@ -139,6 +131,8 @@ class PostgresRestore final : public RestoreComponent {
   Result<const MaskedArchive*> masked_archive(RestoreContext& context, const Part& part);
   Result<void> foresee_masking(RestoreContext& context, const Part& part, PlanStep& step);
 
+  config::PostgresEndpoint endpoint_;
+  std::string name_;
   std::map<std::string, std::unique_ptr<MaskedArchive>> archives_;  // by the database's name in the backup
   bool comments_left_out_ = false;                                  // on subscriptions
   std::vector<Fingerprint> masked_;                                 // what was masked holds now
@@ -417,42 +411,6 @@ void PostgresRestore::report(RestoreContext& context, const postgres::Restored& 
   if (!restored.kept.empty()) kept_.push_back(restored.kept);
 }
 
-// What was masked has the fingerprints of the masking stream, in which hypertables are tables yet; everything
-// else those of the backup.
-std::vector<Fingerprint> expected_after(const std::vector<Fingerprint>& recorded,
-                                        const std::vector<Fingerprint>& masked) {
-  const auto kind_of = [](const Fingerprint& f) { return f.kind == "hypertable" ? "table" : f.kind; };
-  std::vector<Fingerprint> expected = recorded;
-  for (auto& fingerprint : expected) {
-    const auto found = std::find_if(masked.begin(), masked.end(), [&](const Fingerprint& other) {
-      return kind_of(other) == kind_of(fingerprint) && other.name == fingerprint.name;
-    });
-    if (found == masked.end()) continue;
-    fingerprint.count = found->count;
-    fingerprint.hash = found->hash;
-  }
-  return expected;
-}
-
-// A view whose rows were out of date when the backup was made comes back refreshed: that is no difference.
-// Its rows then are those that its query gives on the restored tables, which are compared for themselves.
-Result<void> accept_refreshed_views(postgres::Connection& connection, const postgres::Inventory& inventory,
-                                    const postgres::FingerprintScope& scope,
-                                    const std::vector<Fingerprint>& recorded,
-                                    std::vector<Fingerprint>& found) {
-  for (const auto& table : inventory.tables) {
-    if (table.kind != postgres::Table::Kind::kMaterializedView) continue;
-    const std::string name = scope.prefix + table.name.display();
-    auto same = [&](const Fingerprint& f) { return f.kind == "materialized_view" && f.name == name; };
-    const auto expected = std::find_if(recorded.begin(), recorded.end(), same);
-    const auto actual = std::find_if(found.begin(), found.end(), same);
-    if (expected == recorded.end() || actual == found.end() || *expected == *actual) continue;
-    ASSIGN_OR_RETURN(auto refreshed, postgres::fingerprint_refreshed_view(connection, table, scope));
-    if (refreshed == *actual) *actual = *expected;
-  }
-  return {};
-}
-
 Result<std::vector<Fingerprint>> PostgresRestore::read_back(RestoreContext& context, const Part& part,
                                                             bool with_schema,
                                                             const std::vector<Fingerprint>& recorded) {
@@ -479,47 +437,6 @@ Result<std::vector<Fingerprint>> PostgresRestore::read_back(RestoreContext& cont
   return found;
 }
 
-// The recorded fingerprints of some tables alone.
-std::vector<Fingerprint> of_tables(const std::vector<Fingerprint>& recorded,
-                                   const std::set<postgres::RelationName>& tables) {
-  std::vector<Fingerprint> chosen;
-  for (const auto& fingerprint : recorded) {
-    const bool of_chosen = std::any_of(tables.begin(), tables.end(), [&](const auto& table) {
-      return fingerprint.kind == "table" && fingerprint.name == table.display();
-    });
-    if (of_chosen) chosen.push_back(fingerprint);
-  }
-  return chosen;
-}
-
-// The backup of a part of a database records no materialized views, whose rows are those of their queries on
-// the part, and of core tables no definitions either.
-void leave_out_unrecorded(const std::vector<Fingerprint>& recorded, std::vector<Fingerprint>& found) {
-  const bool definitions =
-      std::any_of(recorded.begin(), recorded.end(), [](const auto& f) { return f.kind == "schema"; });
-  std::erase_if(found, [&](const Fingerprint& f) {
-    return f.kind == "materialized_view" || (f.kind == "schema" && !definitions);
-  });
-}
-
-std::vector<Difference> differences(const std::vector<Fingerprint>& recorded,
-                                    const std::vector<Fingerprint>& found, bool with_schema) {
-  std::map<std::pair<std::string, std::string>, std::pair<const Fingerprint*, const Fingerprint*>> pairs;
-  for (const auto& fingerprint : recorded) {
-    if (with_schema || fingerprint.kind != "schema")
-      pairs[{fingerprint.kind, fingerprint.name}].first = &fingerprint;
-  }
-  for (const auto& fingerprint : found) pairs[{fingerprint.kind, fingerprint.name}].second = &fingerprint;
-  std::vector<Difference> result;
-  for (const auto& [key, pair] : pairs) {
-    const auto [expected, actual] = pair;
-    if (expected && actual && expected->count == actual->count && expected->hash == actual->hash) continue;
-    result.push_back({what_of(expected ? *expected : *actual), expected ? shown(*expected) : "absent",
-                      actual ? shown(*actual) : "absent"});
-  }
-  return result;
-}
-
 Result<std::vector<Difference>> PostgresRestore::compare(RestoreContext& context) {
   ASSIGN_OR_RETURN(const auto* component, record(context));
   ASSIGN_OR_RETURN(auto all, parts(context));
@@ -544,11 +461,8 @@ Result<std::vector<Difference>> PostgresRestore::compare(RestoreContext& context
   }
   if (component->details.contains("filter")) leave_out_unrecorded(recorded, found);
   if (comments_left_out_) {
-    const auto of_comments = [](const Fingerprint& f) {
-      return f.kind == "schema" && f.name.ends_with("comments");
-    };
-    std::erase_if(recorded, of_comments);
-    std::erase_if(found, of_comments);
+    leave_out_comments(recorded);
+    leave_out_comments(found);
   }
   return differences(recorded, found, with_schema);
 }

@@ -1,0 +1,96 @@
+#include "recovery/postgres_comparison.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace summit::recovery {
+
+namespace {
+
+std::string shown(const Fingerprint& fingerprint) {
+  return fmt::format("{} {}, hash {}", fingerprint.count, fingerprint.count == 1 ? "element" : "elements",
+                     fingerprint.hash.substr(0, 16));
+}
+
+std::string what_of(const Fingerprint& fingerprint) { return fingerprint.kind + " " + fingerprint.name; }
+
+}  // namespace
+
+std::vector<Fingerprint> expected_after(const std::vector<Fingerprint>& recorded,
+                                        const std::vector<Fingerprint>& masked) {
+  const auto kind_of = [](const Fingerprint& f) { return f.kind == "hypertable" ? "table" : f.kind; };
+  std::vector<Fingerprint> expected = recorded;
+  for (auto& fingerprint : expected) {
+    const auto found = std::find_if(masked.begin(), masked.end(), [&](const Fingerprint& other) {
+      return kind_of(other) == kind_of(fingerprint) && other.name == fingerprint.name;
+    });
+    if (found == masked.end()) continue;
+    fingerprint.count = found->count;
+    fingerprint.hash = found->hash;
+  }
+  return expected;
+}
+
+Result<void> accept_refreshed_views(postgres::Connection& connection, const postgres::Inventory& inventory,
+                                    const postgres::FingerprintScope& scope,
+                                    const std::vector<Fingerprint>& recorded,
+                                    std::vector<Fingerprint>& found) {
+  for (const auto& table : inventory.tables) {
+    if (table.kind != postgres::Table::Kind::kMaterializedView) continue;
+    const std::string name = scope.prefix + table.name.display();
+    auto same = [&](const Fingerprint& f) { return f.kind == "materialized_view" && f.name == name; };
+    const auto expected = std::find_if(recorded.begin(), recorded.end(), same);
+    const auto actual = std::find_if(found.begin(), found.end(), same);
+    if (expected == recorded.end() || actual == found.end() || *expected == *actual) continue;
+    ASSIGN_OR_RETURN(auto refreshed, postgres::fingerprint_refreshed_view(connection, table, scope));
+    if (refreshed == *actual) *actual = *expected;
+  }
+  return {};
+}
+
+std::vector<Fingerprint> of_tables(const std::vector<Fingerprint>& recorded,
+                                   const std::set<postgres::RelationName>& tables) {
+  std::vector<Fingerprint> chosen;
+  for (const auto& fingerprint : recorded) {
+    const bool of_chosen = std::any_of(tables.begin(), tables.end(), [&](const auto& table) {
+      return fingerprint.kind == "table" && fingerprint.name == table.display();
+    });
+    if (of_chosen) chosen.push_back(fingerprint);
+  }
+  return chosen;
+}
+
+void leave_out_unrecorded(const std::vector<Fingerprint>& recorded, std::vector<Fingerprint>& found) {
+  const bool definitions =
+      std::any_of(recorded.begin(), recorded.end(), [](const auto& f) { return f.kind == "schema"; });
+  std::erase_if(found, [&](const Fingerprint& f) {
+    return f.kind == "materialized_view" || (f.kind == "schema" && !definitions);
+  });
+}
+
+void leave_out_comments(std::vector<Fingerprint>& fingerprints) {
+  std::erase_if(fingerprints,
+                [](const Fingerprint& f) { return f.kind == "schema" && f.name.ends_with("comments"); });
+}
+
+std::vector<Difference> differences(const std::vector<Fingerprint>& recorded,
+                                    const std::vector<Fingerprint>& found, bool with_schema) {
+  std::map<std::pair<std::string, std::string>, std::pair<const Fingerprint*, const Fingerprint*>> pairs;
+  for (const auto& fingerprint : recorded) {
+    if (with_schema || fingerprint.kind != "schema")
+      pairs[{fingerprint.kind, fingerprint.name}].first = &fingerprint;
+  }
+  for (const auto& fingerprint : found) pairs[{fingerprint.kind, fingerprint.name}].second = &fingerprint;
+  std::vector<Difference> result;
+  for (const auto& [key, pair] : pairs) {
+    const auto [expected, actual] = pair;
+    if (expected && actual && expected->count == actual->count && expected->hash == actual->hash) continue;
+    result.push_back({what_of(expected ? *expected : *actual), expected ? shown(*expected) : "absent",
+                      actual ? shown(*actual) : "absent"});
+  }
+  return result;
+}
+
+}  // namespace summit::recovery

@@ -1,0 +1,43 @@
+// What a restored PostgreSQL database is compared with, and where it differs.
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "core/fingerprint.h"
+#include "core/result.h"
+#include "recovery/component.h"
+#include "stores/postgres/catalog.h"
+#include "stores/postgres/connection.h"
+#include "stores/postgres/fingerprint.h"
+
+namespace summit::recovery {
+
+// What was masked has the fingerprints of the masking stream, in which hypertables are tables yet; everything
+// else those of the backup.
+std::vector<Fingerprint> expected_after(const std::vector<Fingerprint>& recorded,
+                                        const std::vector<Fingerprint>& masked);
+
+// A view whose rows were out of date when the backup was made comes back refreshed: that is no difference.
+// Its rows then are those that its query gives on the restored tables, which are compared for themselves.
+Result<void> accept_refreshed_views(postgres::Connection& connection, const postgres::Inventory& inventory,
+                                    const postgres::FingerprintScope& scope,
+                                    const std::vector<Fingerprint>& recorded,
+                                    std::vector<Fingerprint>& found);
+
+// The fingerprints of some tables alone.
+std::vector<Fingerprint> of_tables(const std::vector<Fingerprint>& recorded,
+                                   const std::set<postgres::RelationName>& tables);
+
+// The backup of a part of a database records no materialized views, whose rows are those of their queries on
+// the part, and of core tables no definitions either.
+void leave_out_unrecorded(const std::vector<Fingerprint>& recorded, std::vector<Fingerprint>& found);
+
+// Of targets that some comments do not enter.
+void leave_out_comments(std::vector<Fingerprint>& fingerprints);
+
+// Everything that is on one side only or not the same on both; definitions only `with_schema`.
+std::vector<Difference> differences(const std::vector<Fingerprint>& recorded,
+                                    const std::vector<Fingerprint>& found, bool with_schema);
+
+}  // namespace summit::recovery
