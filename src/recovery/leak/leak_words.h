@@ -28,6 +28,33 @@ inline std::set<std::string> originals_in(masking::TextSearch& search, std::stri
   return originals;
 }
 
+// The places of the values in content that comes in blocks.
+class StreamedOriginals {
+ public:
+  // Neither copied nor owned.
+  explicit StreamedOriginals(masking::TextSearch& search) : search_(search), stream_(search) {}
+
+  void write(ByteView block) {
+    stream_.write(block, [this](const auto& match) { return keep(match); });
+  }
+  // Ends the content: `report` gets `place` for each. The next content may begin.
+  void report_at(const std::string& place, LeakReport& report) {
+    stream_.finish([this](const auto& match) { return keep(match); });
+    for (const auto& original : originals_) report.found(place, original);
+    originals_.clear();
+  }
+
+ private:
+  bool keep(const masking::LeakMatch& match) {
+    originals_.insert(search_.table().place(match.record->place));
+    return true;
+  }
+
+  masking::TextSearch& search_;
+  masking::StreamSearch stream_;
+  std::set<std::string> originals_;
+};
+
 // Reports `place` for each value in `text`; gives whether there was one.
 inline bool report_text(masking::TextSearch& search, LeakReport& report, std::string_view text,
                         const std::string& place, bool is_number = false) {

@@ -51,24 +51,18 @@ class FileSearch final : public files::TreeVisitor {
   Result<uint64_t> search_content(const files::WalkEntry& entry, const std::string& place) {
     const UniqueFd fd(::openat(entry.directory, entry.name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd.valid()) return errno_error(errno, fmt::format("cannot open {}", entry.path));
-    masking::StreamSearch stream(search_);
-    std::set<std::string> originals;
-    const auto keep = [&](const masking::LeakMatch& match) {
-      originals.insert(scan_.table.place(match.record->place));
-      return true;
-    };
+    StreamedOriginals originals(search_);
     block_.resize(kBlock);
     uint64_t bytes = 0;
     for (;;) {
       RETURN_IF_ERROR(scan_.cancellation.check());
       ASSIGN_OR_RETURN(const size_t got, read_some(fd.get(), block_.data(), block_.size(), entry.path));
       if (got == 0) break;
-      stream.write(as_bytes(std::string_view(block_).substr(0, got)), keep);
+      originals.write(as_bytes(std::string_view(block_).substr(0, got)));
       phase_.advance(got);
       bytes += got;
     }
-    stream.finish(keep);
-    for (const auto& original : originals) scan_.report.found(place, original);
+    originals.report_at(place, scan_.report);
     return bytes;
   }
 

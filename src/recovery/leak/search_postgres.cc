@@ -172,20 +172,13 @@ Result<void> search_large_objects(const config::PostgresEndpoint& endpoint, cons
   RETURN_IF_ERROR(connection.execute("BEGIN TRANSACTION READ ONLY ISOLATION LEVEL REPEATABLE READ"));
   ASSIGN_OR_RETURN(const auto objects, postgres::list_large_objects(connection));
   TextSearch search(scan.table);
-  masking::StreamSearch stream(search);
-  std::set<std::string> originals;
-  const auto keep = [&](const masking::LeakMatch& match) {
-    originals.insert(scan.table.place(match.record->place));
-    return true;
-  };
+  StreamedOriginals originals(search);
   return postgres::read_large_objects(connection, objects, [&](const auto& part) -> Result<void> {
-    if (part.first) originals.clear();
-    stream.write(part.bytes, keep);
+    originals.write(part.bytes);
     scan.report.searched("postgresql", {.elements = part.last ? 1U : 0U, .bytes = part.bytes.size()});
     if (!part.last) return {};
-    stream.finish(keep);
-    for (const auto& original : originals)
-      scan.report.found(fmt::format("postgresql:{}: large object {}", database.shown_as, part.oid), original);
+    originals.report_at(fmt::format("postgresql:{}: large object {}", database.shown_as, part.oid),
+                        scan.report);
     return {};
   });
 }
@@ -197,22 +190,15 @@ Result<void> search_definitions(const config::PostgresEndpoint& endpoint, const 
   const auto command =
       postgres::tool_command(endpoint, tool, database.name, {"--schema-only", "--create", "--no-sync"});
   TextSearch search(scan.table);
-  masking::StreamSearch stream(search);
-  std::set<std::string> originals;
-  const auto keep = [&](const masking::LeakMatch& match) {
-    originals.insert(scan.table.place(match.record->place));
-    return true;
-  };
+  StreamedOriginals originals(search);
   const auto take = [&](ByteView block) -> Result<void> {
-    stream.write(block, keep);
+    originals.write(block);
     scan.report.searched("postgresql", {.elements = 0, .bytes = block.size()});
     return {};
   };
   RETURN_IF_ERROR(run_streaming(command, take, scan.cancellation), "while searching definitions");
   RETURN_IF_ERROR(take(as_bytes("\n" + database.comment)));
-  stream.finish(keep);
-  for (const auto& original : originals)
-    scan.report.found(fmt::format("postgresql:{}: definitions", database.shown_as), original);
+  originals.report_at(fmt::format("postgresql:{}: definitions", database.shown_as), scan.report);
   return {};
 }
 
