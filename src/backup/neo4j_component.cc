@@ -51,7 +51,7 @@ class Neo4jComponent final : public Component {
     ASSIGN_OR_RETURN(installed_version_, neo4j::installed_version(*programs_, context.cancellation));
     ASSIGN_OR_RETURN(const auto layout, locate(context));
     if (running_) RETURN_IF_ERROR(check_server(layout, context));
-    directory_.emplace(context.writer.workspace() / safe_name());
+    directory_.emplace(context.writer.workspace() / path_part(name_));
     ASSIGN_OR_RETURN(copy_,
                      neo4j::HotCopy::begin(layout, {endpoint_.database, std::string(neo4j::kSystemDatabase)},
                                            *directory_));
@@ -96,18 +96,9 @@ class Neo4jComponent final : public Component {
   }
 
  private:
-  bool is_first() const { return name_.find('/') == std::string::npos; }
-  std::string safe_name() const {
-    std::string safe = name_;
-    for (char& c : safe) c = c == '/' ? '-' : c;
-    return safe;
-  }
-  // The database's own name is what `neo4j-admin database load --from-path` looks for.
-  std::string dump_name() const { return (is_first() ? std::string("neo4j") : safe_name()) + ".dump"; }
-  std::string graph_name() const { return (is_first() ? std::string("neo4j") : safe_name()) + ".graph"; }
-  std::string system_dump_name() const {
-    return (is_first() ? std::string("neo4j") : safe_name()) + "-system.dump.enc";
-  }
+  std::string dump_name() const { return artifact_stem(name_) + ".dump"; }
+  std::string graph_name() const { return artifact_stem(name_) + ".graph"; }
+  std::string system_dump_name() const { return artifact_stem(name_) + "-system.dump.enc"; }
 
   // Where the server's files are; finds out on the way whether it runs.
   Result<neo4j::StoreLayout> locate(CaptureContext& context) {

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "core/time.h"
@@ -67,11 +68,7 @@ class LiveGraphComponent final : public Component {
   }
 
  private:
-  std::string artifact() const {
-    std::string safe = name_;
-    for (char& c : safe) c = c == '/' ? '-' : c;
-    return (safe == name_ ? std::string("neo4j") : safe) + ".graph";
-  }
+  std::string artifact() const { return artifact_stem(name_) + ".graph"; }
 
   config::ComponentSpec spec_;
   config::Neo4jEndpoint endpoint_;
@@ -80,6 +77,15 @@ class LiveGraphComponent final : public Component {
 };
 
 }  // namespace
+
+std::string path_part(std::string component) {
+  std::ranges::replace(component, '/', '-');
+  return component;
+}
+
+std::string artifact_stem(const std::string& component) {
+  return component.find('/') == std::string::npos ? "neo4j" : path_part(component);
+}
 
 bool takes_a_part(const config::ComponentSpec& spec) { return !spec.filter.empty() && spec.filter != "none"; }
 

@@ -13,6 +13,12 @@
 
 namespace summit::backup {
 
+// "neo4j/second" as one part of a path: "neo4j-second".
+std::string path_part(std::string component);
+// What its artifacts are called: "neo4j" of the first server, the name `neo4j-admin database load
+// --from-path` looks for; "neo4j-second" of another.
+std::string artifact_stem(const std::string& component);
+
 // Whether a set takes a part of the graph only.
 bool takes_a_part(const config::ComponentSpec& spec);
 
