@@ -15,6 +15,15 @@ std::string label_suffix(const Value::List& labels) {
   return text;
 }
 
+// Of an encoded list.
+Result<std::string> label_suffix(ByteView labels) {
+  bolt::Cursor cursor(labels);
+  ASSIGN_OR_RETURN(const auto names, bolt::read_value(cursor));
+  const auto* list = names.as<Value::List>();
+  if (list == nullptr) return cursor.error("list of labels");
+  return label_suffix(*list);
+}
+
 // Gives the statement's rows for ids, a bounded number at a time.
 Result<void> for_ids(BoltConnection& bolt, std::string_view cypher, std::span<const int64_t> ids,
                      const Value::Map& parameters, const BoltConnection::RowConsumer& consume) {
@@ -86,14 +95,9 @@ Result<void> MergeWriter::node(int64_t id, ByteView labels, ByteView properties)
   const auto partner = comparison_.partner_of(id);
   if (partner && partner->equal) return {};
   if (partner) return change(partner->id, labels, properties);
-  bolt::Cursor cursor(labels);
-  ASSIGN_OR_RETURN(const auto names, bolt::read_value(cursor));
-  const auto* list = names.as<Value::List>();
-  if (list == nullptr) return cursor.error("list of labels");
-  const std::string cypher = fmt::format(
-      "UNWIND $rows AS row CREATE (n{}) SET n = row[1] RETURN row[0], id(n), []", label_suffix(*list));
-  Batch& batch = batches_[cypher];
-  batch.cypher = cypher;
+  ASSIGN_OR_RETURN(const auto suffix, label_suffix(labels));
+  Batch& batch = batch_of(
+      fmt::format("UNWIND $rows AS row CREATE (n{}) SET n = row[1] RETURN row[0], id(n), []", suffix));
   bolt::Writer writer(batch.rows);
   writer.list(2);
   writer.integer(id);
@@ -102,23 +106,23 @@ Result<void> MergeWriter::node(int64_t id, ByteView labels, ByteView properties)
 }
 
 Result<void> MergeWriter::change(int64_t live, ByteView labels, ByteView properties) {
-  bolt::Cursor cursor(labels);
-  ASSIGN_OR_RETURN(const auto names, bolt::read_value(cursor));
-  const auto* list = names.as<Value::List>();
-  if (list == nullptr) return cursor.error("list of labels");
-  const std::string set = list->empty() ? std::string() : " SET n" + label_suffix(*list);
-  const std::string cypher = fmt::format(
-      "UNWIND $rows AS row MATCH (n) WHERE id(n) = row[0] SET n = row[1]{} "
-      "RETURN -1, id(n), [label IN labels(n) WHERE NOT label IN row[2]]",
-      set);
-  Batch& batch = batches_[cypher];
-  batch.cypher = cypher;
+  ASSIGN_OR_RETURN(const auto suffix, label_suffix(labels));
+  Batch& batch =
+      batch_of(fmt::format("UNWIND $rows AS row MATCH (n) WHERE id(n) = row[0] SET n = row[1]{} "
+                           "RETURN -1, id(n), [label IN labels(n) WHERE NOT label IN row[2]]",
+                           suffix.empty() ? suffix : " SET n" + suffix));
   bolt::Writer writer(batch.rows);
   writer.list(3);
   writer.integer(live);
   writer.raw(properties);
   writer.raw(labels);
   return gathered(batch);
+}
+
+Batch& MergeWriter::batch_of(std::string cypher) {
+  Batch& batch = batches_[cypher];
+  batch.cypher = std::move(cypher);
+  return batch;
 }
 
 std::optional<int64_t> MergeWriter::live_node(int64_t node) const {
@@ -135,12 +139,10 @@ Result<void> MergeWriter::relationship(int64_t, int64_t start, int64_t end, std:
   const auto to = live_node(end);
   if (!from || !to)
     return Error(Code::kCorrupt, "the graph file holds a relationship of type {} without its ends", type);
-  const std::string cypher = fmt::format(
-      "UNWIND $rows AS row MATCH (a) WHERE id(a) = row[0] MATCH (b) WHERE id(b) = row[1] "
-      "CREATE (a)-[r:{}]->(b) SET r = row[2] RETURN -1, id(r), []",
-      quote_identifier(type));
-  Batch& batch = batches_[cypher];
-  batch.cypher = cypher;
+  Batch& batch = batch_of(
+      fmt::format("UNWIND $rows AS row MATCH (a) WHERE id(a) = row[0] MATCH (b) WHERE id(b) = row[1] "
+                  "CREATE (a)-[r:{}]->(b) SET r = row[2] RETURN -1, id(r), []",
+                  quote_identifier(type)));
   bolt::Writer writer(batch.rows);
   writer.list(3);
   writer.integer(*from);

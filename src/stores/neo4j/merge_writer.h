@@ -36,6 +36,7 @@ class MergeWriter final : public GraphVisitor {
  private:
   Result<void> change(int64_t live, ByteView labels, ByteView properties);
   Result<void> remove_labels();
+  Batch& batch_of(std::string cypher);
   Result<void> gathered(Batch& batch);
   Result<void> send(Batch& batch);
   Result<void> send_all();
