@@ -70,10 +70,8 @@ Result<void> MaskedLook::prepare(const std::string& environment, Session& sessio
 
 // Beside the backups, where originals are at home. What a killed run leaves there goes with the next one.
 Result<void> MaskedLook::make_workspace(Session& session) {
-  const auto place = repository_->describe();
-  ASSIGN_OR_RETURN(const auto own_base, session.backup_base());
-  ASSIGN_OR_RETURN(auto journal,
-                   recovery::RestoreJournal::open(repository::is_s3(place) ? own_base : fs::path(place)));
+  ASSIGN_OR_RETURN(const auto base, restore_base(repository_->describe(), session));
+  ASSIGN_OR_RETURN(auto journal, recovery::RestoreJournal::open(base));
   journal_.emplace(std::move(journal));
   ASSIGN_OR_RETURN(auto workspace, journal_->workspace());
   workspace_.emplace(std::move(workspace));

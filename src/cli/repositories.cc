@@ -96,6 +96,11 @@ Result<Repository> open_repository(Session& session, const std::string& location
   return open(session, config::Layout::kPlain, false, location);
 }
 
+Result<fs::path> restore_base(const std::string& place, Session& session) {
+  if (repository::is_s3(place)) return session.backup_base();
+  return fs::path(place);
+}
+
 Result<Repository> repository_for(Session& session, config::Layout layout, const std::string& location) {
   return open(session, layout, true, location);
 }

@@ -18,6 +18,10 @@ using Repository = std::shared_ptr<repository::CombinedRepository>;
 // is asked for.
 Result<Repository> open_repository(Session& session, const std::string& location = {});
 
+// Where the journal and the locks of restores from `place` (describe() of a repository) are: there, when it
+// is a directory; below BACKUP_BASE for a bucket.
+Result<fs::path> restore_base(const std::string& place, Session& session);
+
 // For new backups of this layout: what is not there yet is made. A packed repository opens, or is made, with
 // the key that is set.
 Result<Repository> repository_for(Session& session, config::Layout layout, const std::string& location = {});

@@ -138,8 +138,7 @@ struct TargetAccess {
 Result<TargetAccess> access_target(const std::string& place, bool masked, bool dry_run,
                                    config::Environment& target, Session& session) {
   TargetAccess access;
-  ASSIGN_OR_RETURN(const auto own_base, session.backup_base());
-  access.base = repository::is_s3(place) ? own_base : fs::path(place);
+  ASSIGN_OR_RETURN(access.base, restore_base(place, session));
   ASSIGN_OR_RETURN(access.closed, recovery::read_lock(access.base, target.name));
   if (access.closed || !dry_run) {
     ASSIGN_OR_RETURN(access.journal, recovery::RestoreJournal::open(access.base));
