@@ -53,12 +53,12 @@ restic_for() { restic -q --cache-dir "$root/restic-cache" -r "$root/restic-$1" "
 export -f restic_for
 export root
 
-# timed STEP TOOL COMMAND...: runs it with standard input from $from and output to $to, and keeps wall, CPU and peak memory.
+# timed STEP TOOL COMMAND...: runs it with standard input from $from, and keeps wall, CPU and peak memory.
 timed() {
   local step=$1 tool=$2
   shift 2
   sync
-  /usr/bin/time -o "$root/time" -f '%e %U %S %M' "$@" <"${from:-/dev/null}" >"${to:-/dev/null}" 2>"$root/log" || {
+  /usr/bin/time -o "$root/time" -f '%e %U %S %M' "$@" <"${from:-/dev/null}" >/dev/null 2>"$root/log" || {
     cat "$root/log" >&2
     exit 1
   }
@@ -122,12 +122,19 @@ for step in 'dump: first' 'dump: unchanged'; do
   from=
 done
 stored dump
-to=$root/back-dump
-timed 'dump: restore' ours "$bench" restore-stream "$root/ours-dump"
-cmp "$to" "$root/dump.sql"
-timed 'dump: restore' restic bash -c 'restic_for dump dump latest stdin'
-timed 'dump: restore' borg bash -c 'borg extract --stdout "$root/borg-dump::$(borg list --last 1 --short "$root/borg-dump")"'
-to=
+for tool in ours restic borg; do warm "$root/$tool-dump"; done
+last_dump="\$(borg list --last 1 --short '$root/borg-dump')"
+timed 'dump: restore' ours "$bench" export-stream "$root/ours-dump" "$root/back-ours"
+timed 'dump: restore' restic bash -c 'restic_for dump restore latest --target "$root/back-restic" && sync -f "$root/back-restic"'
+mkdir "$root/back-borg"
+timed 'dump: restore' borg bash -c 'cd "$root/back-borg" && borg extract "$root/borg-dump::'"$last_dump"'" && sync -f .'
+for tool in ours restic borg; do
+  cmp "$root/back-$tool"/* "$root/dump.sql"
+  rm -rf "$root/back-$tool"
+done
+timed 'dump: to a pipe' ours bash -c '"$1" restore-stream "$root/ours-dump" | cat >/dev/null' _ "$bench"
+timed 'dump: to a pipe' restic bash -c 'restic_for dump dump latest stdin | cat >/dev/null'
+timed 'dump: to a pipe' borg bash -c 'borg extract --stdout "$root/borg-dump::'"$last_dump"'" | cat >/dev/null'
 
 # The memory that is needed does not follow the amount of data.
 for gigabytes in 1 "${BENCH_LARGE_GIGABYTES:-20}"; do

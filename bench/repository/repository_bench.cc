@@ -6,6 +6,7 @@
 //   repository_bench backup-stream REPOSITORY < FILE
 //   repository_bench restore-tree REPOSITORY DIRECTORY
 //   repository_bench restore-stream REPOSITORY > FILE
+//   repository_bench export-stream REPOSITORY DIRECTORY
 //   repository_bench verify REPOSITORY          every byte of every pack of the newest backup
 //   repository_bench prune REPOSITORY           all backups but the newest
 //   repository_bench touch-pages DIRECTORY PER_MILLE SEED     changes so many of the 8 KiB pages below it
@@ -29,6 +30,7 @@
 #include "bench/repository/stages.h"
 #include "core/digest.h"
 #include "core/task_group.h"
+#include "repository/export_artifact.h"
 #include "repository/packed/chunk_writer.h"
 #include "repository/packed/collector.h"
 #include "repository/packed/commit_log.h"
@@ -223,6 +225,15 @@ Result<void> restore_stream(Opened& opened) {
                      [](ByteView bytes) { return write_all(STDOUT_FILENO, bytes, "standard output"); });
 }
 
+// As `summit-dr export` does it.
+Result<void> export_stream(Opened& opened, const fs::path& directory) {
+  ASSIGN_OR_RETURN(auto contents, contents_of_newest(opened));
+  ChunkReader reader(*opened.store, opened.keyring(), reading(opened));
+  const auto read = [&](const auto& write) { return reader.read(contents["stream"].blocks, write); };
+  RETURN_IF_ERROR(repository::write_new_file(directory, "stream", read));
+  return {};
+}
+
 Result<void> verify(Opened& opened) {
   ASSIGN_OR_RETURN(const std::string id, newest(*opened.log));
   const auto packs = opened.log->state().packs_of(id);
@@ -300,6 +311,7 @@ Result<void> run(const std::vector<std::string>& words) {
     if (operation == "backup-stream") return backup_stream(opened);
     if (operation == "restore-tree" && words.size() > 2) return restore_newest_tree(opened, words[2]);
     if (operation == "restore-stream") return restore_stream(opened);
+    if (operation == "export-stream" && words.size() > 2) return export_stream(opened, words[2]);
     if (operation == "verify") return verify(opened);
     if (operation == "prune") return prune(opened);
     return Error(Code::kUsage, "no operation is called {}", operation);
