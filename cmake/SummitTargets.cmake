@@ -37,21 +37,42 @@ function(summit_test name)
     PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
 endfunction()
 
-# summit_suite(NAME [TIMEOUT s] [LABELS ...] DEPENDS ...): every *_test.cc file of the calling folder as one GoogleTest program whose
-# cases share one world, so the whole program is one ctest test. scripts/run-tests.sh counts its cases from the report.
+# summit_suite(NAME [TIMEOUT s] [COST s] [LABELS ...] [PARTS name=filter ...] DEPENDS ...): every *_test.cc file of the calling folder as one
+# GoogleTest program whose cases share one world, so the whole program is one ctest test. With PARTS it is one more for each: the
+# cases that the filter takes, in a process and a world of their own; what no part takes stays with the first. COST is how long the
+# longest of them runs: ctest starts what runs long first. scripts/run-tests.sh counts the cases from the reports.
 function(summit_suite name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "DEPENDS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;COST" "DEPENDS;LABELS;PARTS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc)
-  if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 600)
-  endif()
   add_executable(${name} ${sources})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
   target_compile_definitions(${name} PRIVATE
     SUMMIT_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" SUMMIT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gtest_main summit_warnings)
-  add_test(NAME suite.${name} COMMAND ${name} --gtest_output=xml:${CMAKE_BINARY_DIR}/suites/${name}.xml)
+  set(taken "")
+  foreach(part IN LISTS ARG_PARTS)
+    string(REGEX MATCH "^([^=]+)=(.+)$" matched "${part}")
+    summit_suite_part(${name} ${name}.${CMAKE_MATCH_1} "${CMAKE_MATCH_2}")
+    string(APPEND taken ":${CMAKE_MATCH_2}")
+  endforeach()
+  string(REGEX REPLACE "^:" "-" rest "${taken}")
+  summit_suite_part(${name} ${name} "${rest}")
+endfunction()
+
+# One ctest test of a suite, with the arguments of summit_suite. An empty filter takes every case.
+function(summit_suite_part program name filter)
+  set(arguments --gtest_output=xml:${CMAKE_BINARY_DIR}/suites/${name}.xml)
+  if(filter)
+    list(APPEND arguments --gtest_filter=${filter})
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 600)
+  endif()
+  add_test(NAME suite.${name} COMMAND ${program} ${arguments})
   set_tests_properties(suite.${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  if(ARG_COST)
+    set_tests_properties(suite.${name} PROPERTIES COST ${ARG_COST})
+  endif()
 endfunction()
 
 include(GoogleTest)
