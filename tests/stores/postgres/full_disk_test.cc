@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/stores/postgres/helper/shared_server.h"
 #include "tests/stores/postgres/helper/test_database.h"
 
 namespace summit::postgres {
@@ -23,9 +24,12 @@ class FullDisk : public PostgresTest {
                ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
                ::mount("tmpfs", disk_->path().c_str(), "tmpfs", 0, "size=24m,mode=0777") == 0;
     if (!mounted_) GTEST_SKIP() << "only root can mount a small disk";
+    // A server from before would not see the disk.
+    discard_server();
     PostgresTest::SetUp();
   }
   void TearDown() override {
+    discard_server();
     if (mounted_) ::umount2(disk_->path().c_str(), MNT_DETACH);
   }
   const fs::path& disk() const { return disk_->path(); }

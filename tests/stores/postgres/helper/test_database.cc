@@ -6,15 +6,13 @@
 
 #include "stores/postgres/schema_facts.h"
 #include "stores/postgres/sql.h"
+#include "tests/stores/postgres/helper/shared_server.h"
 
 namespace summit::postgres {
 
 void PostgresTest::SetUp() {
   scratch_ = expect_ok(TemporaryDirectory::create(fs::temp_directory_path(), "summit-pg-test-"));
-  platform::PostgresServer::Options options;
-  options.settings["wal_level"] = "logical";
-  options.settings["max_prepared_transactions"] = "5";
-  server_ = expect_ok(platform::PostgresServer::create(options));
+  server_ = &empty_server();
   endpoint_ = server_->endpoint();
 }
 

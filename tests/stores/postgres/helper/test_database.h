@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -54,6 +53,7 @@ struct CaptureOptions {
   uint64_t buffer_bytes = 64 * MiB;
 };
 
+// Each case finds the program's server running and empty (shared_server.h).
 class PostgresTest : public testing::Test {
  protected:
   void SetUp() override;
@@ -89,7 +89,7 @@ class PostgresTest : public testing::Test {
 
  private:
   std::optional<TemporaryDirectory> scratch_;
-  std::unique_ptr<platform::PostgresServer> server_;
+  platform::PostgresServer* server_ = nullptr;
   config::PostgresEndpoint endpoint_;
 };
 

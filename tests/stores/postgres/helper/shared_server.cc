@@ -1,0 +1,78 @@
+#include "tests/stores/postgres/helper/shared_server.h"
+
+#include <fmt/format.h>
+
+#include "devtools/platform/postgres_client.h"
+#include "stores/postgres/connection.h"
+#include "stores/postgres/sql.h"
+#include "tests/stores/postgres/helper/test_database.h"
+
+namespace summit::postgres {
+namespace {
+
+std::unique_ptr<platform::PostgresServer>& current() {
+  static std::unique_ptr<platform::PostgresServer> server;
+  return server;
+}
+
+std::unique_ptr<platform::PostgresServer> new_server() {
+  platform::PostgresServer::Options options;
+  options.settings["wal_level"] = "logical";
+  options.settings["max_prepared_transactions"] = "5";
+  return expect_ok(platform::PostgresServer::create(options));
+}
+
+Result<void> execute(const config::PostgresEndpoint& endpoint, const std::string& database,
+                     const std::string& statement) {
+  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database));
+  return connection.execute(statement);
+}
+
+// Runs what `query` makes, a database and a statement to run in it a row.
+Result<void> execute_each(const config::PostgresEndpoint& endpoint, const std::string& query) {
+  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, "postgres"));
+  ASSIGN_OR_RETURN(auto rows, connection.query(query));
+  for (size_t i = 0; i < rows.size(); ++i)
+    RETURN_IF_ERROR(execute(endpoint, rows.string(i, 0), rows.string(i, 1)));
+  return {};
+}
+
+// Databases go before the roles that own what is in them, and after everything that holds them.
+constexpr const char* kEmptying[] = {
+    "SELECT 'postgres', format('SELECT pg_catalog.pg_terminate_backend(%s, 10000)', pid) "
+    "FROM pg_catalog.pg_stat_activity WHERE backend_type IN ('client backend', 'walsender') "
+    "AND pid <> pg_catalog.pg_backend_pid()",
+    "SELECT database, format('ROLLBACK PREPARED %L', gid) FROM pg_catalog.pg_prepared_xacts",
+    "SELECT coalesce(database, 'postgres'), format('SELECT pg_catalog.pg_drop_replication_slot(%L)', "
+    "slot_name) "
+    "FROM pg_catalog.pg_replication_slots",
+    "SELECT 'postgres', format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_catalog.pg_database "
+    "WHERE datname <> 'postgres' AND NOT datistemplate",
+    "SELECT 'postgres', format('DROP TABLESPACE %I', spcname) FROM pg_catalog.pg_tablespace "
+    "WHERE spcname !~ '^pg_'",
+    "SELECT 'postgres', format('DROP OWNED BY %I; DROP ROLE %1$I', rolname) FROM pg_catalog.pg_roles "
+    "WHERE rolname !~ '^pg_' AND rolname <> current_user",
+    "SELECT 'postgres', format('ALTER ROLE %s RESET ALL', coalesce(quote_ident(rolname), 'ALL')) "
+    "FROM pg_catalog.pg_db_role_setting LEFT JOIN pg_catalog.pg_roles r ON r.oid = setrole WHERE setdatabase "
+    "= 0",
+};
+
+Result<void> empty(platform::PostgresServer& server) {
+  RETURN_IF_ERROR(server.start());
+  const auto endpoint = server.endpoint();
+  for (const char* query : kEmptying) RETURN_IF_ERROR(execute_each(endpoint, query));
+  return execute(endpoint, "postgres",
+                 "CREATE DATABASE " + quote_identifier(endpoint.databases.front()) + " TEMPLATE template0");
+}
+
+}  // namespace
+
+platform::PostgresServer& empty_server() {
+  auto& server = current();
+  if (!server || !empty(*server).ok()) server = new_server();
+  return *server;
+}
+
+void discard_server() { current().reset(); }
+
+}  // namespace summit::postgres
