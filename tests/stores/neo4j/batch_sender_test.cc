@@ -7,7 +7,7 @@
 
 #include "core/task_group.h"
 #include "core/wait.h"
-#include "devtools/platform/neo4j_server.h"
+#include "tests/stores/neo4j/helper/server_test.h"
 
 namespace summit::neo4j {
 namespace {
@@ -16,28 +16,11 @@ using testing::HasSubstr;
 
 constexpr std::string_view kCreate = "UNWIND $rows AS row CREATE (n:Entity {key: row}) RETURN row, id(n)";
 
-// A server that waits for no lock for long.
-class BatchSending : public testing::Test {
+class BatchSending : public ServerTest {
  protected:
-  static void SetUpTestSuite() {
-    platform::Neo4jOptions options;
-    options.settings = {{"db.lock.acquisition.timeout", "300ms"}};
-    auto server = platform::Neo4jServer::create(options);
-    ASSERT_TRUE(server.ok()) << server.error().to_string();
-    server_ = std::move(server).value().release();
-  }
-  static void TearDownTestSuite() {
-    delete server_;
-    server_ = nullptr;
-  }
   void SetUp() override {
-    ASSERT_NE(server_, nullptr);
-    auto connection = BoltConnection::open(server_->endpoint());
-    ASSERT_TRUE(connection.ok()) << connection.error().to_string();
-    bolt_.emplace(std::move(connection).value());
-    ASSERT_TRUE(bolt_->run("MATCH (n) DETACH DELETE n").ok());
-    ASSERT_TRUE(
-        bolt_->run("CREATE CONSTRAINT key IF NOT EXISTS FOR (n:Entity) REQUIRE n.key IS UNIQUE").ok());
+    bolt_.emplace(must(BoltConnection::open(server_.endpoint())));
+    must(bolt_->run("CREATE CONSTRAINT key FOR (n:Entity) REQUIRE n.key IS UNIQUE"));
   }
   int64_t number(std::string_view cypher) { return bolt_->scalar(cypher).value_or(Value{}).integer_or(-1); }
 
@@ -60,14 +43,11 @@ class BatchSending : public testing::Test {
     return wait_until(twice, "a second attempt", std::chrono::seconds(60), std::chrono::milliseconds(10), {});
   }
 
-  static platform::Neo4jServer* server_;
   std::optional<BoltConnection> bolt_;
 };
 
-platform::Neo4jServer* BatchSending::server_ = nullptr;
-
 TEST_F(BatchSending, ABatchThatMeetsALockIsSentAgainAndItsRowsCountOnce) {
-  auto other = BoltConnection::open(server_->endpoint()).value();
+  auto other = BoltConnection::open(server_.endpoint()).value();
   ASSERT_TRUE(other.begin().ok());
   ASSERT_TRUE(other.run("CREATE (:Entity {key: 950})").ok());
   TaskGroup group;
@@ -84,7 +64,7 @@ TEST_F(BatchSending, ABatchThatMeetsALockIsSentAgainAndItsRowsCountOnce) {
     keys.push_back(key);
     return {};
   };
-  auto sender = BatchSender::open(server_->endpoint(), 1, {}).value();
+  auto sender = BatchSender::open(server_.endpoint(), 1, {}).value();
   // The second waits behind the first, which fails before it.
   auto sent = sender.send(batch(0, 1000), take);
   if (sent.ok()) sent = sender.send(batch(1000, 1000), take);
@@ -99,7 +79,7 @@ TEST_F(BatchSending, ABatchThatMeetsALockIsSentAgainAndItsRowsCountOnce) {
 
 TEST_F(BatchSending, WhatWillNotPassIsNotTriedAgain) {
   ASSERT_TRUE(bolt_->run("CREATE (:Entity {key: 3})").ok());
-  auto sender = BatchSender::open(server_->endpoint(), 2, {}).value();
+  auto sender = BatchSender::open(server_.endpoint(), 2, {}).value();
   size_t rows = 0;
   const auto count = [&](bolt::Cursor) -> Result<void> {
     ++rows;

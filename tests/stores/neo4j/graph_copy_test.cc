@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 
-#include "devtools/platform/neo4j_server.h"
 #include "stores/neo4j/canonical.h"
 #include "stores/neo4j/fingerprint.h"
 #include "stores/neo4j/graph_export.h"
@@ -12,6 +11,7 @@
 #include "stores/neo4j/graph_import.h"
 #include "stores/neo4j/graph_schema.h"
 #include "stores/neo4j/marker.h"
+#include "tests/stores/neo4j/helper/server_test.h"
 
 namespace summit::neo4j {
 namespace {
@@ -21,32 +21,11 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
 
-// One server for all: a start takes seconds.
-class GraphCopy : public testing::Test {
+class GraphCopy : public ServerTest {
  protected:
-  static void SetUpTestSuite() {
-    auto server = platform::Neo4jServer::create();
-    ASSERT_TRUE(server.ok()) << server.error().to_string();
-    server_ = std::move(server).value().release();
-  }
-  static void TearDownTestSuite() {
-    delete server_;
-    server_ = nullptr;
-  }
   void SetUp() override {
-    ASSERT_NE(server_, nullptr);
-    auto connection = BoltConnection::open(server_->endpoint());
-    ASSERT_TRUE(connection.ok()) << connection.error().to_string();
-    bolt_.emplace(std::move(connection).value());
-    directory_.emplace(TemporaryDirectory::create(fs::temp_directory_path(), "summit-graph-").value());
-    empty_the_graph();
-  }
-  void empty_the_graph() {
-    run("MATCH (n) DETACH DELETE n");
-    const auto constraints = bolt_->run("SHOW CONSTRAINTS YIELD name RETURN name");
-    for (const auto& row : constraints.value()) run("DROP CONSTRAINT " + quote_identifier(row[0].text()));
-    const auto indexes = bolt_->run("SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name");
-    for (const auto& row : indexes.value()) run("DROP INDEX " + quote_identifier(row[0].text()));
+    bolt_.emplace(must(BoltConnection::open(server_.endpoint())));
+    directory_.emplace(must(TemporaryDirectory::create(fs::temp_directory_path(), "summit-graph-")));
   }
   void run(std::string_view cypher, const Value::Map& parameters = {}) {
     const auto done = bolt_->run(cypher, parameters);
@@ -77,10 +56,10 @@ class GraphCopy : public testing::Test {
         RETURN_IF_ERROR(consume(as_bytes(std::string_view(file).substr(at, 1001))));
       return {};
     };
-    return import_graph(server_->endpoint(), source, options, reporter_, {});
+    return import_graph(server_.endpoint(), source, options, reporter_, {});
   }
   std::vector<Fingerprint> fingerprints_over_http() {
-    auto api = HttpApi::create(server_->endpoint());
+    auto api = HttpApi::create(server_.endpoint());
     auto found = fingerprint_graph(*api, "neo4j", directory_->path(), reporter_, {});
     EXPECT_TRUE(found.ok()) << found.error().to_string();
     return std::move(found).value_or({});
@@ -88,13 +67,10 @@ class GraphCopy : public testing::Test {
   void fill_with_every_type();
   void fill_with_tenants();
 
-  static platform::Neo4jServer* server_;
   std::optional<BoltConnection> bolt_;
   std::optional<TemporaryDirectory> directory_;
   SilentReporter reporter_;
 };
-
-platform::Neo4jServer* GraphCopy::server_ = nullptr;
 
 void GraphCopy::fill_with_every_type() {
   run("CREATE CONSTRAINT user_id FOR (n:User) REQUIRE n.id IS UNIQUE");
@@ -127,7 +103,7 @@ void GraphCopy::fill_with_every_type() {
 
 TEST_F(GraphCopy, EveryTypeComesBackEqualWithIndexesAndConstraintsAndNothingElse) {
   ASSERT_NO_FATAL_FAILURE(fill_with_every_type());
-  ASSERT_TRUE(write_marker(server_->endpoint(), {"dev", "dev", "2026-11-21T03:10:48Z", "0011"}).ok());
+  ASSERT_TRUE(write_marker(server_.endpoint(), {"dev", "dev", "2026-11-21T03:10:48Z", "0011"}).ok());
   std::string file;
   const auto original = export_to(file);
   EXPECT_EQ(original.nodes, 303u);
@@ -136,7 +112,7 @@ TEST_F(GraphCopy, EveryTypeComesBackEqualWithIndexesAndConstraintsAndNothingElse
   EXPECT_EQ(original.fingerprints, fingerprints_over_http()) << "both ways of reading agree";
   EXPECT_THAT(file, testing::Not(HasSubstr("SummitDrEnvironment")));
 
-  empty_the_graph();
+  empty_server();
   run("CREATE (:Spacer)");
   const auto imported = import_from(file, 7);
   ASSERT_TRUE(imported.ok()) << imported.error().to_string();
@@ -244,7 +220,7 @@ TEST_F(GraphCopy, AViolatedConstraintOrAnotherDefinitionIsAnError) {
   const auto twice = import_from(file);
   EXPECT_THAT(twice.error().message(), HasSubstr("ConstraintValidationFailed"));
 
-  empty_the_graph();
+  empty_server();
   run("CREATE CONSTRAINT entity_key FOR (n:Entity) REQUIRE n.other IS UNIQUE");
   EXPECT_EQ(import_from(file).error().code(), Code::kAlreadyExists);
   EXPECT_EQ(number("MATCH (n) RETURN count(n)"), 0) << "before anything was written";
@@ -254,14 +230,14 @@ TEST_F(GraphCopy, APartOfAFileIsNoGraph) {
   run("UNWIND range(1, 100) AS i CREATE (:A {i: i})");
   std::string file;
   export_to(file);
-  empty_the_graph();
+  empty_server();
   EXPECT_EQ(import_from(file.substr(0, file.size() - 1)).error().code(), Code::kCorrupt);
   EXPECT_EQ(import_from("something else").error().code(), Code::kCorrupt);
   EXPECT_EQ(import_from(file + "x").error().code(), Code::kCorrupt);
 }
 
 TEST_F(GraphCopy, APasswordOfAnotherOrNoServerIsAnError) {
-  auto endpoint = server_->endpoint();
+  auto endpoint = server_.endpoint();
   endpoint.password = Secret("wrong");
   const auto nothing = [](const std::function<Result<void>(ByteView)>&) -> Result<void> { return {}; };
   GraphImportOptions options;
@@ -269,7 +245,7 @@ TEST_F(GraphCopy, APasswordOfAnotherOrNoServerIsAnError) {
   EXPECT_EQ(import_graph(endpoint, nothing, options, reporter_, {}).error().code(), Code::kDenied);
   Cancellation cancellation;
   cancellation.request();
-  EXPECT_EQ(import_graph(server_->endpoint(), nothing, options, reporter_, cancellation).error().code(),
+  EXPECT_EQ(import_graph(server_.endpoint(), nothing, options, reporter_, cancellation).error().code(),
             Code::kCancelled);
 }
 

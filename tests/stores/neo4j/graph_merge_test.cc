@@ -9,7 +9,7 @@
 
 #include "core/task_group.h"
 #include "core/wait.h"
-#include "devtools/platform/neo4j_server.h"
+#include "tests/stores/neo4j/helper/server_test.h"
 
 namespace summit::neo4j {
 namespace {
@@ -36,28 +36,12 @@ GraphFilter others_of(GraphFilter filter) {
   return filter;
 }
 
-// One server for all: a start takes seconds.
-class GraphMerge : public testing::Test {
+class GraphMerge : public ServerTest {
  protected:
-  static void SetUpTestSuite() {
-    platform::Neo4jOptions options;
-    options.settings = {{"db.lock.acquisition.timeout", "2s"}};
-    auto server = platform::Neo4jServer::create(options);
-    ASSERT_TRUE(server.ok()) << server.error().to_string();
-    server_ = std::move(server).value().release();
-  }
-  static void TearDownTestSuite() {
-    delete server_;
-    server_ = nullptr;
-  }
   void SetUp() override {
-    ASSERT_NE(server_, nullptr);
-    auto connection = BoltConnection::open(server_->endpoint());
-    ASSERT_TRUE(connection.ok()) << connection.error().to_string();
-    bolt_.emplace(std::move(connection).value());
-    directory_.emplace(TemporaryDirectory::create(fs::temp_directory_path(), "summit-merge-").value());
-    run("MATCH (n) DETACH DELETE n");
-    run("CREATE CONSTRAINT entity_key IF NOT EXISTS FOR (n:Entity) REQUIRE n.key IS UNIQUE");
+    bolt_.emplace(must(BoltConnection::open(server_.endpoint())));
+    directory_.emplace(must(TemporaryDirectory::create(fs::temp_directory_path(), "summit-merge-")));
+    run("CREATE CONSTRAINT entity_key FOR (n:Entity) REQUIRE n.key IS UNIQUE");
     run("UNWIND ['a', 'b', 'c'] AS t CREATE (x:Tenant {id: t}) WITH t, x UNWIND range(1, 30) AS i "
         "CREATE (e:Entity {tenant_id: t, key: t + i, name: 'name ' + i})-[:OF {n: i}]->(x), "
         "(:Note {tenant_id: t, text: 'note ' + (i % 3)})-[:ABOUT]->(e)");
@@ -97,12 +81,12 @@ class GraphMerge : public testing::Test {
     return [&file](const std::function<Result<void>(ByteView)>& consume) { return consume(as_bytes(file)); };
   }
   GraphMergeReport merged(const std::string& file, const GraphFilter& filter) {
-    auto done = merge_graph(server_->endpoint(), source(file), options(filter), reporter_, {});
+    auto done = merge_graph(server_.endpoint(), source(file), options(filter), reporter_, {});
     EXPECT_TRUE(done.ok()) << done.error().to_string();
     return std::move(done).value_or({});
   }
   GraphMergeReport previewed(const std::string& file, const GraphFilter& filter) {
-    auto done = preview_merge(server_->endpoint(), source(file), options(filter), reporter_, {});
+    auto done = preview_merge(server_.endpoint(), source(file), options(filter), reporter_, {});
     EXPECT_TRUE(done.ok()) << done.error().to_string();
     return std::move(done).value_or({});
   }
@@ -120,13 +104,10 @@ class GraphMerge : public testing::Test {
     run("MATCH (n:Entity {key: 'a7'}), (m:Entity {key: 'a8'}) CREATE (n)-[:KNOWS]->(m)");
   }
 
-  static platform::Neo4jServer* server_;
   std::optional<BoltConnection> bolt_;
   std::optional<TemporaryDirectory> directory_;
   SilentReporter reporter_;
 };
-
-platform::Neo4jServer* GraphMerge::server_ = nullptr;
 
 TEST_F(GraphMerge, WritesNothingWhenTheTenantIsAsInTheFile) {
   std::string file;
@@ -209,11 +190,11 @@ TEST_F(GraphMerge, AKeyThatSomebodyElseHasNowIsAnErrorAndNothingIsWritten) {
   damage();
   run("CREATE (:Entity {tenant_id: 'b', key: 'a1'})");
   const auto damaged = state({});
-  const auto refused = merge_graph(server_->endpoint(), source(file), options(owned_by("a")), reporter_, {});
+  const auto refused = merge_graph(server_.endpoint(), source(file), options(owned_by("a")), reporter_, {});
   ASSERT_FALSE(refused.ok());
   EXPECT_THAT(refused.error().message(), HasSubstr("ConstraintValidationFailed"));
   EXPECT_EQ(state({}), damaged);
-  EXPECT_EQ(merge_graph(server_->endpoint(), source(file), options({}), reporter_, {}).error().code(),
+  EXPECT_EQ(merge_graph(server_.endpoint(), source(file), options({}), reporter_, {}).error().code(),
             Code::kRefused);
 }
 
@@ -238,7 +219,7 @@ TEST_F(GraphMerge, KilledInTheMiddle_NothingIsWrittenAndTheNextOneSucceeds) {
     };
     auto small = options(owned_by("a"));
     small.batch_rows = 1;
-    static_cast<void>(merge_graph(server_->endpoint(), waiting, small, reporter_, {}).ok());
+    static_cast<void>(merge_graph(server_.endpoint(), waiting, small, reporter_, {}).ok());
     ::_exit(1);
   }
   char told = 0;
@@ -250,7 +231,7 @@ TEST_F(GraphMerge, KilledInTheMiddle_NothingIsWrittenAndTheNextOneSucceeds) {
   ::close(pipe[0]);
   ::close(pipe[1]);
 
-  bolt_.emplace(BoltConnection::open(server_->endpoint()).value());
+  bolt_.emplace(BoltConnection::open(server_.endpoint()).value());
   EXPECT_EQ(state({}), damaged);
   merged(file, owned_by("a"));
   EXPECT_EQ(state(owned_by("a")), before);
@@ -277,7 +258,7 @@ TEST_F(GraphMerge, ALockThatSomebodyHoldsIsWaitedForFromTheStart) {
   std::string file;
   const auto before = state(owned_by("a"), &file);
   damage();
-  auto other = BoltConnection::open(server_->endpoint()).value();
+  auto other = BoltConnection::open(server_.endpoint()).value();
   ASSERT_TRUE(other.begin().ok());
   ASSERT_TRUE(other.run("MATCH (n:Entity {key: 'a5'}) SET n.name = 'of another'").ok());
   size_t refused = 0;
@@ -285,7 +266,7 @@ TEST_F(GraphMerge, ALockThatSomebodyHoldsIsWaitedForFromTheStart) {
     if (++refused > 1) return;
     EXPECT_TRUE(other.commit().ok());
   });
-  const auto done = merge_graph(server_->endpoint(), source(file), options(owned_by("a")), reporter, {});
+  const auto done = merge_graph(server_.endpoint(), source(file), options(owned_by("a")), reporter, {});
   ASSERT_TRUE(done.ok()) << done.error().to_string();
   EXPECT_GE(refused, 1u);
   EXPECT_EQ(state(owned_by("a")), before);
@@ -299,7 +280,7 @@ TEST_F(GraphMerge, GoesOnWhileOthersWriteAndTheirWritesStay) {
   TaskGroup writers(enough);
   std::atomic<int> written{0};
   writers.spawn([&]() -> Result<void> {
-    ASSIGN_OR_RETURN(auto bolt, BoltConnection::open(server_->endpoint()));
+    ASSIGN_OR_RETURN(auto bolt, BoltConnection::open(server_.endpoint()));
     while (!enough.requested()) {
       RETURN_IF_ERROR(bolt.run("MATCH (n:Entity {key: 'b1'}) SET n.seen = coalesce(n.seen, 0) + 1"));
       ++written;

@@ -5,10 +5,10 @@
 #include <gmock/gmock.h>
 
 #include "core/time.h"
-#include "devtools/platform/neo4j_server.h"
 #include "stores/neo4j/fingerprint.h"
 #include "stores/neo4j/marker.h"
 #include "stores/neo4j/server.h"
+#include "tests/stores/neo4j/helper/server_test.h"
 
 namespace summit::neo4j {
 namespace {
@@ -31,30 +31,13 @@ TEST(HttpAddress, ComesFromTheBoltAddressWhenItIsNotSet) {
   EXPECT_EQ(address("bolt://localhost", "ftp://localhost"), "refused");
 }
 
-// One server for all: a start takes seconds.
-class HttpApiOnServer : public testing::Test {
+class HttpApiOnServer : public ServerTest {
  protected:
-  static void SetUpTestSuite() {
-    auto server = platform::Neo4jServer::create();
-    ASSERT_TRUE(server.ok()) << server.error().to_string();
-    server_ = std::move(server).value().release();
-  }
-  static void TearDownTestSuite() {
-    delete server_;
-    server_ = nullptr;
-  }
-  void SetUp() override {
-    ASSERT_NE(server_, nullptr);
-    api_.emplace(HttpApi::create(server_->endpoint()).value());
-    ASSERT_TRUE(api_->run("MATCH (n) DETACH DELETE n").ok());
-  }
+  void SetUp() override { api_.emplace(must(HttpApi::create(server_.endpoint()))); }
   HttpApi& api() { return *api_; }
 
-  static platform::Neo4jServer* server_;
   std::optional<HttpApi> api_;
 };
-
-platform::Neo4jServer* HttpApiOnServer::server_ = nullptr;
 
 TEST_F(HttpApiOnServer, SaysVersionEditionAndStoreFormat) {
   const auto info = api().discover();
@@ -70,18 +53,18 @@ TEST_F(HttpApiOnServer, SaysVersionEditionAndStoreFormat) {
 }
 
 TEST_F(HttpApiOnServer, ErrorsTellTheirKind) {
-  auto wrong_password = server_->endpoint();
+  auto wrong_password = server_.endpoint();
   wrong_password.password = Secret("wrong");
   const auto denied = scalar(wrong_password, "RETURN 1");
   EXPECT_EQ(denied.error().code(), Code::kDenied);
   EXPECT_THAT(denied.error().hint(), HasSubstr("NEO4J_PASSWORD"));
   EXPECT_THAT(denied.error().to_string(), testing::Not(HasSubstr("wrong")));
 
-  auto wrong_database = server_->endpoint();
+  auto wrong_database = server_.endpoint();
   wrong_database.database = "other";
   EXPECT_EQ(scalar(wrong_database, "RETURN 1").error().code(), Code::kNotFound);
 
-  auto nobody = server_->endpoint();
+  auto nobody = server_.endpoint();
   nobody.http_uri = "http://127.0.0.1:1";
   EXPECT_EQ(scalar(nobody, "RETURN 1").error().code(), Code::kUnreachable);
 
@@ -126,17 +109,17 @@ TEST_F(HttpApiOnServer, ALongResultStreamsAndCanBeStopped) {
 }
 
 TEST_F(HttpApiOnServer, TheMarkerIsOneNodeThatCountsNowhere) {
-  EXPECT_EQ(read_marker(server_->endpoint()).value_or(config::EnvironmentMarker{"x", "", "", ""}),
+  EXPECT_EQ(read_marker(server_.endpoint()).value_or(config::EnvironmentMarker{"x", "", "", ""}),
             std::nullopt);
-  EXPECT_TRUE(is_empty(server_->endpoint()).value_or(false));
+  EXPECT_TRUE(is_empty(server_.endpoint()).value_or(false));
   const config::EnvironmentMarker first{"dev", "dev", "2026-11-21T03:10:48Z",
                                         "00112233445566778899aabbccddeeff"};
   const config::EnvironmentMarker second{"stag'ing\" `x`", "staging", "2026-11-22T03:10:48Z",
                                          "ff112233445566778899aabbccddeeff"};
-  ASSERT_TRUE(write_marker(server_->endpoint(), first).ok());
-  ASSERT_TRUE(write_marker(server_->endpoint(), second).ok());
-  EXPECT_EQ(read_marker(server_->endpoint()).value_or(std::nullopt), second);
-  EXPECT_TRUE(is_empty(server_->endpoint()).value_or(false));
+  ASSERT_TRUE(write_marker(server_.endpoint(), first).ok());
+  ASSERT_TRUE(write_marker(server_.endpoint(), second).ok());
+  EXPECT_EQ(read_marker(server_.endpoint()).value_or(std::nullopt), second);
+  EXPECT_TRUE(is_empty(server_.endpoint()).value_or(false));
   EXPECT_EQ(count_elements(api()).value_or(ElementCounts{9, 9}).nodes, 0u);
 
   SilentReporter reporter;
@@ -149,7 +132,7 @@ TEST_F(HttpApiOnServer, TheMarkerIsOneNodeThatCountsNowhere) {
   }
 
   ASSERT_TRUE(api().run("CREATE (:SummitDrEnvironment {environment: 'prod'})").ok());
-  EXPECT_EQ(read_marker(server_->endpoint()).error().code(), Code::kCorrupt);
+  EXPECT_EQ(read_marker(server_.endpoint()).error().code(), Code::kCorrupt);
   ASSERT_TRUE(remove_marker(api()).ok());
   EXPECT_EQ(api().scalar("MATCH (n) RETURN count(n)").value_or(Value{}).integer_or(-1), 0);
 }
@@ -158,10 +141,10 @@ TEST_F(HttpApiOnServer, BytesAreAPropertyTypeOfTheirOwn) {
   // Cypher has no literal for them: they come through drivers, and through the query interface.
   HttpRequest request;
   request.method = "POST";
-  request.url = server_->http_uri() + "/db/neo4j/query/v2";
+  request.url = server_.http_uri() + "/db/neo4j/query/v2";
   request.headers = {{"Content-Type", "application/vnd.neo4j.query"},
                      {"Accept", "application/vnd.neo4j.query"}};
-  request.basic_auth = {"neo4j", server_->password()};
+  request.basic_auth = {"neo4j", server_.password()};
   request.body = R"json({"statement": "CREATE (:Raw {b: $b})",
                          "parameters": {"b": {"$type": "Base64", "_value": "AAH/gA=="}}})json";
   HttpClient client;
