@@ -11,7 +11,7 @@ check() {
   "$@" || status=1
 }
 
-mapfile -d '' sources < <(find src tests devtools -name '*.cc' -print0 -o -name '*.h' -print0)
+mapfile -d '' sources < <(find src tests devtools bench -name '*.cc' -print0 -o -name '*.h' -print0)
 mapfile -t shell < <(grep -rlIE --exclude-dir=build --exclude-dir=.git --exclude-dir=.summit '^#!.*\b(ba)?sh$' . | sort)
 
 check 'includes' scripts/check-includes

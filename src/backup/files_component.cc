@@ -143,7 +143,7 @@ class FilesComponent final : public Component {
     record.fingerprints.push_back(
         {name_, "tree", tree.name, report.fingerprint.count(), report.fingerprint.hex()});
     for (const auto& note : report.notes) record.notes.push_back(note);
-    if (report.files == 0) record.notes.push_back("all files of it are secrets: they are in secrets.enc");
+    if (report.files == 0) record.notes.emplace_back("all files of it are secrets: they are in secrets.enc");
     if (report.records > 0)
       record.notes.push_back(
           fmt::format("{} lines of the {} were taken out of shared files", report.records, filter_));
