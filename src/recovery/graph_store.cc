@@ -9,11 +9,20 @@ namespace {
 constexpr uint64_t kStoreBytesPerByte = 3;
 }  // namespace
 
-const repository::Artifact* graph_artifact(const repository::ComponentRecord& record) {
-  const auto found =
-      std::find_if(record.artifacts.begin(), record.artifacts.end(),
-                   [](const repository::Artifact& artifact) { return artifact.name.ends_with(".graph"); });
+const repository::Artifact* artifact_with(const repository::ComponentRecord& record,
+                                          std::string_view suffix) {
+  const auto found = std::ranges::find_if(record.artifacts, [&](const repository::Artifact& artifact) {
+    return artifact.name.ends_with(suffix);
+  });
   return found == record.artifacts.end() ? nullptr : &*found;
+}
+
+const repository::Artifact* graph_artifact(const repository::ComponentRecord& record) {
+  return artifact_with(record, ".graph");
+}
+
+const repository::Artifact* dump_artifact(const repository::ComponentRecord& record) {
+  return artifact_with(record, ".dump");
 }
 
 Result<GraphStore> GraphStore::build(const GraphStoreOptions& options, const neo4j::GraphSource& graph,

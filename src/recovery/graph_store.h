@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "core/files.h"
 #include "recovery/component.h"
@@ -12,8 +13,12 @@
 
 namespace summit::recovery {
 
+// The first artifact whose name ends so; null when there is none.
+const repository::Artifact* artifact_with(const repository::ComponentRecord& record, std::string_view suffix);
 // The graph file of a component; null for one that was dumped.
 const repository::Artifact* graph_artifact(const repository::ComponentRecord& record);
+// What neo4j-admin dumped of it; null for one that has a graph file.
+const repository::Artifact* dump_artifact(const repository::ComponentRecord& record);
 
 struct GraphStoreOptions {
   neo4j::Programs programs;

@@ -98,40 +98,17 @@ class ArchiveCopy {
   std::set<std::string> dropped_;
 };
 
-class MaskedFiles final : public MaskedStore {
+class MaskedFiles final : public AuditedStore {
  public:
-  MaskedFiles(RestoreContext& context, const repository::ComponentRecord& record)
-      : context_(context), record_(record) {}
-
-  const std::string& component() const override { return record_.name; }
-
-  Result<StoreAudit> audit() override {
-    masking::Findings findings(context_.masking->rules, context_.masking->level);
-    StoreAudit audit{.component = record_.name, .list = "files"};
-    uint64_t count = 0;
-    ASSIGN_OR_RETURN(const auto trees, trees_of(record_));
-    for (const auto& tree : trees) {
-      auto mask = mask_of(tree, nullptr);
-      RETURN_IF_ERROR(each_entry("looking through ", tree,
-                                 [&](const ArchiveEntry& entry, ArchiveReader& reader) -> Result<void> {
-                                   if (entry.type == Type::kFile) ++count;
-                                   return mask.look_through(entry.path, entry, reader, findings);
-                                 }));
-    }
-    audit.findings = audit_findings(findings);
-    audit.counts = {{"files", count}};
-    audit.looked_at = fmt::format("{} files", count);
-    covered_ = audit.findings.empty();
-    return audit;
-  }
+  using AuditedStore::AuditedStore;
 
   Result<std::vector<PreviewedValue>> preview(size_t count) override {
     ReplacedPreview values(count);
-    ASSIGN_OR_RETURN(const auto trees, trees_of(record_));
+    ASSIGN_OR_RETURN(const auto trees, trees_of(record()));
     for (const auto& tree : trees) {
       auto mask = mask_of(tree, &values);
       RETURN_IF_ERROR(
-          each_entry("reading ", tree, [&](const ArchiveEntry& entry, ArchiveReader& reader) -> Result<void> {
+          each_entry("reading", tree, [&](const ArchiveEntry& entry, ArchiveReader& reader) -> Result<void> {
             if (entry.type != Type::kFile || mask.action(entry.path) != Action::kEdit) return {};
             auto edited = mask.edited(entry.path, entry, reader);
             return edited.ok() ? Result<void>() : Result<void>(std::move(edited).error());
@@ -140,45 +117,60 @@ class MaskedFiles final : public MaskedStore {
     return values.take();
   }
 
-  std::vector<repository::Artifact> files() const override { return record_.artifacts; }
+  std::vector<repository::Artifact> files() const override { return record().artifacts; }
 
   Result<void> write(const std::string& artifact,
                      const std::function<Result<void>(ByteView)>& consume) override {
-    if (!covered_) {
-      ASSIGN_OR_RETURN(const auto found, audit());
-      RETURN_IF_ERROR(check_audits({found}, context_.backup.metadata().id));
-    }
-    ASSIGN_OR_RETURN(const auto trees, trees_of(record_));
+    RETURN_IF_ERROR(check_covered());
+    ASSIGN_OR_RETURN(const auto trees, trees_of(record()));
     const auto tree = std::ranges::find(trees, artifact, &HeldTree::artifact);
     if (tree == trees.end())
-      return Error(Code::kNotFound, "{} holds no archive of files {}", record_.name, artifact);
+      return Error(Code::kNotFound, "{} holds no archive of files {}", record().name, artifact);
     auto mask = mask_of(*tree, nullptr);
     ASSIGN_OR_RETURN(const auto writer, ArchiveWriter::create(consume));
     ArchiveCopy copy(mask, *writer);
-    RETURN_IF_ERROR(each_entry("masking ", *tree, [&](const ArchiveEntry& entry, ArchiveReader& reader) {
+    RETURN_IF_ERROR(each_entry("masking", *tree, [&](const ArchiveEntry& entry, ArchiveReader& reader) {
       return copy.add(entry, reader);
     }));
     if (copy.dropped() > 0)
-      context_.reporter.info(
+      context().reporter.info(
           fmt::format("{}: {} entries are left out by the rules for masking", artifact, copy.dropped()));
     return writer->finish();
   }
 
  private:
+  Result<StoreAudit> look_through() override {
+    masking::Findings findings(context().masking->rules, context().masking->level);
+    StoreAudit audit{.component = record().name, .list = "files"};
+    uint64_t count = 0;
+    ASSIGN_OR_RETURN(const auto trees, trees_of(record()));
+    for (const auto& tree : trees) {
+      auto mask = mask_of(tree, nullptr);
+      RETURN_IF_ERROR(each_entry("looking through", tree,
+                                 [&](const ArchiveEntry& entry, ArchiveReader& reader) -> Result<void> {
+                                   if (entry.type == Type::kFile) ++count;
+                                   return mask.look_through(entry.path, entry, reader, findings);
+                                 }));
+    }
+    audit.findings = audit_findings(findings);
+    audit.counts = {{"files", count}};
+    audit.looked_at = fmt::format("{} files", count);
+    return audit;
+  }
+
   FilesMask mask_of(const HeldTree& tree, masking::ReplacedValues* replaced) const {
-    return {*context_.masking, tree.name, FilesMask::Others::kPass, replaced};
+    return {*context().masking, tree.name, FilesMask::Others::kPass, replaced};
   }
 
   // Reads the archive to its last byte: only there it is known to be what was recorded.
   Result<void> each_entry(std::string_view what, const HeldTree& tree,
                           const std::function<Result<void>(const ArchiveEntry&, ArchiveReader&)>& visit) {
-    const auto artifact = std::ranges::find(record_.artifacts, tree.artifact, &repository::Artifact::name);
-    if (artifact == record_.artifacts.end())
+    const auto artifact = std::ranges::find(record().artifacts, tree.artifact, &repository::Artifact::name);
+    if (artifact == record().artifacts.end())
       return Error(Code::kCorrupt, "the backup has no archive of tree {}", tree.name)
           .hint("run `summit-dr verify` on this backup");
-    const auto phase = context_.reporter.phase(record_.name, fmt::format("{}{}", what, tree.artifact));
-    phase->set_total(artifact->size);
-    ArtifactStream stream(context_.backup, tree.artifact, context_.cancellation);
+    const auto phase = begin(what, *artifact);
+    ArtifactStream stream(context().backup, tree.artifact, context().cancellation);
     const auto next = [&]() -> Result<ByteView> {
       ASSIGN_OR_RETURN(const auto block, stream.next());
       phase->advance(block.size());
@@ -186,7 +178,7 @@ class MaskedFiles final : public MaskedStore {
     };
     ASSIGN_OR_RETURN(const auto reader, ArchiveReader::open(next), "{}", tree.artifact);
     while (true) {
-      RETURN_IF_ERROR(context_.cancellation.check());
+      RETURN_IF_ERROR(context().cancellation.check());
       ASSIGN_OR_RETURN(const auto entry, reader->next(), "{}", tree.artifact);
       if (!entry) break;
       RETURN_IF_ERROR(visit(*entry, *reader), "in tree {}", tree.name);
@@ -196,10 +188,6 @@ class MaskedFiles final : public MaskedStore {
       if (rest.empty()) return {};
     }
   }
-
-  RestoreContext& context_;
-  const repository::ComponentRecord& record_;
-  bool covered_ = false;  // looked through, and found so
 };
 
 class MaskedSecrets final : public MaskedStore {

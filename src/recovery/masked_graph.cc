@@ -1,20 +1,11 @@
 #include "recovery/masked_graph.h"
 
-#include <algorithm>
-
 #include "stores/neo4j/bolt_connection.h"
 #include "stores/neo4j/marker.h"
 
 namespace summit::recovery {
 
 namespace {
-
-const repository::Artifact* dump_in(const repository::ComponentRecord& record) {
-  const auto found =
-      std::find_if(record.artifacts.begin(), record.artifacts.end(),
-                   [](const repository::Artifact& artifact) { return artifact.name.ends_with(".dump"); });
-  return found == record.artifacts.end() ? nullptr : &*found;
-}
 
 Result<void> load_dump(const GraphStoreOptions& options, const fs::path& home, const std::string& dump,
                        RestoreContext& context) {
@@ -48,7 +39,7 @@ Result<MaskedGraph> MaskedGraph::open(const GraphStoreOptions& options,
   ASSIGN_OR_RETURN(auto directory, TemporaryDirectory::create(context.workspace, "graph-"));
   const fs::path home = directory.path() / "home";
   RETURN_IF_ERROR(make_directories(home));
-  const auto* dump = dump_in(record);
+  const auto* dump = dump_artifact(record);
   if (dump != nullptr) RETURN_IF_ERROR(load_dump(options, home, dump->name, context));
   ASSIGN_OR_RETURN(auto server, scratch::Neo4jScratch::start({.programs = options.programs,
                                                               .home = home,

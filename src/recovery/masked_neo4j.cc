@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 
+#include "recovery/endpoint_of.h"
 #include "recovery/graph_mask.h"
 #include "recovery/graph_store.h"
 #include "recovery/masked_graph.h"
@@ -38,31 +38,13 @@ class CountingMask final : public neo4j::GraphRewriter {
 
 Result<void> nobody(ByteView) { return {}; }
 
-class MaskedNeo4j final : public MaskedStore {
+class MaskedNeo4j final : public AuditedStore {
  public:
-  MaskedNeo4j(RestoreContext& context, const repository::ComponentRecord& record)
-      : context_(context), record_(record) {}
-
-  const std::string& component() const override { return record_.name; }
-
-  Result<StoreAudit> audit() override {
-    GraphMask mask(*context_.masking);
-    CountingMask counting(mask);
-    RETURN_IF_ERROR(read(counting, nobody));
-    masking::Findings findings(context_.masking->rules, context_.masking->level);
-    mask.find_uncovered(findings);
-    StoreAudit audit{.component = record_.name, .list = "neo4j"};
-    audit.findings = audit_findings(findings);
-    audit.counts = {{"nodes", counting.nodes()}, {"relationships", counting.relationships()}};
-    audit.looked_at =
-        fmt::format("{} nodes and {} relationships", counting.nodes(), counting.relationships());
-    covered_ = audit.findings.empty();
-    return audit;
-  }
+  using AuditedStore::AuditedStore;
 
   Result<std::vector<PreviewedValue>> preview(size_t count) override {
     ReplacedPreview values(count);
-    auto session = *context_.masking;
+    auto session = *context().masking;
     session.replaced = &values;
     GraphMask mask(session);
     RETURN_IF_ERROR(read(mask, nobody));
@@ -78,46 +60,47 @@ class MaskedNeo4j final : public MaskedStore {
                      const std::function<Result<void>(ByteView)>& consume) override {
     const auto* const graph = held();
     if (graph == nullptr || graph->name != artifact)
-      return Error(Code::kNotFound, "{} holds no graph {}", record_.name, artifact);
-    if (!covered_) {
-      ASSIGN_OR_RETURN(const auto found, audit());
-      RETURN_IF_ERROR(check_audits({found}, context_.backup.metadata().id));
-    }
+      return Error(Code::kNotFound, "{} holds no graph {}", record().name, artifact);
+    RETURN_IF_ERROR(check_covered());
     return artifact.ends_with(kDump) ? write_dump(consume) : write_masked(consume);
   }
 
  private:
+  Result<StoreAudit> look_through() override {
+    GraphMask mask(*context().masking);
+    CountingMask counting(mask);
+    RETURN_IF_ERROR(read(counting, nobody));
+    masking::Findings findings(context().masking->rules, context().masking->level);
+    mask.find_uncovered(findings);
+    StoreAudit audit{.component = record().name, .list = "neo4j"};
+    audit.findings = audit_findings(findings);
+    audit.counts = {{"nodes", counting.nodes()}, {"relationships", counting.relationships()}};
+    audit.looked_at =
+        fmt::format("{} nodes and {} relationships", counting.nodes(), counting.relationships());
+    return audit;
+  }
+
   // The graph itself: users and roles are in an artifact of their own, which stays out.
   const repository::Artifact* held() const {
-    const auto found = std::ranges::find_if(
-        record_.artifacts, [](const repository::Artifact& a) { return a.name.ends_with(kDump); });
-    return found == record_.artifacts.end() ? graph_artifact(record_) : &*found;
+    const auto* const dump = dump_artifact(record());
+    return dump != nullptr ? dump : graph_artifact(record());
   }
 
   Result<GraphStoreOptions> options() const {
     const auto* const graph = held();
     if (graph == nullptr)
       return Error(Code::kNotFound, "backup {} holds neither a dump nor a graph of {}",
-                   context_.backup.metadata().id, record_.name)
-          .hint(fmt::format("summit-dr info {}", context_.backup.metadata().id));
-    const auto endpoint = endpoint_of_target();
+                   context().backup.metadata().id, record().name)
+          .hint(fmt::format("summit-dr info {}", context().backup.metadata().id));
+    // Only for its programs.
+    const auto* const target = endpoint_of(context().environment.neo4j, record().name);
+    const auto endpoint = target == nullptr ? config::Neo4jEndpoint() : *target;
     GraphStoreOptions options;
     ASSIGN_OR_RETURN(options.programs, neo4j::find_programs(endpoint));
     options.database = endpoint.database;
-    options.store = record_.name;
+    options.store = record().name;
     options.graph_bytes = graph->size;
     return options;
-  }
-
-  // Only for its programs: "neo4j/second" is the endpoint `second`.
-  config::Neo4jEndpoint endpoint_of_target() const {
-    const auto& endpoints = context_.environment.neo4j;
-    const auto slash = record_.name.find('/');
-    const auto found =
-        slash == std::string::npos
-            ? endpoints.begin()
-            : std::ranges::find(endpoints, record_.name.substr(slash + 1), &config::Neo4jEndpoint::name);
-    return found == endpoints.end() ? config::Neo4jEndpoint() : *found;
   }
 
   // A graph file is masked as it is read; a dump needs a server, which is started once.
@@ -126,7 +109,7 @@ class MaskedNeo4j final : public MaskedStore {
     if (graph != nullptr && !graph->name.ends_with(kDump)) return rewrite_file(*graph, mask, consume);
     if (!server_) {
       ASSIGN_OR_RETURN(const auto how, options());
-      ASSIGN_OR_RETURN(auto server, MaskedGraph::open(how, record_, context_));
+      ASSIGN_OR_RETURN(auto server, MaskedGraph::open(how, record(), context()));
       server_.emplace(std::move(server));
     }
     return server_->read(mask, consume);
@@ -134,20 +117,12 @@ class MaskedNeo4j final : public MaskedStore {
 
   Result<void> rewrite_file(const repository::Artifact& graph, neo4j::GraphRewriter& mask,
                             const std::function<Result<void>(ByteView)>& consume) {
-    const auto phase = context_.reporter.phase(record_.name, "reading " + graph.name);
-    phase->set_total(graph.size);
-    const auto source = [&](const std::function<Result<void>(ByteView)>& take) {
-      const auto counted = [&](ByteView block) {
-        phase->advance(block.size());
-        return take(block);
-      };
-      return context_.backup.read(graph.name, counted, context_.cancellation);
-    };
-    return neo4j::rewrite_graph_file(source, mask, consume, context_.cancellation);
+    const auto phase = begin("reading", graph);
+    return neo4j::rewrite_graph_file(source(graph, phase.get()), mask, consume, context().cancellation);
   }
 
   Result<void> write_masked(const std::function<Result<void>(ByteView)>& consume) {
-    GraphMask mask(*context_.masking);
+    GraphMask mask(*context().masking);
     RETURN_IF_ERROR(read(mask, consume));
     return mask.check_uncovered();
   }
@@ -156,15 +131,12 @@ class MaskedNeo4j final : public MaskedStore {
   Result<void> write_dump(const std::function<Result<void>(ByteView)>& consume) {
     ASSIGN_OR_RETURN(const auto how, options());
     const auto masked = [&](const std::function<Result<void>(ByteView)>& take) { return write_masked(take); };
-    ASSIGN_OR_RETURN(auto store, GraphStore::build(how, masked, context_));
+    ASSIGN_OR_RETURN(auto store, GraphStore::build(how, masked, context()));
     server_.reset();
-    return store.dump(consume, context_.cancellation);
+    return store.dump(consume, context().cancellation);
   }
 
-  RestoreContext& context_;
-  const repository::ComponentRecord& record_;
   std::optional<MaskedGraph> server_;  // with the originals
-  bool covered_ = false;               // looked through, and found so
 };
 
 }  // namespace

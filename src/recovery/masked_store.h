@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/bytes.h"
@@ -47,6 +48,35 @@ class MaskedStore {
   // no rule covers it, which may show at the end only: audit() first where bytes cannot be taken back.
   virtual Result<void> write(const std::string& artifact,
                              const std::function<Result<void>(ByteView)>& consume) = 0;
+};
+
+// One whose files are only written when audit() found nothing, which is asked when nobody has.
+class AuditedStore : public MaskedStore {
+ public:
+  AuditedStore(RestoreContext& context, const repository::ComponentRecord& record)
+      : context_(context), record_(record) {}
+
+  const std::string& component() const final { return record_.name; }
+  Result<StoreAudit> audit() final;
+
+ protected:
+  virtual Result<StoreAudit> look_through() = 0;
+  // kRefused with what audit() found.
+  Result<void> check_covered();
+  // Progress of reading an artifact: "masking redis.rdb".
+  std::unique_ptr<Phase> begin(std::string_view what, const repository::Artifact& artifact) const;
+
+  using Source = std::function<Result<void>(const std::function<Result<void>(ByteView)>& consume)>;
+  // Gives the artifact as it was backed up; `phase` advances by its bytes. Both outlive it.
+  Source source(const repository::Artifact& artifact, Phase* phase) const;
+
+  RestoreContext& context() const { return context_; }
+  const repository::ComponentRecord& record() const { return record_; }
+
+ private:
+  RestoreContext& context_;
+  const repository::ComponentRecord& record_;
+  bool covered_ = false;  // looked through, and found so
 };
 
 // `context.masking` is set; the context outlives what they give.

@@ -32,6 +32,35 @@ std::unique_ptr<MaskedStore> store_of(RestoreContext& context, const ComponentRe
 
 }  // namespace
 
+Result<StoreAudit> AuditedStore::audit() {
+  ASSIGN_OR_RETURN(auto found, look_through());
+  covered_ = found.findings.empty();
+  return found;
+}
+
+Result<void> AuditedStore::check_covered() {
+  if (covered_) return {};
+  ASSIGN_OR_RETURN(const auto found, audit());
+  return check_audits({found}, context_.backup.metadata().id);
+}
+
+std::unique_ptr<Phase> AuditedStore::begin(std::string_view what,
+                                           const repository::Artifact& artifact) const {
+  auto phase = context_.reporter.phase(record_.name, fmt::format("{} {}", what, artifact.name));
+  phase->set_total(artifact.size);
+  return phase;
+}
+
+AuditedStore::Source AuditedStore::source(const repository::Artifact& artifact, Phase* phase) const {
+  return [this, &artifact, phase](const std::function<Result<void>(ByteView)>& consume) {
+    const auto counted = [&](ByteView bytes) {
+      phase->advance(bytes.size());
+      return consume(bytes);
+    };
+    return context_.backup.read(artifact.name, counted, context_.cancellation);
+  };
+}
+
 Result<MaskedStores> masked_stores(RestoreContext& context, const std::vector<std::string>& datastores) {
   MaskedStores result;
   const auto& metadata = context.backup.metadata();

@@ -131,33 +131,22 @@ class Neo4jRestore final : public RestoreComponent {
  private:
   Result<const repository::ComponentRecord*> find_record(const RestoreContext& context) const {
     const auto* record = context.backup.metadata().find(name_);
-    if (record != nullptr && (dump_of(*record) != nullptr || graph_artifact(*record) != nullptr))
+    if (record != nullptr && (dump_artifact(*record) != nullptr || graph_artifact(*record) != nullptr))
       return record;
     return Error(Code::kNotFound, "backup {} holds neither a dump nor a graph of {}",
                  context.backup.metadata().id, name_)
         .hint(fmt::format("summit-dr info {}", context.backup.metadata().id));
   }
 
-  static const repository::Artifact* dump_of(const repository::ComponentRecord& record) {
-    return artifact_with(record, ".dump");
-  }
   // What the new store will need.
   static uint64_t bytes_of(const repository::ComponentRecord& record) {
     constexpr uint64_t kStoreBytesPerGraphByte = 3;
     if (const auto* graph = graph_artifact(record)) return graph->size * kStoreBytesPerGraphByte;
-    return std::max(number_of(record.details, "store_bytes"), dump_of(record)->size);
+    return std::max(number_of(record.details, "store_bytes"), dump_artifact(record)->size);
   }
   static const repository::Artifact* system_dump_of(const repository::ComponentRecord& record) {
     return artifact_with(record, "-system.dump.enc");
   }
-  static const repository::Artifact* artifact_with(const repository::ComponentRecord& record,
-                                                   std::string_view suffix) {
-    const auto found =
-        std::find_if(record.artifacts.begin(), record.artifacts.end(),
-                     [&](const repository::Artifact& artifact) { return artifact.name.ends_with(suffix); });
-    return found == record.artifacts.end() ? nullptr : &*found;
-  }
-
   // The users of the source are no users of a masked target.
   static bool restores_users(const repository::ComponentRecord& record, const RestoreContext& context) {
     return context.masking == nullptr && context.sealing_key && system_dump_of(record) != nullptr;
@@ -298,7 +287,7 @@ class Neo4jRestore final : public RestoreComponent {
   Result<void> load_dump(const repository::ComponentRecord& record, const neo4j::Programs& programs,
                          const neo4j::StoreSwap& swap, const std::optional<neo4j::RunAs>& run_as,
                          RestoreContext& context) const {
-    const auto& dump = *dump_of(record);
+    const auto& dump = *dump_artifact(record);
     const auto phase = context.reporter.phase(name_, "loading " + dump.name);
     phase->set_total(dump.size);
     const auto feed = [&](const std::function<Result<void>(ByteView)>& write) {

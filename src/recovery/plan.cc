@@ -4,6 +4,7 @@
 #include <set>
 
 #include "backup/plan.h"
+#include "recovery/endpoint_of.h"
 #include "recovery/files_restore.h"
 #include "recovery/graph_store.h"
 #include "recovery/neo4j_merge.h"
@@ -21,17 +22,6 @@ namespace {
 
 using repository::ComponentRecord;
 using repository::Status;
-
-// "postgresql/analytics" is the endpoint `analytics`; a name without a slash is the only (or first) endpoint.
-template <typename Endpoint>
-const Endpoint* endpoint_of(const std::vector<Endpoint>& endpoints, const std::string& component) {
-  const auto slash = component.find('/');
-  if (slash == std::string::npos) return endpoints.empty() ? nullptr : &endpoints.front();
-  const auto name = component.substr(slash + 1);
-  const auto found =
-      std::find_if(endpoints.begin(), endpoints.end(), [&](const Endpoint& e) { return e.name == name; });
-  return found == endpoints.end() ? nullptr : &*found;
-}
 
 template <typename Endpoint, typename Make>
 std::unique_ptr<RestoreComponent> for_server(const std::vector<Endpoint>& endpoints,
