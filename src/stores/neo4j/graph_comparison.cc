@@ -4,7 +4,6 @@
 #include <array>
 #include <bit>
 #include <compare>
-#include <cstring>
 #include <map>
 
 #include "stores/neo4j/graph_digests.h"
@@ -83,7 +82,7 @@ class GraphComparison::Sides final : public GraphVisitor {
     ASSIGN_OR_RETURN(auto live, SpilledRecords<NodeRecord>::create(scratch));
     ASSIGN_OR_RETURN(auto saved_links, SpilledRecords<RelationshipRecord>::create(scratch));
     ASSIGN_OR_RETURN(auto live_links, SpilledRecords<RelationshipRecord>::create(scratch));
-    ASSIGN_OR_RETURN(auto backward, IdTable::create(scratch, sizeof(int64_t)));
+    ASSIGN_OR_RETURN(auto backward, IdMap::create(scratch));
     return Sides(std::move(keys), result, std::move(digests), std::move(saved), std::move(live),
                  std::move(saved_links), std::move(live_links), std::move(backward));
   }
@@ -105,7 +104,7 @@ class GraphComparison::Sides final : public GraphVisitor {
     const NodeRecord record{identity, content, id, kinds_.of_node(labels_)};
     if (is_live_) return live_nodes_.add(record);
     ++kinds_[record.kind].backed_up;
-    RETURN_IF_ERROR(digests_.add_node(id, labels, properties));
+    RETURN_IF_ERROR(digests_.add_node(id, labels_, digest));
     return saved_nodes_.add(record);
   }
 
@@ -127,7 +126,7 @@ class GraphComparison::Sides final : public GraphVisitor {
  private:
   Sides(NodeKeys keys, GraphComparison& result, GraphDigests digests, SpilledRecords<NodeRecord> saved,
         SpilledRecords<NodeRecord> live, SpilledRecords<RelationshipRecord> saved_links,
-        SpilledRecords<RelationshipRecord> live_links, IdTable backward)
+        SpilledRecords<RelationshipRecord> live_links, IdMap backward)
       : keys_(std::move(keys)),
         result_(result),
         kinds_(result.changes_),
@@ -148,8 +147,8 @@ class GraphComparison::Sides final : public GraphVisitor {
 
   Result<void> take_live(int64_t id, int64_t start, int64_t end, std::string_view type, ByteView properties) {
     RETURN_IF_ERROR(match_nodes());
-    const auto from = node_of(start);
-    const auto to = node_of(end);
+    const auto from = node_of_live_.get(start);
+    const auto to = node_of_live_.get(end);
     const size_t kind = kinds_.of_relationship(type);
     if (!from || !to) {
       ++kinds_[kind].deleted;
@@ -157,14 +156,6 @@ class GraphComparison::Sides final : public GraphVisitor {
     }
     ASSIGN_OR_RETURN(const auto digest, relationship_identity(digester_, type, properties, *from, *to));
     return live_relationships_.add({digest, id, kind});
-  }
-
-  // The node of the file that a live one is.
-  std::optional<int64_t> node_of(int64_t live) const {
-    const auto entry = node_of_live_.get(static_cast<uint64_t>(live));
-    int64_t stored = 0;
-    if (!entry.empty()) std::memcpy(&stored, entry.data(), sizeof stored);
-    return stored == 0 ? std::nullopt : std::optional(stored - 1);
   }
 
   Result<void> match_nodes();
@@ -184,7 +175,7 @@ class GraphComparison::Sides final : public GraphVisitor {
   SpilledRecords<NodeRecord> live_nodes_;
   SpilledRecords<RelationshipRecord> saved_relationships_;
   SpilledRecords<RelationshipRecord> live_relationships_;
-  IdTable node_of_live_;
+  IdMap node_of_live_;  // of the file
   ElementDigester digester_;
   std::vector<std::string_view> labels_;
   int64_t ordinal_ = 0;
@@ -195,11 +186,9 @@ class GraphComparison::Sides final : public GraphVisitor {
 Result<void> GraphComparison::Sides::pair(const NodeRecord& saved, const NodeRecord& live) {
   const bool equal = saved.content == live.content;
   if (!equal) ++kinds_[saved.kind].changed;
-  const auto backward = std::bit_cast<std::array<char, sizeof(int64_t)>>(saved.id + 1);
-  RETURN_IF_ERROR(node_of_live_.set(static_cast<uint64_t>(live.id), {backward.data(), backward.size()}));
+  RETURN_IF_ERROR(node_of_live_.set(live.id, saved.id));
   // The lowest bit says "equal", so that one table is enough.
-  const auto forward = std::bit_cast<std::array<char, sizeof(int64_t)>>((live.id + 1) * 2 + (equal ? 1 : 0));
-  return result_.partners_.set(static_cast<uint64_t>(saved.id), {forward.data(), forward.size()});
+  return result_.partners_.set(saved.id, live.id * 2 + (equal ? 1 : 0));
 }
 
 // All nodes of one identity: equal ones are paired first, then the others as they come.
@@ -265,7 +254,7 @@ Result<void> GraphComparison::Sides::match_relationships() {
 Result<GraphComparison> GraphComparison::make(BoltConnection& live, const GraphSource& backup,
                                               const GraphExportOptions& options, Reporter& reporter,
                                               const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(auto partners, IdTable::create(options.scratch, sizeof(int64_t)));
+  ASSIGN_OR_RETURN(auto partners, IdMap::create(options.scratch));
   ASSIGN_OR_RETURN(auto lacking, IdTable::create(options.scratch, 1));
   ASSIGN_OR_RETURN(auto nodes, SpilledRecords<int64_t>::create(options.scratch));
   ASSIGN_OR_RETURN(auto relationships, SpilledRecords<int64_t>::create(options.scratch));
@@ -280,30 +269,24 @@ Result<GraphComparison> GraphComparison::make(BoltConnection& live, const GraphS
   sides.begin_live();
   GraphReader reader(sides);
   ASSIGN_OR_RETURN(
-      [[maybe_unused]] const auto exported,
+      const auto exported,
       export_graph(
           live, options, [&](ByteView block) { return reader.write(block); }, reporter, cancellation));
   RETURN_IF_ERROR(reader.finish());
   RETURN_IF_ERROR(sides.finish());
+  result.live_nodes_ = exported.nodes;
   return result;
 }
 
 std::optional<GraphComparison::Partner> GraphComparison::partner_of(int64_t node) const {
-  const auto entry = partners_.get(static_cast<uint64_t>(node));
-  int64_t stored = 0;
-  if (!entry.empty()) std::memcpy(&stored, entry.data(), sizeof stored);
-  if (stored == 0) return {};
-  return Partner{stored / 2 - 1, stored % 2 == 1};
+  const auto stored = partners_.get(node);
+  if (!stored) return {};
+  return Partner{*stored / 2, *stored % 2 == 1};
 }
 
 bool GraphComparison::lacks_relationship(uint64_t ordinal) const {
   const auto entry = lacking_.get(ordinal);
   return !entry.empty() && entry.front() != 0;
-}
-
-bool GraphComparison::is_equal() const {
-  return std::all_of(changes_.begin(), changes_.end(),
-                     [](const ElementChanges& one) { return one.created + one.changed + one.deleted == 0; });
 }
 
 }  // namespace summit::neo4j

@@ -14,6 +14,7 @@
 #include "stores/neo4j/graph_export.h"
 #include "stores/neo4j/graph_import.h"
 #include "stores/neo4j/graph_schema.h"
+#include "stores/neo4j/id_map.h"
 #include "stores/neo4j/id_table.h"
 #include "stores/neo4j/spilled_records.h"
 
@@ -52,7 +53,8 @@ class GraphComparison {
 
   // By kind of element, nodes first.
   const std::vector<ElementChanges>& changes() const { return changes_; }
-  bool is_equal() const;
+  // How many nodes the part of the live graph has.
+  uint64_t live_nodes() const { return live_nodes_; }
   // Indexes and constraints of the file.
   const std::vector<SchemaItem>& schema() const { return schema_; }
   // Of the file: nodes, relationships, labels and types.
@@ -60,18 +62,19 @@ class GraphComparison {
 
  private:
   class Sides;
-  GraphComparison(IdTable partners, IdTable lacking, SpilledRecords<int64_t> nodes,
+  GraphComparison(IdMap partners, IdTable lacking, SpilledRecords<int64_t> nodes,
                   SpilledRecords<int64_t> relationships)
       : partners_(std::move(partners)),
         lacking_(std::move(lacking)),
         surplus_nodes_(std::move(nodes)),
         surplus_relationships_(std::move(relationships)) {}
 
-  IdTable partners_;  // by node of the file
-  IdTable lacking_;   // by ordinal: one byte
+  IdMap partners_;   // by node of the file; the lowest bit says "equal"
+  IdTable lacking_;  // by ordinal: one byte
   SpilledRecords<int64_t> surplus_nodes_;
   SpilledRecords<int64_t> surplus_relationships_;
   std::vector<ElementChanges> changes_;
+  uint64_t live_nodes_ = 0;
   std::vector<SchemaItem> schema_;
   std::vector<Fingerprint> fingerprints_;
 };

@@ -15,9 +15,14 @@ SetHash& GraphDigests::set_of(Sets& sets, std::string_view name) {
 Result<void> GraphDigests::add_node(int64_t id, ByteView labels, ByteView properties) {
   ASSIGN_OR_RETURN(const auto digest,
                    digester_.node(bolt::Cursor(labels), bolt::Cursor(properties), labels_of_node_));
+  return add_node(id, labels_of_node_, digest);
+}
+
+Result<void> GraphDigests::add_node(int64_t id, const std::vector<std::string_view>& labels,
+                                    const Sha256Digest& digest) {
   nodes_.add(digest);
-  for (const auto label : labels_of_node_) set_of(labels_, label).add(digest);
-  if (labels_of_node_.empty()) set_of(labels_, "").add(digest);
+  for (const auto label : labels) set_of(labels_, label).add(digest);
+  if (labels.empty()) set_of(labels_, "").add(digest);
   return digests_.set(static_cast<uint64_t>(id), digest);
 }
 

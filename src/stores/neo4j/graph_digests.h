@@ -22,11 +22,13 @@ class GraphDigests {
 
   // `labels` is an encoded list, `properties` an encoded map.
   Result<void> add_node(int64_t id, ByteView labels, ByteView properties);
+  // The same of a node whose digest (ElementDigester::node) is known.
+  Result<void> add_node(int64_t id, const std::vector<std::string_view>& labels, const Sha256Digest& digest);
   bool has_node(int64_t id) const { return digests_.get(static_cast<uint64_t>(id)).has_value(); }
   // Both ends must have been added.
   Result<void> add_relationship(int64_t start, int64_t end, std::string_view type, ByteView properties);
 
-  // Of the graph, labels and types.
+  // Of the graph, labels and types; by kind and name.
   void report(std::string_view store, std::vector<Fingerprint>& fingerprints) const;
 
  private:

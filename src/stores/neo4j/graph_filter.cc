@@ -18,21 +18,20 @@ std::string alternatives(std::string_view variable, const std::vector<std::strin
 constexpr int kMostSteps = 8;
 
 // "EXISTS { MATCH (n)-[:`PART_OF`*1..8]->(owner:`Investigation`) WHERE … }"
-std::string leads_to_start(const GraphOwner& owner, std::string_view variable, std::string_view which) {
-  return fmt::format("EXISTS {{ MATCH ({})-[{}*1..{}]->(start:{}) WHERE start.{} {} }}", variable,
+std::string leads_to_start(const GraphOwner& owner, std::string_view variable) {
+  return fmt::format("EXISTS {{ MATCH ({})-[{}*1..{}]->(start:{}) WHERE start.{} IN $owner }}", variable,
                      alternatives("", owner.through), kMostSteps, quote_identifier(owner.start_label),
-                     quote_identifier(owner.start_property), which);
+                     quote_identifier(owner.start_property));
 }
 
-// `which` is what holds for the id of an owner.
-std::string belongs(const GraphOwner& owner, std::string_view variable, std::string_view which) {
+std::string belongs(const GraphOwner& owner, std::string_view variable) {
   std::string text = "false";
   if (!owner.property.empty())
-    text += fmt::format(" OR {}.{} {}", variable, quote_identifier(owner.property), which);
+    text += fmt::format(" OR {}.{} IN $owner", variable, quote_identifier(owner.property));
   if (owner.start_label.empty()) return text;
-  text += fmt::format(" OR ({0}:{1} AND {0}.{2} {3})", variable, quote_identifier(owner.start_label),
-                      quote_identifier(owner.start_property), which);
-  if (!owner.through.empty()) text += " OR " + leads_to_start(owner, variable, which);
+  text += fmt::format(" OR ({0}:{1} AND {0}.{2} IN $owner)", variable, quote_identifier(owner.start_label),
+                      quote_identifier(owner.start_property));
+  if (!owner.through.empty()) text += " OR " + leads_to_start(owner, variable);
   return text;
 }
 
@@ -50,7 +49,7 @@ Value::List spellings(const std::string& id) {
 std::string choice(const GraphFilter& filter, std::string_view variable) {
   std::string text = "true";
   if (!filter.labels.empty()) text += " AND (" + alternatives(variable, filter.labels) + ")";
-  if (filter.owner) text += " AND (" + belongs(*filter.owner, variable, "IN $owner") + ")";
+  if (filter.owner) text += " AND (" + belongs(*filter.owner, variable) + ")";
   return text;
 }
 
@@ -67,7 +66,7 @@ std::string relationship_pattern(const GraphFilter& filter, std::string_view var
 std::string node_condition(const GraphFilter& filter, std::string_view variable) {
   std::string text = fmt::format("NOT {}:{}", variable, quote_identifier(kMarkerLabel));
   if (filter.all_others) return text + " AND NOT coalesce(" + choice(filter, variable) + ", false)";
-  if (filter.owner) text += " AND (" + belongs(*filter.owner, variable, "IN $owner") + ")";
+  if (filter.owner) text += " AND (" + belongs(*filter.owner, variable) + ")";
   return text;
 }
 
@@ -76,11 +75,6 @@ std::string is_selected(const GraphFilter& filter, std::string_view variable) {
   if (!filter.all_others && !filter.labels.empty())
     text += " AND (" + alternatives(variable, filter.labels) + ")";
   return "coalesce(" + text + ", false)";
-}
-
-std::string is_owned_by_anybody(const GraphFilter& filter, std::string_view variable) {
-  if (!filter.owner) return "false";
-  return "coalesce(" + belongs(*filter.owner, variable, "IS NOT NULL") + ", false)";
 }
 
 Value::Map filter_parameters(const GraphFilter& filter) {

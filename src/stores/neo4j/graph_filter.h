@@ -39,8 +39,6 @@ std::string node_pattern(const GraphFilter& filter, std::string_view variable);
 std::string node_condition(const GraphFilter& filter, std::string_view variable);
 // True or false for any node, never null.
 std::string is_selected(const GraphFilter& filter, std::string_view variable);
-// Whether a node belongs to any owner of this kind; "false" without an owner in the filter.
-std::string is_owned_by_anybody(const GraphFilter& filter, std::string_view variable);
 // "[r:`T`|`U`]", or "[r]".
 std::string relationship_pattern(const GraphFilter& filter, std::string_view variable);
 // What node_condition refers to.

@@ -1,14 +1,12 @@
 #include "stores/neo4j/graph_import.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <map>
 
 #include "stores/neo4j/batch_sender.h"
 #include "stores/neo4j/graph_file.h"
 #include "stores/neo4j/graph_schema.h"
-#include "stores/neo4j/id_table.h"
+#include "stores/neo4j/id_map.h"
 #include "stores/neo4j/marker.h"
 #include "stores/neo4j/step_counter.h"
 
@@ -21,33 +19,9 @@ namespace {
 constexpr size_t kBatchBytes = 2 * MiB;
 constexpr size_t kGatheredBytes = 32 * MiB;
 
-// Where the node of each old id went.
-class NewIds {
- public:
-  static Result<NewIds> create(const fs::path& scratch) {
-    ASSIGN_OR_RETURN(auto table, IdTable::create(scratch, sizeof(int64_t)));
-    return NewIds(std::move(table));
-  }
-  // Stored as the id and one: zero is "none".
-  Result<void> set(int64_t old_id, int64_t new_id) {
-    const auto entry = std::bit_cast<std::array<char, sizeof(int64_t)>>(new_id + 1);
-    return table_.set(static_cast<uint64_t>(old_id), {entry.data(), entry.size()});
-  }
-  std::optional<int64_t> get(int64_t old_id) const {
-    const auto entry = table_.get(static_cast<uint64_t>(old_id));
-    int64_t stored = 0;
-    if (!entry.empty()) std::memcpy(&stored, entry.data(), sizeof stored);
-    return stored == 0 ? std::nullopt : std::optional(stored - 1);
-  }
-
- private:
-  explicit NewIds(IdTable table) : table_(std::move(table)) {}
-  IdTable table_;
-};
-
 class Importer final : public GraphVisitor {
  public:
-  Importer(BatchSender& sender, BoltConnection& bolt, NewIds ids, const GraphImportOptions& options,
+  Importer(BatchSender& sender, BoltConnection& bolt, IdMap ids, const GraphImportOptions& options,
            Reporter& reporter)
       : sender_(sender), bolt_(bolt), ids_(std::move(ids)), options_(options), reporter_(reporter) {}
 
@@ -71,7 +45,7 @@ class Importer final : public GraphVisitor {
 
   BatchSender& sender_;
   BoltConnection& bolt_;
-  NewIds ids_;
+  IdMap ids_;  // the new of each old one
   const GraphImportOptions& options_;
   Reporter& reporter_;
   Stage stage_ = Stage::kSchema;
@@ -244,7 +218,7 @@ Result<GraphImport> import_graph(const config::Neo4jEndpoint& endpoint, const Gr
                                  const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto bolt, BoltConnection::open(endpoint, cancellation));
   ASSIGN_OR_RETURN(auto sender, BatchSender::open(endpoint, options.connections, cancellation));
-  ASSIGN_OR_RETURN(auto ids, NewIds::create(options.scratch));
+  ASSIGN_OR_RETURN(auto ids, IdMap::create(options.scratch));
   Importer importer(sender, bolt, std::move(ids), options, reporter);
   GraphReader reader(importer);
   const auto consume = [&](ByteView block) -> Result<void> {

@@ -24,16 +24,13 @@ GraphExportOptions part_of(const GraphMergeOptions& options, bool others) {
   return part;
 }
 
-// Without indexes and constraints, which belong to all.
+// Without indexes and constraints, which belong to all. By kind and name, as `all` is.
 std::vector<Fingerprint> of_elements(const std::vector<Fingerprint>& all) {
   std::vector<Fingerprint> elements;
   for (const auto& one : all) {
     if (one.kind != "index" && one.kind != "constraint")
       elements.push_back({{}, one.kind, one.name, one.count, one.hash});
   }
-  std::sort(elements.begin(), elements.end(), [](const Fingerprint& a, const Fingerprint& b) {
-    return std::tie(a.kind, a.name) < std::tie(b.kind, b.name);
-  });
   return elements;
 }
 
@@ -73,8 +70,7 @@ class Merge {
   Result<GraphMergeReport> describe(GraphComparison& comparison) {
     GraphMergeReport report;
     report.changes = comparison.changes();
-    ASSIGN_OR_RETURN(const auto owned, count_selected(bolt_, options_.filter));
-    report.owned_nodes = owned.nodes;
+    report.owned_nodes = comparison.live_nodes();
     ASSIGN_OR_RETURN(report.severed, count_severed(bolt_, options_.filter, comparison));
     return report;
   }

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "core/files.h"
 #include "core/result.h"
@@ -56,13 +57,14 @@ class SpilledRecords {
   Result<std::span<Record>> sorted() {
     ASSIGN_OR_RETURN(const auto bytes, bytes_.map());
     const std::span<Record> records(reinterpret_cast<Record*>(bytes.data()), bytes.size() / sizeof(Record));
-    std::sort(records.begin(), records.end());
+    if (!std::exchange(is_sorted_, true)) std::sort(records.begin(), records.end());
     return records;
   }
 
  private:
   explicit SpilledRecords(SpilledBytes bytes) : bytes_(std::move(bytes)) {}
   SpilledBytes bytes_;
+  bool is_sorted_ = false;
 };
 
 }  // namespace summit::neo4j
