@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "core/unnamed_file.h"
 #include "masking/leak/normalized_text.h"
 #include "masking/leak/value_shape.h"
 

@@ -1,14 +1,13 @@
 #include "masking/leak/replaced_table.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cstdlib>
 
+#include "core/unnamed_file.h"
 #include "masking/leak/value_shape.h"
 
 namespace summit::masking {
@@ -57,14 +56,6 @@ void BitFilter::shrink(unsigned bits_per_value) {
     ++shift_;
   }
   words_.shrink_to_fit();
-}
-
-Result<UniqueFd> open_unnamed_file(const fs::path& directory) {
-  std::string name = (directory / "replaced-XXXXXX").string();
-  UniqueFd fd(::mkostemp(name.data(), O_CLOEXEC));
-  if (!fd.valid()) return errno_error(errno, fmt::format("cannot create {}", name));
-  if (::unlink(name.c_str()) != 0) return errno_error(errno, fmt::format("cannot unlink {}", name));
-  return fd;
 }
 
 ValueDigest digest_in_place(const DigestKey& key, std::string_view place, std::string_view normalized) {

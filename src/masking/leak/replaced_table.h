@@ -137,10 +137,6 @@ class ReplacedTable {
   std::span<const ReplacedRecord> records_;  // the mapped ones
 };
 
-// A file without a name, mode 0600, for reading and writing: it is gone with its descriptor, however that
-// ends.
-Result<UniqueFd> open_unnamed_file(const fs::path& directory);
-
 // The digest of a value that is sought in one place only.
 ValueDigest digest_in_place(const DigestKey& key, std::string_view place, std::string_view normalized);
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -10,15 +9,14 @@
 #include <cstring>
 #include <utility>
 
+#include "core/unnamed_file.h"
+
 namespace summit::neo4j {
 
 Result<IdTable> IdTable::create(const fs::path& directory, size_t width) {
   RETURN_IF_ERROR(make_directories(directory));
-  std::string path = (directory / "ids-XXXXXX").native();
-  UniqueFd fd(::mkostemp(path.data(), O_CLOEXEC));
-  if (!fd.valid()) return errno_error(errno, fmt::format("cannot create {}", path));
-  ::unlink(path.c_str());
-  return IdTable(std::move(fd), std::move(path), width);
+  ASSIGN_OR_RETURN(auto fd, open_unnamed_file(directory));
+  return IdTable(std::move(fd), directory / "ids", width);
 }
 
 IdTable::IdTable(IdTable&& other) noexcept

@@ -1,22 +1,18 @@
 #include "stores/neo4j/spilled_records.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <utility>
+
+#include "core/unnamed_file.h"
 
 namespace summit::neo4j {
 
 Result<SpilledBytes> SpilledBytes::create(const fs::path& directory) {
   RETURN_IF_ERROR(make_directories(directory));
-  std::string path = (directory / "records-XXXXXX").native();
-  UniqueFd fd(::mkostemp(path.data(), O_CLOEXEC));
-  if (!fd.valid()) return errno_error(errno, fmt::format("cannot create {}", path));
-  ::unlink(path.c_str());
-  return SpilledBytes(std::move(fd), std::move(path));
+  ASSIGN_OR_RETURN(auto fd, open_unnamed_file(directory));
+  return SpilledBytes(std::move(fd), directory / "records");
 }
 
 SpilledBytes::SpilledBytes(SpilledBytes&& other) noexcept
