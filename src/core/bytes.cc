@@ -101,17 +101,6 @@ std::string to_hex(ByteView bytes) {
   return hex;
 }
 
-namespace {
-
-int hex_value(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  return -1;
-}
-
-}  // namespace
-
 bool from_hex(std::string_view hex, std::string& bytes) {
   if (hex.size() % 2 != 0) return false;
   std::string decoded;

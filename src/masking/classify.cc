@@ -149,9 +149,8 @@ bool is_word(std::string_view part, size_t most_digits) {
   constexpr size_t kLongestWord = 24;
   size_t digits = 0;
   for (const char c : part) {
-    const char lower = to_lower(c);
-    const bool digit = c >= '0' && c <= '9';
-    if (!digit && !(lower >= 'a' && lower <= 'z') && c != '_' && c != '-') return false;
+    const bool digit = is_digit(c);
+    if (!digit && !is_letter(c) && c != '_' && c != '-') return false;
     digits += digit ? 1 : 0;
   }
   return part.size() <= kLongestWord && digits <= most_digits;

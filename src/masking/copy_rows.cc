@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/text.h"
+
 namespace summit::masking {
 namespace {
 
@@ -11,11 +13,6 @@ constexpr std::string_view kEscaped = "\b\f\n\r\t\v\\";
 constexpr std::string_view kLetters = "bfnrtv\\";
 
 int octal(char c) { return c >= '0' && c <= '7' ? c - '0' : -1; }
-int hexadecimal(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 // Up to `most` digits from `at`; `at` comes to stand behind them.
 char number(std::string_view text, size_t& at, size_t most, int base, int (*digit)(char)) {
@@ -58,8 +55,8 @@ bool decode_copy_field(std::string_view field, std::string& value) {
     const size_t letter = kLetters.find(sign);
     if (octal(sign) >= 0) {
       value += number(field, at, 3, 8, octal);
-    } else if (sign == 'x' && at + 1 < field.size() && hexadecimal(field[at + 1]) >= 0) {
-      value += number(field, ++at, 2, 16, hexadecimal);
+    } else if (sign == 'x' && at + 1 < field.size() && hex_value(field[at + 1]) >= 0) {
+      value += number(field, ++at, 2, 16, hex_value);
     } else {
       value += letter == std::string_view::npos ? sign : kEscaped[letter];
       ++at;

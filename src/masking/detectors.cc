@@ -16,10 +16,6 @@ namespace {
 
 constexpr size_t kLongestLook = 64 * 1024;
 
-bool is_letter(char c) {
-  const char lower = to_lower(c);
-  return lower >= 'a' && lower <= 'z';
-}
 bool is_word(char c) { return is_letter(c) || is_digit(c); }
 
 // contactEmail2 and CONTACT-EMAIL_2 to "contact", "email", "2".
@@ -214,10 +210,7 @@ bool is_address(std::string_view run) {
 }
 
 bool has_ip(std::string_view text) {
-  const auto belongs = [](char c) {
-    const char lower = to_lower(c);
-    return is_digit(c) || (lower >= 'a' && lower <= 'f') || c == '.' || c == ':';
-  };
+  const auto belongs = [](char c) { return hex_value(c) >= 0 || c == '.' || c == ':'; };
   return any_run(text, belongs, is_address);
 }
 
@@ -226,10 +219,7 @@ bool is_token_character(char c) {
 }
 
 bool is_hex(std::string_view run) {
-  return std::all_of(run.begin(), run.end(), [](char c) {
-    const char lower = to_lower(c);
-    return is_digit(c) || (lower >= 'a' && lower <= 'f') || c == '-';
-  });
+  return std::all_of(run.begin(), run.end(), [](char c) { return hex_value(c) >= 0 || c == '-'; });
 }
 
 double bits_per_character(std::string_view text) {

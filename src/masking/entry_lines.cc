@@ -10,10 +10,7 @@ namespace {
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-bool is_name_character(char c) {
-  const char lower = to_lower(c);
-  return (lower >= 'a' && lower <= 'z') || is_digit(c) || c == '_' || c == '-' || c == '.';
-}
+bool is_name_character(char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.'; }
 
 size_t past_blanks(std::string_view text, size_t at) {
   while (at < text.size() && is_blank(text[at])) ++at;
@@ -74,10 +71,8 @@ EntryLine next_line(std::string_view text) {
 
 void append_value(std::string_view value, std::string& out) {
   constexpr std::string_view kPlain = "_-./:@+,%*[]~^=?&";
-  const bool plain = std::ranges::all_of(value, [&](char c) {
-    const char lower = to_lower(c);
-    return (lower >= 'a' && lower <= 'z') || is_digit(c) || kPlain.find(c) != std::string_view::npos;
-  });
+  const bool plain = std::ranges::all_of(
+      value, [&](char c) { return is_letter(c) || is_digit(c) || kPlain.find(c) != std::string_view::npos; });
   if (plain) {
     out += value;
     return;

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "core/text.h"
+#include "core/utf8.h"
 #include "masking/path_progress.h"
 
 namespace summit::masking {
@@ -14,29 +15,6 @@ constexpr int kDeepest = 200;
 constexpr std::string_view kHex = "0123456789abcdef";
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
-int hex_value(char c) {
-  const size_t found = kHex.find(to_lower(c));
-  return found == std::string_view::npos ? -1 : static_cast<int>(found);
-}
-
-void append_utf8(uint32_t code, std::string& out) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xc0 | code >> 6);
-    out += static_cast<char>(0x80 | (code & 0x3f));
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xe0 | code >> 12);
-    out += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-    out += static_cast<char>(0x80 | (code & 0x3f));
-  } else {
-    out += static_cast<char>(0xf0 | code >> 18);
-    out += static_cast<char>(0x80 | (code >> 12 & 0x3f));
-    out += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-    out += static_cast<char>(0x80 | (code & 0x3f));
-  }
-}
 
 // Walks over the text; every piece that was walked over can be taken as written.
 class Scanner {

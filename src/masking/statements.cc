@@ -121,8 +121,7 @@ class Sql final : public Language {
 
 bool is_plain_name(std::string_view name) {
   return !name.empty() && !is_digit(name[0]) && std::all_of(name.begin(), name.end(), [](char c) {
-    const char lower = to_lower(c);
-    return (lower >= 'a' && lower <= 'z') || is_digit(c) || c == '_';
+    return is_letter(c) || is_digit(c) || c == '_';
   });
 }
 

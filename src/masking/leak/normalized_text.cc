@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/text.h"
+#include "core/utf8.h"
 
 namespace summit::masking {
 namespace {
@@ -33,39 +34,14 @@ void fold_pair(unsigned char& lead, unsigned char& next) {
   if (lead == 0xD0 && next >= 0xA0 && next <= 0xAF) return moved(0xD1, -0x20);                 // Р … Я
 }
 
-int hex_digit(char c) {
-  if (is_digit(c)) return c - '0';
-  const char lower = to_lower(c);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 std::optional<unsigned> hex_number(std::string_view digits) {
   unsigned number = 0;
   for (const char c : digits) {
-    const int digit = hex_digit(c);
+    const int digit = hex_value(c);
     if (digit < 0) return {};
     number = number * 16 + static_cast<unsigned>(digit);
   }
   return number;
-}
-
-void append_utf8(unsigned point, std::string& out) {
-  const auto byte = [&out](unsigned value) { out += static_cast<char>(value); };
-  if (point < 0x80) {
-    byte(point);
-  } else if (point < 0x800) {
-    byte(0xC0 | point >> 6);
-    byte(0x80 | (point & 0x3F));
-  } else if (point < 0x10000) {
-    byte(0xE0 | point >> 12);
-    byte(0x80 | (point >> 6 & 0x3F));
-    byte(0x80 | (point & 0x3F));
-  } else {
-    byte(0xF0 | point >> 18);
-    byte(0x80 | (point >> 12 & 0x3F));
-    byte(0x80 | (point >> 6 & 0x3F));
-    byte(0x80 | (point & 0x3F));
-  }
 }
 
 // \u0041, and two of them for what lies beyond U+FFFF. Gives how many bytes of `text` it took.
@@ -109,14 +85,14 @@ void append_without_escapes(std::string_view line, std::string& out) {
 }
 
 bool is_url_byte(std::string_view line, size_t at) {
-  return line[at] == '%' && at + 2 < line.size() && hex_digit(line[at + 1]) >= 0 &&
-         hex_digit(line[at + 2]) >= 0;
+  return line[at] == '%' && at + 2 < line.size() && hex_value(line[at + 1]) >= 0 &&
+         hex_value(line[at + 2]) >= 0;
 }
 
 // + is a blank in forms, where it stands between words.
 bool is_url_blank(std::string_view line, size_t at) {
-  const auto letter = [](char c) { return (to_lower(c) >= 'a' && to_lower(c) <= 'z'); };
-  return line[at] == '+' && at > 0 && at + 1 < line.size() && letter(line[at - 1]) && letter(line[at + 1]);
+  return line[at] == '+' && at > 0 && at + 1 < line.size() && is_letter(line[at - 1]) &&
+         is_letter(line[at + 1]);
 }
 
 bool append_without_url_encoding(std::string_view line, std::string& out) {
@@ -145,10 +121,10 @@ bool append_hex_runs(std::string_view line, std::string& out) {
   bool found = false;
   for (size_t at = 0; at < line.size();) {
     size_t end = at;
-    while (end < line.size() && hex_digit(line[end]) >= 0) ++end;
+    while (end < line.size() && hex_value(line[end]) >= 0) ++end;
     if (end - at >= kShortestHex) {
       for (size_t i = at; i + 1 < end; i += 2) {
-        const int byte = hex_digit(line[i]) * 16 + hex_digit(line[i + 1]);
+        const int byte = hex_value(line[i]) * 16 + hex_value(line[i + 1]);
         out += byte == '\n' || byte == '\t' ? ' ' : static_cast<char>(byte);
       }
       out += '\n';
@@ -169,7 +145,7 @@ struct Signs {
 bool has_hex_run(std::string_view line) {
   for (size_t at = kShortestHex - 1; at < line.size();) {
     size_t begin = at + 1;
-    while (begin > at + 1 - kShortestHex && hex_digit(line[begin - 1]) >= 0) --begin;
+    while (begin > at + 1 - kShortestHex && hex_value(line[begin - 1]) >= 0) --begin;
     if (begin == at + 1 - kShortestHex) return true;
     at = begin - 1 + kShortestHex;
   }

@@ -13,9 +13,7 @@ constexpr size_t kBatch = 64;               // positions
 constexpr size_t kLongestCommonNumber = 9;  // digits: numbers so short are ids and counts as well
 constexpr uint64_t kCachedFilter = 512 * KiB;
 
-bool is_word(char c) {
-  return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || static_cast<unsigned char>(c) >= 0x80;
-}
+bool is_word(char c) { return is_digit(c) || is_letter(c) || static_cast<unsigned char>(c) >= 0x80; }
 
 // What stands around a value in a normalised text; NUL where spacing, or nothing, stands there.
 struct Surroundings {
