@@ -49,9 +49,8 @@ bool keeps(const config::FieldRule& rule) {
 }
 
 bool names(const config::FieldRule& rule, const Place& place) {
-  if (rule.field == place.field) return true;
   const bool patterns = place.store == Store::kRedis || place.store == Store::kFiles;
-  return patterns && !rule.field.empty() && !place.field.empty() && matches_wildcard(place.field, rule.field);
+  return patterns ? matches_field(place.field, rule.field) : place.field == rule.field;
 }
 
 enum class Ruled { kNo, kKept, kPartly, kWhole };

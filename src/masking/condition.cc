@@ -67,6 +67,10 @@ bool matches_wildcard(std::string_view text, std::string_view pattern) {
   return pattern.starts_with("**/") && matches(text, pattern.substr(3), kSigns);
 }
 
+bool matches_field(std::string_view name, std::string_view pattern) {
+  return name == pattern || (!name.empty() && !pattern.empty() && matches_wildcard(name, pattern));
+}
+
 Result<RowCondition> RowCondition::compile(const config::Condition& condition, const FieldPlace& place) {
   RowCondition compiled;
   compiled.kind_ = condition.kind;

@@ -21,6 +21,10 @@ bool is_like(std::string_view text, std::string_view pattern);
 // * any characters, ? one: names of keys, files and entries. "**/" in front may also be nothing.
 bool matches_wildcard(std::string_view text, std::string_view pattern);
 
+// Whether a rule of keys or files means the value of this name; the empty one is that of the key or file
+// itself, which no pattern means.
+bool matches_field(std::string_view name, std::string_view pattern);
+
 class RowCondition {
  public:
   static Result<RowCondition> compile(const config::Condition& condition, const FieldPlace& place);

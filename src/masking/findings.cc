@@ -34,7 +34,7 @@ std::vector<std::string> Findings::lines() const {
 }
 
 Result<void> Findings::verdict(std::string_view store) const {
-  if (empty()) return {};
+  if (rules_to_add_.empty()) return {};
   return Error(Code::kRefused, "{} {} look private and no rule covers them:\n{}", rules_to_add_.size(),
                rules_to_add_.size() == 1 ? "place" : "places", fmt::join(lines(), "\n"))
       .hint(fmt::format("paste the rules below `rules: {}:` in config/sanitization.yaml, and change them as "

@@ -30,15 +30,16 @@ class Findings {
   // What only the caller can see. `where` and `rule` hold no private value.
   void add(const std::string& where, std::string_view what, std::string rule);
 
-  bool empty() const { return rules_to_add_.empty(); }
   // Ordered by place.
   std::vector<Finding> all() const;
-  // "user:*.email: e-mail address", and below it the rule to paste; ordered.
-  std::vector<std::string> lines() const;
-  // kRefused, with lines(); nothing when there is none. `store` is the list of the rules: "redis".
+  // kRefused, with each place and below it the rule to paste; nothing when there is none. `store` is the list
+  // of the rules: "redis".
   Result<void> verdict(std::string_view store) const;
 
  private:
+  // "user:*.email: e-mail address"; ordered.
+  std::vector<std::string> lines() const;
+
   const config::SanitizationRules& rules_;
   config::Sanitization level_;
   std::map<std::string, Finding> rules_to_add_;  // by place

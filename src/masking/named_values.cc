@@ -44,10 +44,8 @@ void NamedMask::set_row(std::span<const NamedValue> row) {
 }
 
 const NamedMask::CompiledField* NamedMask::find(std::string_view name) const {
-  const auto found = std::ranges::find_if(fields_, [&](const CompiledField& field) {
-    return field.pattern == name ||
-           (!field.pattern.empty() && !name.empty() && matches_wildcard(name, field.pattern));
-  });
+  const auto found = std::ranges::find_if(
+      fields_, [&](const CompiledField& field) { return matches_field(name, field.pattern); });
   return found == fields_.end() ? nullptr : &*found;
 }
 

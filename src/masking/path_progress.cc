@@ -19,8 +19,7 @@ void PathProgress::add(Place place) {
 }
 
 PathProgress PathProgress::below(const std::string* key, size_t index) const {
-  PathProgress next(*this);
-  next.places_.clear();
+  PathProgress next(paths_);
   for (const auto& [path, step] : places_) {
     if (step == (*paths_)[path].size()) continue;
     const JsonStep& wanted = (*paths_)[path][step];

@@ -26,6 +26,8 @@ class PathProgress {
     size_t path;
     size_t step;
   };
+  // Nowhere yet.
+  explicit PathProgress(const std::vector<config::JsonPath>* paths) : paths_(paths) {}
   void add(Place place);
 
   const std::vector<config::JsonPath>* paths_;

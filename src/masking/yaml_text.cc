@@ -3,7 +3,6 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <optional>
 
@@ -23,46 +22,6 @@ struct Replacement {
   std::string made;
 };
 using Replacements = std::map<size_t, Replacement>;  // by the place of the original in the text
-
-// Calls `visit` for each scalar and null of a document with the path that reaches it.
-class Walker {
- public:
-  using Visit = std::function<Outcome(const YAML::Node& node, std::optional<size_t> reached)>;
-  explicit Walker(Visit visit) : visit_(std::move(visit)) {}
-
-  Outcome walk(const YAML::Node& node, const PathProgress& progress, std::optional<size_t> reached) {
-    if (++values_ > kMostValues || ++depth_ > kDeepest) return Outcome::kMalformed;
-    if (!reached) reached = progress.reached();
-    Outcome outcome = Outcome::kValue;
-    if (node.IsMap()) {
-      outcome = map(node, progress, reached);
-    } else if (node.IsSequence()) {
-      size_t index = 0;
-      for (const auto& child : node) {
-        outcome = walk(child, progress.below(nullptr, index++), reached);
-        if (outcome != Outcome::kValue) break;
-      }
-    } else {
-      outcome = visit_(node, reached);
-    }
-    --depth_;
-    return outcome;
-  }
-
- private:
-  Outcome map(const YAML::Node& node, const PathProgress& progress, std::optional<size_t> reached) {
-    for (const auto& entry : node) {
-      const auto key = entry.first.IsScalar() ? entry.first.Scalar() : std::string();
-      const Outcome outcome = walk(entry.second, progress.below(&key, 0), reached);
-      if (outcome != Outcome::kValue) return outcome;
-    }
-    return Outcome::kValue;
-  }
-
-  Visit visit_;
-  size_t values_ = 0;
-  int depth_ = 0;
-};
 
 size_t line_end(std::string_view text, size_t at) { return std::min(text.find('\n', at), text.size()); }
 
@@ -125,11 +84,8 @@ class Rewriter {
   Outcome rewrite(std::string& out) {
     const auto documents = YAML::LoadAll(std::string(text_));
     const PathProgress root(paths_);
-    Walker walker([this](const YAML::Node& node, std::optional<size_t> reached) {
-      return reached ? replace(node, *reached) : Outcome::kValue;
-    });
     for (const auto& document : documents) {
-      const Outcome outcome = walker.walk(document, root, {});
+      const Outcome outcome = walk(document, root, {});
       if (outcome != Outcome::kValue) return outcome;
     }
     const auto made = applied();
@@ -139,6 +95,40 @@ class Rewriter {
   }
 
  private:
+  // `reached` is the path that a node above is at.
+  Outcome walk(const YAML::Node& node, const PathProgress& progress, std::optional<size_t> reached) {
+    if (++values_ > kMostValues || ++depth_ > kDeepest) return Outcome::kMalformed;
+    if (!reached) reached = progress.reached();
+    Outcome outcome = Outcome::kValue;
+    if (node.IsMap()) {
+      outcome = map(node, progress, reached);
+    } else if (node.IsSequence()) {
+      outcome = sequence(node, progress, reached);
+    } else if (reached) {
+      outcome = replace(node, *reached);
+    }
+    --depth_;
+    return outcome;
+  }
+
+  Outcome map(const YAML::Node& node, const PathProgress& progress, std::optional<size_t> reached) {
+    for (const auto& entry : node) {
+      const auto key = entry.first.IsScalar() ? entry.first.Scalar() : std::string();
+      const Outcome outcome = walk(entry.second, progress.below(&key, 0), reached);
+      if (outcome != Outcome::kValue) return outcome;
+    }
+    return Outcome::kValue;
+  }
+
+  Outcome sequence(const YAML::Node& node, const PathProgress& progress, std::optional<size_t> reached) {
+    size_t index = 0;
+    for (const auto& child : node) {
+      const Outcome outcome = walk(child, progress.below(nullptr, index++), reached);
+      if (outcome != Outcome::kValue) return outcome;
+    }
+    return Outcome::kValue;
+  }
+
   static size_t place_of(const YAML::Node& node) { return static_cast<size_t>(std::max(node.Mark().pos, 0)); }
 
   Outcome replace(const YAML::Node& node, size_t path) {
@@ -206,6 +196,8 @@ class Rewriter {
   const std::vector<config::JsonPath>& paths_;
   const JsonTransform& transform_;
   Replacements replacements_;
+  size_t values_ = 0;
+  int depth_ = 0;
 };
 
 }  // namespace

@@ -21,10 +21,6 @@ constexpr size_t kNodeBytes = 4096;
 constexpr size_t kNodeEntries = 100;
 constexpr int64_t kSameFields = 2;
 
-void append_big_endian(std::string& out, uint64_t value) {
-  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xff);
-}
-
 using Fields = std::vector<EditedField>;
 
 // The entries of a stream, packed into nodes.

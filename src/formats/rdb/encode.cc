@@ -16,10 +16,6 @@ constexpr uint64_t kUnknownCount = 0xffff;
 
 void append_byte(std::string& out, uint64_t value) { out += static_cast<char>(value & 0xff); }
 
-void append_big_endian(std::string& out, uint64_t value, int size) {
-  for (int shift = 8 * (size - 1); shift >= 0; shift -= 8) append_byte(out, value >> shift);
-}
-
 void append_low_bytes(std::string& out, uint64_t value, int size) {
   for (int i = 0; i < size; ++i) append_byte(out, value >> (8 * i));
 }
@@ -35,13 +31,13 @@ void append_length(std::string& out, uint64_t value) {
   if (value < 64) {
     append_byte(out, value);
   } else if (value < 16384) {
-    append_big_endian(out, 0x4000 | value, 2);
+    append_big_endian(out, static_cast<uint16_t>(0x4000 | value));
   } else if (value <= std::numeric_limits<uint32_t>::max()) {
     append_byte(out, 0x80);
-    append_big_endian(out, value, 4);
+    append_big_endian(out, static_cast<uint32_t>(value));
   } else {
     append_byte(out, 0x81);
-    append_big_endian(out, value, 8);
+    append_big_endian(out, value);
   }
 }
 
@@ -73,7 +69,7 @@ void ListpackWriter::add(std::string_view text) {
   if (text.size() < 64) {
     append_byte(elements_, 0x80 | text.size());
   } else if (text.size() < 4096) {
-    append_big_endian(elements_, 0xe000 | text.size(), 2);
+    append_big_endian(elements_, static_cast<uint16_t>(0xe000 | text.size()));
   } else {
     append_byte(elements_, 0xf0);
     append_low_bytes(elements_, text.size(), 4);
@@ -90,7 +86,7 @@ void ListpackWriter::add(int64_t number) {
   if (number >= 0 && number <= 127) {
     append_byte(elements_, bits);
   } else if (number >= -kLimit13 && number < kLimit13) {
-    append_big_endian(elements_, 0xc000 | (bits & 0x1fff), 2);
+    append_big_endian(elements_, static_cast<uint16_t>(0xc000 | (bits & 0x1fff)));
   } else if (fits<int16_t>(number)) {
     append_byte(elements_, 0xf1);
     append_low_bytes(elements_, bits, 2);

@@ -25,7 +25,6 @@ class ListpackWriter {
   void add(std::string_view text);
   void add(int64_t number);
 
-  size_t size() const { return elements_.size(); }  // bytes so far
   // The whole listpack; the writer is empty again.
   std::string finish();
 

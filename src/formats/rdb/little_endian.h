@@ -45,4 +45,10 @@ void append_little_endian(std::string& out, T value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
+template <std::unsigned_integral T>
+void append_big_endian(std::string& out, T value) {
+  if constexpr (std::endian::native == std::endian::little) value = byte_swapped(value);
+  out.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
 }  // namespace summit::rdb
