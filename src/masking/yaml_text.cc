@@ -1,10 +1,13 @@
 #include "masking/yaml_text.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <sstream>
+#include <vector>
 
 #include "masking/path_progress.h"
 
@@ -22,6 +25,38 @@ struct Replacement {
   std::string made;
 };
 using Replacements = std::map<size_t, Replacement>;  // by the place of the original in the text
+
+// Behind a bracket that closes nothing yaml-cpp 0.7 finds empty documents without end, all in one place.
+class DocumentsEnd final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (mark.pos <= latest_) throw YAML::ParserException(mark, "a document without content");
+    latest_ = mark.pos;
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  }
+  void OnMapEnd() override {}
+
+ private:
+  int latest_ = -1;
+};
+
+// Throws for what is no YAML.
+std::vector<YAML::Node> documents_of(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentsEnd check;
+  while (parser.HandleNextDocument(check)) {
+  }
+  return YAML::LoadAll(text);
+}
 
 size_t line_end(std::string_view text, size_t at) { return std::min(text.find('\n', at), text.size()); }
 
@@ -82,7 +117,7 @@ class Rewriter {
       : text_(text), paths_(paths), transform_(transform) {}
 
   Outcome rewrite(std::string& out) {
-    const auto documents = YAML::LoadAll(std::string(text_));
+    const auto documents = documents_of(std::string(text_));
     const PathProgress root(paths_);
     for (const auto& document : documents) {
       const Outcome outcome = walk(document, root, {});
@@ -163,7 +198,7 @@ class Rewriter {
 
   // Whether `made` is the same documents with the replacements in their places, and nothing else.
   bool reads_back(const std::vector<YAML::Node>& documents, const std::string& made) {
-    const auto again = YAML::LoadAll(made);
+    const auto again = documents_of(made);
     if (again.size() != documents.size()) return false;
     size_t values = 0;
     for (size_t i = 0; i < documents.size(); ++i) {

@@ -1,8 +1,9 @@
-// Rows, arrays and documents of a masked table: input is a COPY block, the first line also an array and a
-// document.
+// Rows, arrays and documents of a masked table: input is a COPY block and a YAML document, the first line
+// also an array and a JSON document.
 #include "masking/array_literal.h"
 #include "masking/copy_rows.h"
 #include "masking/json_text.h"
+#include "masking/yaml_text.h"
 #include "tests/fuzz/input.h"
 
 namespace {
@@ -71,11 +72,29 @@ void check_values(std::string_view text) {
   }
 }
 
+void check_yaml(std::string_view text) {
+  const std::vector<config::JsonPath> paths{config::parse_json_path("$..e").value_or({})};
+  std::string document;
+  const auto kept = [](size_t, Field, std::string&) { return Outcome::kKept; };
+  if (rewrite_yaml(text, paths, kept, document) == Outcome::kValue)
+    fuzz::require(document == text, "what is kept stays byte for byte");
+  const auto replaced = [](size_t, Field, std::string& made) {
+    made += "a: \"text\"\n# of many signs";
+    return Outcome::kValue;
+  };
+  std::string once;
+  if (rewrite_yaml(text, paths, replaced, once) != Outcome::kValue) return;
+  std::string twice;
+  if (rewrite_yaml(once, paths, replaced, twice) == Outcome::kValue)
+    fuzz::require(once == twice, "what is replaced already stays");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const auto text = fuzz::text_of(bytes, size);
   check_rows(text);
   check_values(text.substr(0, text.find('\n')));
+  check_yaml(text);
   return 0;
 }
