@@ -110,10 +110,8 @@ MaskedRows::MaskedRows(const masking::Session& session, const postgres::ArchiveS
 
 MaskedRows::~MaskedRows() = default;
 
-Result<bool> MaskedRows::edits(const ArchivedTable& table) const {
-  if (is_job(table.name) || !rules_of(session_, table).empty()) return true;
-  ASSIGN_OR_RETURN(const auto chooser, reduction_.chooser(table));
-  return chooser != nullptr;
+bool MaskedRows::edits(const ArchivedTable& table) const {
+  return is_job(table.name) || !rules_of(session_, table).empty() || reduction_.reduces(table);
 }
 
 // While it is filled, a hypertable is an ordinary table that its chunks inherit from.
@@ -131,9 +129,8 @@ const postgres::Table* MaskedRows::seen_as(const ArchivedTable& table) const {
 Result<void> MaskedRows::begin(postgres::Connection& connection) {
   ASSIGN_OR_RETURN(inventory_, postgres::read_inventory(connection));
   for (const auto& [id, table] : schema_.tables) {
-    ASSIGN_OR_RETURN(const bool edited, edits(table));
     const auto* seen = seen_as(table);
-    if (seen && edited) edited_.insert(seen->name);
+    if (seen && edits(table)) edited_.insert(seen->name);
   }
   return {};
 }
@@ -147,8 +144,7 @@ Result<std::unique_ptr<postgres::RowEditor>> MaskedRows::open(const pgarchive::E
   const auto& table = found->second;
   const auto* seen = seen_as(table);
   const bool counted = seen && edited_.contains(seen->name);
-  ASSIGN_OR_RETURN(const bool edited, edits(table));
-  if (!counted && !edited) return std::unique_ptr<postgres::RowEditor>();
+  if (!counted && !edits(table)) return std::unique_ptr<postgres::RowEditor>();
 
   ASSIGN_OR_RETURN(auto mask, mask_of(table));
   ASSIGN_OR_RETURN(auto chooser, reduction_.chooser(table));

@@ -41,7 +41,7 @@ class MaskedRows final : public postgres::RowEditing {
 
  private:
   class Editor;
-  Result<bool> edits(const postgres::ArchivedTable& table) const;
+  bool edits(const postgres::ArchivedTable& table) const;
   Result<masking::CopyRowMask> mask_of(const postgres::ArchivedTable& table) const;
   const postgres::Table* seen_as(const postgres::ArchivedTable& table) const;
 

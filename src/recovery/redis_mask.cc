@@ -95,8 +95,7 @@ Result<redis::KeyEditor::Action> RedisMask::key(const redis::KeyFacts& facts, st
   if (masks_values) {
     ASSIGN_OR_RETURN(mask_, masks_.of(rules_));
   }
-  field_names_rule_ = rule_with(rules_, &MaskRule::field_names);
-  field_names_ = field_names_rule_ == nullptr ? nullptr : &*field_names_rule_->field_names;
+  field_names_ = rule_with(rules_, &MaskRule::field_names);
   const bool changes = mask_ != nullptr || field_names_ != nullptr;
   return changes || findings_ != nullptr ? Action::kEdit : Action::kPass;
 }
@@ -172,10 +171,11 @@ Result<bool> RedisMask::rename_fields(std::vector<rdb::EditedField>& fields) {
     for (const auto& field : fields) look_at_name(field.name, "names of fields", "field_names");
     return false;
   }
-  if (findings_ != nullptr || field_names_->kind == Operation::Kind::kKeep) return false;
+  const auto& operation = *field_names_->field_names;
+  if (findings_ != nullptr || operation.kind == Operation::Kind::kKeep) return false;
   bool changed = false;
   for (auto& field : fields) {
-    ASSIGN_OR_RETURN(auto made, names_.apply(*field_names_rule_, *field_names_, field.name));
+    ASSIGN_OR_RETURN(auto made, names_.apply(*field_names_, operation, field.name));
     changed |= made != field.name;
     field.name = std::move(made);
   }

@@ -44,8 +44,7 @@ class RedisMask final : public redis::KeyEditor {
   std::string key_;                     // the present one
   masking::Rules rules_;                // … its rules
   masking::NamedMask* mask_ = nullptr;  // … compiled; null: no rule says what becomes of its values
-  const config::Operation* field_names_ = nullptr;
-  const config::MaskRule* field_names_rule_ = nullptr;
+  const config::MaskRule* field_names_ = nullptr;  // … that says what becomes of the names of its fields
 };
 
 // Where the code of functions stands, as if it were a key: `- {key: "functions()", drop: true}`.

@@ -38,7 +38,6 @@ class RowChooser {
     const PullingReference* reference;
     std::vector<size_t> columns;
   };
-  std::string_view joined(std::string_view row, const std::vector<size_t>& columns);
 
   std::optional<masking::KeySampler> sampler_;  // nothing: by time
   std::vector<size_t> key_;                     // columns; empty: the whole row
@@ -60,7 +59,9 @@ class RowReduction {
                                    const postgres::ArchiveSchema& schema, const masking::Session& session,
                                    Reporter& reporter, const Cancellation& cancellation);
 
-  // Null when every row of the table is kept.
+  // False when every row of the table is kept.
+  bool reduces(const postgres::ArchivedTable& table) const;
+  // Null unless it is reduced.
   Result<std::unique_ptr<RowChooser>> chooser(const postgres::ArchivedTable& table) const;
   // Tables that are kept whole because rows chain through them for too long.
   const std::set<postgres::RelationName>& kept_whole() const { return kept_whole_; }
@@ -69,7 +70,6 @@ class RowReduction {
   class References;
   RowReduction(const postgres::ArchiveSchema& schema, const masking::Session& session)
       : schema_(schema), session_(session) {}
-  bool reduces(const postgres::ArchivedTable& table) const;
   const config::TableReduction* rule_of(const postgres::ArchivedTable& table) const;
 
   const postgres::ArchiveSchema& schema_;
