@@ -22,18 +22,18 @@ std::unique_ptr<platform::PostgresServer> new_server() {
   return expect_ok(platform::PostgresServer::create(options));
 }
 
-Result<void> execute(const config::PostgresEndpoint& endpoint, const std::string& database,
-                     const std::string& statement) {
-  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database));
-  return connection.execute(statement);
-}
-
 // Runs what `query` makes, a database and a statement to run in it a row.
-Result<void> execute_each(const config::PostgresEndpoint& endpoint, const std::string& query) {
-  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, "postgres"));
+Result<void> execute_each(Connection& connection, const config::PostgresEndpoint& endpoint,
+                          const std::string& query) {
   ASSIGN_OR_RETURN(auto rows, connection.query(query));
-  for (size_t i = 0; i < rows.size(); ++i)
-    RETURN_IF_ERROR(execute(endpoint, rows.string(i, 0), rows.string(i, 1)));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (rows.string(i, 0) == connection.database()) {
+      RETURN_IF_ERROR(connection.execute(rows.string(i, 1)));
+    } else {
+      ASSIGN_OR_RETURN(auto elsewhere, Connection::open(endpoint, rows.string(i, 0)));
+      RETURN_IF_ERROR(elsewhere.execute(rows.string(i, 1)));
+    }
+  }
   return {};
 }
 
@@ -60,9 +60,9 @@ constexpr const char* kEmptying[] = {
 Result<void> empty(platform::PostgresServer& server) {
   RETURN_IF_ERROR(server.start());
   const auto endpoint = server.endpoint();
-  for (const char* query : kEmptying) RETURN_IF_ERROR(execute_each(endpoint, query));
-  return execute(endpoint, "postgres",
-                 "CREATE DATABASE " + quote_identifier(endpoint.databases.front()) + " TEMPLATE template0");
+  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, "postgres"));
+  for (const char* query : kEmptying) RETURN_IF_ERROR(execute_each(connection, endpoint, query));
+  return connection.execute("CREATE DATABASE " + quote_identifier(endpoint.databases.front()));
 }
 
 }  // namespace
