@@ -74,6 +74,15 @@ Result<std::string> back_up_part(const config::Neo4jEndpoint& endpoint, const fs
   return back_up(endpoint, repository, {}, {}, spec, scope);
 }
 
+std::string fill_with_backed_up_accounts(const config::Neo4jEndpoint& endpoint, const fs::path& base) {
+  auto api = must(HttpApi::create(endpoint));
+  fill_with_accounts(api);
+  static const auto made = must(TemporaryDirectory::create(fs::temp_directory_path(), "neo4j-accounts-"));
+  static const std::string id = must(back_up(endpoint, made.path()));
+  fs::copy(made.path(), base, fs::copy_options::recursive);
+  return id;
+}
+
 RestoreWorld::RestoreWorld(const config::Neo4jEndpoint& endpoint, const fs::path& base, const std::string& id,
                            const std::optional<repository::SealingKey>& key)
     : workspace_(must(TemporaryDirectory::create(base, ".restore-"))),

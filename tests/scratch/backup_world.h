@@ -31,6 +31,10 @@ Result<std::string> back_up(const config::Neo4jEndpoint& endpoint, repository::B
                             const std::optional<repository::SealingKey>& key = {},
                             const std::function<void()>& after_prepare = {});
 
+// Fills an empty server with the accounts, and puts a backup of them into `base`: one of the accounts as they
+// are filled in, made at the first call in a test program. Its id.
+std::string fill_with_backed_up_accounts(const config::Neo4jEndpoint& endpoint, const fs::path& base);
+
 // What a restore of one component needs, kept alive together.
 class RestoreWorld {
  public:

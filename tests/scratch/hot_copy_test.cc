@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <functional>
 
 #include "core/files.h"
 #include "core/wait.h"
 #include "scratch/neo4j_scratch.h"
+#include "stores/neo4j/checkpoint.h"
 #include "stores/neo4j/hot_copy.h"
 #include "stores/neo4j/server.h"
 #include "stores/neo4j/store_layout.h"
@@ -17,27 +19,34 @@ namespace {
 
 using namespace neo4j;
 
-struct Copied {
-  HotCopySummary summary;
-  int64_t orders_before = 0;  // of writes that had ended before the cut
-};
-
-// Copies while `slowly` is waited between the stores and the cut, as other components of a backup make it
-// happen.
-Copied copy_running(const config::Neo4jEndpoint& endpoint, const fs::path& target,
-                    std::chrono::milliseconds slowly) {
+// Copies while `writer` writes. `meanwhile` happens between the stores and the cut, and `afterwards` between
+// the cut and the end, as other components of a backup make it happen.
+HotCopySummary copy_running(const config::Neo4jEndpoint& endpoint, const fs::path& target,
+                            const AccountWriter& writer, const std::function<void()>& meanwhile = {},
+                            const std::function<void()>& afterwards = {}) {
   SilentReporter reporter;
   auto api = must(HttpApi::create(endpoint));
   auto copy = must(HotCopy::begin(must(layout_of(endpoint)), {"neo4j", "system"}, target));
   must(copy.copy_stores("neo4j", 2, reporter, {}));
-  must(pause_for(slowly, {}));
-  Copied copied;
+  writer.await_more();
+  if (meanwhile) meanwhile();
   must(api.run("CREATE (:BeforeTheCut)"));
   must(copy.cut());
   must(api.run("CREATE (:AfterTheCut)"));
-  must(pause_for(slowly / 2, {}));
-  copied.summary = must(copy.finish("neo4j", reporter, {}));
-  return copied;
+  writer.await_more();
+  if (afterwards) afterwards();
+  return must(copy.finish("neo4j", reporter, {}));
+}
+
+// The scheduler of checkpoints looks every ten seconds.
+void await_checkpoint(const config::Neo4jEndpoint& endpoint) {
+  const auto logs = must(layout_of(endpoint)).logs("neo4j");
+  const auto before = must(read_checkpoint_files(logs));
+  const auto is_new = [&]() -> Result<bool> {
+    ASSIGN_OR_RETURN(const auto now, read_checkpoint_files(logs));
+    return now != before;
+  };
+  must(wait_until(is_new, "a checkpoint", std::chrono::minutes(1), std::chrono::milliseconds(50), {}));
 }
 
 Neo4jScratch start_on(const fs::path& home, const config::Neo4jEndpoint& endpoint) {
@@ -78,18 +87,16 @@ TEST(HotCopy, RecoversAConsistentGraphWhileItIsWrittenTo) {
   fill_with_accounts(api);
   const auto directory = must(TemporaryDirectory::create(fs::temp_directory_path(), "hot-copy-"));
   AccountWriter writer(server->endpoint());
-  // However busy the machine is: enough has been written before the copy, and more is while it runs.
-  const auto warm = [&]() -> Result<bool> { return writer.transactions() > 20; };
-  must(wait_until(warm, "the writer to write", std::chrono::seconds(60), std::chrono::milliseconds(50), {}));
+  writer.await_more();
   const auto before = writer.transactions();
 
-  const auto copied = copy_running(server->endpoint(), directory.path(), std::chrono::milliseconds(500));
+  const auto copied = copy_running(server->endpoint(), directory.path(), writer);
 
   EXPECT_GT(writer.transactions(), before);
   writer.stop();
-  EXPECT_TRUE(copied.summary.derived_copied);
+  EXPECT_TRUE(copied.derived_copied);
   // The preallocated quarter of a gigabyte is not shipped.
-  EXPECT_LT(copied.summary.log_bytes, 64 * MiB);
+  EXPECT_LT(copied.log_bytes, 64 * MiB);
   expect_consistent(directory.path(), server->endpoint());
   expect_invariants(api);
 }
@@ -99,74 +106,71 @@ TEST(HotCopy, RecoversWhenCheckpointsHappenDuringTheCopy) {
                                     {"db.checkpoint.interval.tx", "20"},
                                     {"db.tx_log.rotation.size", "256k"},
                                     {"db.tx_log.rotation.retention_policy", "2 days"}});
-  auto api = must(HttpApi::create(server->endpoint()));
+  const auto endpoint = server->endpoint();
+  auto api = must(HttpApi::create(endpoint));
   fill_with_accounts(api);
-  AccountWriter writer(server->endpoint());
-  must(pause_for(std::chrono::seconds(2), {}));
+  const auto checkpoint = [&] { await_checkpoint(endpoint); };
 
-  for (int round = 0; round < 2; ++round) {
+  for (const bool before_the_cut : {true, false}) {
     const auto directory = must(TemporaryDirectory::create(fs::temp_directory_path(), "hot-copy-"));
-    // The checkpoint scheduler looks every ten seconds.
-    const auto copied =
-        copy_running(server->endpoint(), directory.path(), std::chrono::seconds(round == 0 ? 12 : 1));
-    if (round == 0) {
-      EXPECT_TRUE(copied.summary.checkpoint_passed);
-    }
-    expect_consistent(directory.path(), server->endpoint());
+    AccountWriter writer(endpoint);
+    writer.await_more();
+    const auto copied = before_the_cut ? copy_running(endpoint, directory.path(), writer, checkpoint)
+                                       : copy_running(endpoint, directory.path(), writer, {}, checkpoint);
+    writer.stop();
+    EXPECT_TRUE(copied.checkpoint_passed);
+    expect_consistent(directory.path(), endpoint);
     must(api.run("MATCH (n) WHERE n:BeforeTheCut OR n:AfterTheCut DELETE n"));
   }
-  writer.stop();
 }
 
 TEST(HotCopy, RecoversWithoutTheDerivedFiles) {
-  const auto server = start_server();
-  auto api = must(HttpApi::create(server->endpoint()));
+  const auto& server = empty_server();
+  auto api = must(HttpApi::create(server.endpoint()));
   fill_with_accounts(api);
   const auto directory = must(TemporaryDirectory::create(fs::temp_directory_path(), "hot-copy-"));
-  AccountWriter writer(server->endpoint());
-  must(pause_for(std::chrono::seconds(1), {}));
+  AccountWriter writer(server.endpoint());
+  writer.await_more();
 
-  copy_running(server->endpoint(), directory.path(), std::chrono::milliseconds(100));
+  copy_running(server.endpoint(), directory.path(), writer);
   writer.stop();
   const fs::path store = StoreLayout::below(directory.path() / "data").store("neo4j");
   for (const auto& file : must(list_files(store, FileKind::kDerived)))
     must(remove_recursively(store / file.path));
 
-  expect_consistent(directory.path(), server->endpoint());
+  expect_consistent(directory.path(), server.endpoint());
 }
 
 TEST(HotCopy, CopiesTheFilesOfAStoppedServerToo) {
-  const auto server = start_server();
-  auto api = must(HttpApi::create(server->endpoint()));
+  auto& server = empty_server();
+  auto api = must(HttpApi::create(server.endpoint()));
   fill_with_accounts(api);
-  must(server->stop());
+  must(server.stop());
   const auto directory = must(TemporaryDirectory::create(fs::temp_directory_path(), "cold-copy-"));
   SilentReporter reporter;
 
-  auto copy =
-      must(HotCopy::begin(must(layout_of(server->endpoint())), {"neo4j", "system"}, directory.path()));
+  auto copy = must(HotCopy::begin(must(layout_of(server.endpoint())), {"neo4j", "system"}, directory.path()));
   must(copy.copy_stores("neo4j", 2, reporter, {}));
   must(copy.cut());
   must(copy.finish("neo4j", reporter, {}));
 
-  auto recovered = start_on(directory.path(), server->endpoint());
+  auto recovered = start_on(directory.path(), server.endpoint());
   expect_invariants(recovered.api());
 }
 
 TEST(Neo4jScratch, LeavesNoProcessWhenTheFilesCannotBeRecovered) {
-  const auto server = start_server();
-  must(server->stop());
+  auto& server = server_as_it_is();
+  must(server.stop());
   const auto directory = must(TemporaryDirectory::create(fs::temp_directory_path(), "broken-copy-"));
   SilentReporter reporter;
-  auto copy =
-      must(HotCopy::begin(must(layout_of(server->endpoint())), {"neo4j", "system"}, directory.path()));
+  auto copy = must(HotCopy::begin(must(layout_of(server.endpoint())), {"neo4j", "system"}, directory.path()));
   must(copy.copy_stores("neo4j", 2, reporter, {}));
   must(copy.cut());
   must(copy.finish("neo4j", reporter, {}));
   must(write_file_durably(copy.layout().store("neo4j") / "neostore", "this is no store"));
 
   Neo4jScratchOptions options;
-  options.programs = must(find_programs(server->endpoint()));
+  options.programs = must(find_programs(server.endpoint()));
   options.home = directory.path();
   auto started = Neo4jScratch::start(options, reporter, {});
 

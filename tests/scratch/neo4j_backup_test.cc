@@ -40,17 +40,16 @@ const Fingerprint* find(const std::vector<Fingerprint>& all, std::string_view ki
   return found == all.end() ? nullptr : &*found;
 }
 
-class Neo4jBackup : public testing::Test {
+class Neo4jBackup : public ServerTest {
  protected:
   void SetUp() override {
-    server_ = start_server();
-    api_.emplace(must(HttpApi::create(server_->endpoint())));
+    api_.emplace(must(HttpApi::create(server_.endpoint())));
     base_.emplace(must(TemporaryDirectory::create(fs::temp_directory_path(), "neo4j-backups-")));
   }
 
   HttpApi& api() { return *api_; }
   const fs::path& base() const { return base_->path(); }
-  StoreLayout layout() const { return must(layout_of(server_->endpoint())); }
+  StoreLayout layout() const { return must(layout_of(server_.endpoint())); }
 
   // `neo4j-admin database load` takes the dump in this directory.
   void expect_stock_load(const fs::path& directory) const {
@@ -58,7 +57,7 @@ class Neo4jBackup : public testing::Test {
     const PrivateHome private_home{home.path(), StoreLayout::below(home.path() / "data")};
     must(private_home.create({}));
     Command load;
-    load.argv = {must(find_programs(server_->endpoint())).admin,
+    load.argv = {must(find_programs(server_.endpoint())).admin,
                  "database",
                  "load",
                  "neo4j",
@@ -69,7 +68,6 @@ class Neo4jBackup : public testing::Test {
     EXPECT_GT(stored_bytes(private_home.layout.store("neo4j")), 0u);
   }
 
-  std::unique_ptr<platform::Neo4jServer> server_;
   std::optional<HttpApi> api_;
   std::optional<TemporaryDirectory> base_;
 };
@@ -79,12 +77,12 @@ TEST_F(Neo4jBackup, RestoresEveryPropertyTypeAndTheSchemaWithEqualFingerprints) 
   fill_with_accounts(api());
   must(write_marker(api(), marker_of("before")));
   const auto counts = must(count_elements(api()));
-  const std::string id = must(back_up(server_->endpoint(), base()));
+  const std::string id = must(back_up(server_.endpoint(), base()));
   must(api().run("MATCH (n) DETACH DELETE n"));
   must(api().run("DROP INDEX item_order"));
   must(api().run("CREATE (:OnlyInTheTarget {text: 'must be gone'})"));
 
-  RestoreWorld world(server_->endpoint(), base(), id);
+  RestoreWorld world(server_.endpoint(), base(), id);
   const auto plan = must(world.component().plan(world.context()));
   EXPECT_TRUE(plan.overwrites_something);
   EXPECT_GT(plan.bytes, 0u);
@@ -127,14 +125,14 @@ TEST_F(Neo4jBackup, RestoresEveryPropertyTypeAndTheSchemaWithEqualFingerprints) 
 
 TEST_F(Neo4jBackup, HoldsTheCommitsBeforeTheCutWhileAWriterRuns) {
   fill_with_accounts(api());
-  AccountWriter writer(server_->endpoint());
-  must(pause_for(std::chrono::seconds(1), {}));
+  AccountWriter writer(server_.endpoint());
+  writer.await_more();
   const std::string id =
-      must(back_up(server_->endpoint(), base(), {}, [&] { must(api().run("CREATE (:BeforeTheCut)")); }));
+      must(back_up(server_.endpoint(), base(), {}, [&] { must(api().run("CREATE (:BeforeTheCut)")); }));
   writer.stop();
   must(api().run("MATCH (n) DETACH DELETE n"));
 
-  RestoreWorld world(server_->endpoint(), base(), id);
+  RestoreWorld world(server_.endpoint(), base(), id);
   must(world.component().restore(world.context(), {}));
 
   expect_invariants(api());
@@ -143,8 +141,7 @@ TEST_F(Neo4jBackup, HoldsTheCommitsBeforeTheCutWhileAWriterRuns) {
 }
 
 TEST_F(Neo4jBackup, ItsDumpIsLoadedByTheStockTool) {
-  fill_with_accounts(api());
-  const std::string id = must(back_up(server_->endpoint(), base()));
+  const std::string id = fill_with_backed_up_accounts(server_.endpoint(), base());
   expect_stock_load(base() / id);
   EXPECT_THAT(must(read_file(base() / id / "neo4j.dump", 64 * MiB)).size(), testing::Gt(1000u));
 }
@@ -167,10 +164,10 @@ TEST_F(Neo4jBackup, PackedDumpsShareTheirBytesAndAreLoadedByTheStockTool) {
       must(repository::packed::PackedRepository::create(std::move(store), slot, nullptr, options));
   const auto stored = [&] { return size_below(base() / "packed/repository/packs"); };
 
-  must(back_up(server_->endpoint(), *packed));
+  must(back_up(server_.endpoint(), *packed));
   const auto first = stored();
   must(api().run("MATCH (d:Document) WHERE d.id < 5 SET d.text = 'changed'"));
-  const std::string id = must(back_up(server_->endpoint(), *packed));
+  const std::string id = must(back_up(server_.endpoint(), *packed));
   EXPECT_LT(stored() - first, first / 2);
 
   SilentReporter reporter;
@@ -183,26 +180,26 @@ TEST_F(Neo4jBackup, BringsUsersBackOntoAnEmptyTargetOnlyWithTheKey) {
   must(api().run("CREATE (:Kept {n: 1})"));
   must(api().on_database("system").run(
       "CREATE USER second SET PASSWORD 'second-password' CHANGE NOT REQUIRED"));
-  const std::string sealed = must(back_up(server_->endpoint(), base(), sealing_key("a long passphrase")));
-  const std::string plain = must(back_up(server_->endpoint(), base()));
+  const std::string sealed = must(back_up(server_.endpoint(), base(), sealing_key("a long passphrase")));
+  const std::string plain = must(back_up(server_.endpoint(), base()));
   EXPECT_TRUE(is_present(base() / sealed / "neo4j-system.dump.enc"));
   EXPECT_FALSE(is_present(base() / plain / "neo4j-system.dump.enc"));
-  auto second = server_->endpoint();
+  auto second = server_.endpoint();
   second.user = "second";
   second.password = Secret("second-password");
 
-  must(server_->stop());
-  must(server_->wipe());
-  RestoreWorld with_key(server_->endpoint(), base(), sealed, sealing_key("a long passphrase"));
+  must(server_.stop());
+  must(server_.wipe());
+  RestoreWorld with_key(server_.endpoint(), base(), sealed, sealing_key("a long passphrase"));
   EXPECT_THAT(must(with_key.component().plan(with_key.context())).overwrites, HasSubstr("nothing"));
   must(with_key.component().restore(with_key.context(), {}));
   EXPECT_EQ(must(scalar(second, "MATCH (n:Kept) RETURN n.n")), "1");
 
-  must(server_->stop());
-  must(server_->wipe());
-  RestoreWorld without_key(server_->endpoint(), base(), plain);
+  must(server_.stop());
+  must(server_.wipe());
+  RestoreWorld without_key(server_.endpoint(), base(), plain);
   must(without_key.component().restore(without_key.context(), {}));
-  EXPECT_EQ(must(scalar(server_->endpoint(), "MATCH (n:Kept) RETURN n.n")), "1");
+  EXPECT_EQ(must(scalar(server_.endpoint(), "MATCH (n:Kept) RETURN n.n")), "1");
   const auto refused = scalar(second, "RETURN 1");
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code(), Code::kDenied);
@@ -218,47 +215,46 @@ TEST_F(Neo4jBackup, SaysWhatIsWrongAndLeavesNothingBehind) {
     EXPECT_FALSE(failed.error().hint().empty()) << failed.error().to_string();
     EXPECT_TRUE(fs::is_empty(base())) << "a failed backup left something in " << base();
   };
-  auto wrong_password = server_->endpoint();
+  auto wrong_password = server_.endpoint();
   wrong_password.password = Secret("wrong");
   expect_failure(wrong_password, Code::kDenied, "Unauthorized");
 
-  auto no_tool = server_->endpoint();
+  auto no_tool = server_.endpoint();
   no_tool.bin_directory = base() / "not-there";
   const std::string path = std::getenv("PATH");
   ::setenv("PATH", "/nowhere", 1);
   expect_failure(no_tool, Code::kMissingTool, "neo4j");
   ::setenv("PATH", path.c_str(), 1);
 
-  auto wrong_home = server_->endpoint();
+  auto wrong_home = server_.endpoint();
   const auto elsewhere = must(TemporaryDirectory::create(fs::temp_directory_path(), "neo4j-elsewhere-"));
   wrong_home.home = elsewhere.path();
   wrong_home.data_directory.clear();
   expect_failure(wrong_home, Code::kConfig, "are not those of neo4j");
 
-  auto container = server_->endpoint();
+  auto container = server_.endpoint();
   container.access.kind = config::Access::Kind::kDocker;
   container.access.container = "neo4j";
   expect_failure(container, Code::kUnsupported, "container neo4j");
 
-  auto nobody = server_->endpoint();
+  auto nobody = server_.endpoint();
   nobody.http_uri = "http://127.0.0.1:1";
   expect_failure(nobody, Code::kUnreachable, "127.0.0.1:1");
 }
 
 TEST_F(Neo4jBackup, OfAStoppedServerCopiesItsFilesAsTheyAre) {
   fill_with_accounts(api());
-  must(server_->stop());
-  const std::string id = must(back_up(server_->endpoint(), base()));
-  EXPECT_FALSE(server_->running());
-  must(server_->start());
-  RestoreWorld world(server_->endpoint(), base(), id);
+  must(server_.stop());
+  const std::string id = must(back_up(server_.endpoint(), base()));
+  EXPECT_FALSE(server_.running());
+  must(server_.start());
+  RestoreWorld world(server_.endpoint(), base(), id);
   EXPECT_THAT(world.record().notes, testing::Contains(HasSubstr("stopped")));
   EXPECT_THAT(must(world.component().compare(world.context())), testing::IsEmpty());
 }
 
 TEST_F(Neo4jBackup, ADamagedDumpLeavesTheTargetAsItWas) {
-  fill_with_accounts(api());
-  const std::string id = must(back_up(server_->endpoint(), base()));
+  const std::string id = fill_with_backed_up_accounts(server_.endpoint(), base());
   must(api().run("CREATE (:OfTheTarget)"));
   const fs::path dump = base() / id / "neo4j.dump";
   std::string bytes = must(read_file(dump, 64 * MiB));
@@ -267,7 +263,7 @@ TEST_F(Neo4jBackup, ADamagedDumpLeavesTheTargetAsItWas) {
     std::string damaged = bytes;
     damaged[position] = static_cast<char>(damaged[position] ^ 0x40);
     must(write_file_durably(dump, damaged));
-    RestoreWorld world(server_->endpoint(), base(), id);
+    RestoreWorld world(server_.endpoint(), base(), id);
     const auto restored = world.component().restore(world.context(), {});
     ASSERT_FALSE(restored.ok()) << "with byte " << position << " changed";
     EXPECT_EQ(must(api().scalar("MATCH (n:OfTheTarget) RETURN count(n)")).integer_or(-1), 1);
@@ -277,19 +273,18 @@ TEST_F(Neo4jBackup, ADamagedDumpLeavesTheTargetAsItWas) {
 }
 
 TEST_F(Neo4jBackup, AServerThatDoesNotStartGetsItsOldDataBack) {
-  fill_with_accounts(api());
-  const std::string id = must(back_up(server_->endpoint(), base()));
+  const std::string id = fill_with_backed_up_accounts(server_.endpoint(), base());
   {
-    auto unstoppable = server_->endpoint();
+    auto unstoppable = server_.endpoint();
     unstoppable.access.stop_command.clear();
     RestoreWorld world(unstoppable, base(), id);
     EXPECT_EQ(world.component().plan(world.context()).error().code(), Code::kUnsupported);
     EXPECT_EQ(world.component().restore(world.context(), {}).error().code(), Code::kUnsupported);
-    EXPECT_TRUE(server_->running());
+    EXPECT_TRUE(server_.running());
   }
   must(api().run("CREATE (:OfTheTarget)"));
   // The first start of the restore is refused, the second, with the old data, is not.
-  auto endpoint = server_->endpoint();
+  auto endpoint = server_.endpoint();
   const fs::path once = base() / "refused-once";
   std::string start = "test -e " + once.native() + " || { touch " + once.native() +
                       "; echo 'no start today' >&2; exit 1; }; exec";

@@ -54,24 +54,22 @@ void kill_step(std::vector<std::string> words, milliseconds delay) {
   must(process.wait());
 }
 
-class Killed : public testing::Test {
+class Killed : public ServerTest {
  protected:
   void SetUp() override {
-    server_ = start_server();
-    api_.emplace(must(HttpApi::create(server_->endpoint())));
+    api_.emplace(must(HttpApi::create(server_.endpoint())));
     base_.emplace(must(TemporaryDirectory::create(fs::temp_directory_path(), "neo4j-killed-")));
-    fill_with_accounts(*api_);
   }
   const fs::path& base() const { return base_->path(); }
 
-  std::unique_ptr<platform::Neo4jServer> server_;
   std::optional<HttpApi> api_;
   std::optional<TemporaryDirectory> base_;
 };
 
 TEST_F(Killed, ABackupLeavesNoServerAndNoBackup) {
+  fill_with_accounts(*api_);
   for (const auto delay : {milliseconds(700), milliseconds(3000), milliseconds(6000)}) {
-    kill_step({"backup", server_->root(), base()}, delay);
+    kill_step({"backup", server_.root(), base()}, delay);
     expect_no_process_about(base());
     repository::PlainRepository repository(base());
     EXPECT_THAT(must(repository.list()), testing::IsEmpty());
@@ -79,23 +77,23 @@ TEST_F(Killed, ABackupLeavesNoServerAndNoBackup) {
     EXPECT_TRUE(fs::is_empty(base()));
   }
   expect_invariants(*api_);
-  must(back_up(server_->endpoint(), base()));
+  must(back_up(server_.endpoint(), base()));
 }
 
 TEST_F(Killed, ARestoreLeavesTheOldDataOrTheNewAndTheNextOneSucceeds) {
-  const std::string id = must(back_up(server_->endpoint(), base()));
+  const std::string id = fill_with_backed_up_accounts(server_.endpoint(), base());
   must(api_->run("CREATE (:OfTheTarget)"));
-  const auto layout = must(layout_of(server_->endpoint()));
+  const auto layout = must(layout_of(server_.endpoint()));
   for (const auto delay : {milliseconds(500), milliseconds(2500), milliseconds(4500), milliseconds(7000)}) {
-    kill_step({"restore", server_->root(), base(), id}, delay);
+    kill_step({"restore", server_.root(), base(), id}, delay);
     expect_no_process_about(layout.data / "summit-dr-staging");
     // What an operator does: nothing, while the server runs; else the next restore begins with this.
-    if (!server_->running()) must(roll_back_interrupted(layout));
+    if (!server_.running()) must(roll_back_interrupted(layout));
     // A restore that was killed while the server stopped leaves it stopping: it then runs, and ends a moment
     // later.
-    if (!server_->start().ok()) {
+    if (!server_.start().ok()) {
       must(roll_back_interrupted(layout));
-      must(server_->start());
+      must(server_.start());
     }
     const auto old = must(api_->scalar("MATCH (n:OfTheTarget) RETURN count(n)")).integer_or(-1);
     EXPECT_THAT(old, testing::AnyOf(0, 1));
@@ -103,7 +101,7 @@ TEST_F(Killed, ARestoreLeavesTheOldDataOrTheNewAndTheNextOneSucceeds) {
     if (old == 0) must(api_->run("CREATE (:OfTheTarget)"));
   }
 
-  RestoreWorld world(server_->endpoint(), base(), id);
+  RestoreWorld world(server_.endpoint(), base(), id);
   must(world.component().restore(world.context(), {}));
 
   EXPECT_EQ(must(api_->scalar("MATCH (n:OfTheTarget) RETURN count(n)")).integer_or(-1), 0);

@@ -44,18 +44,16 @@ config::ComponentSpec tenant_spec() {
   return spec;
 }
 
-class Neo4jPart : public testing::Test {
+class Neo4jPart : public ServerTest {
  protected:
   void SetUp() override {
-    server_ = start_server();
-    api_.emplace(must(HttpApi::create(server_->endpoint())));
+    api_.emplace(must(HttpApi::create(server_.endpoint())));
     base_.emplace(must(TemporaryDirectory::create(fs::temp_directory_path(), "neo4j-parts-")));
   }
   HttpApi& api() { return *api_; }
   const fs::path& base() const { return base_->path(); }
   int64_t number(std::string_view cypher) { return must(api().scalar(cypher)).integer_or(-1); }
 
-  std::unique_ptr<platform::Neo4jServer> server_;
   std::optional<HttpApi> api_;
   std::optional<TemporaryDirectory> base_;
 };
@@ -63,8 +61,8 @@ class Neo4jPart : public testing::Test {
 TEST_F(Neo4jPart, TheCoreIsTakenAndPutInThePlaceOfTheWhole) {
   fill_with_every_type(api());
   fill_with_accounts(api());
-  const std::string id = must(back_up_part(server_->endpoint(), base(), core_of({"Account", "Every"})));
-  RestoreWorld world(server_->endpoint(), base(), id);
+  const std::string id = must(back_up_part(server_.endpoint(), base(), core_of({"Account", "Every"})));
+  RestoreWorld world(server_.endpoint(), base(), id);
   EXPECT_EQ(world.record().details.at("consistency"), "snapshot");
   EXPECT_EQ(world.record().artifacts.size(), 1U);
   const auto accounts = number("MATCH (n:Account) RETURN count(n)");
@@ -87,7 +85,7 @@ TEST_F(Neo4jPart, ATenantIsTakenLiveOrFromACopyAndPutBackBesideOthers) {
       "{tenant_id: t, n: i})"));
   must(
       api().run("MATCH (x:Thing {tenant_id: 'a'}), (y:Part {tenant_id: 'b', n: 1}) CREATE (x)-[:SEES]->(y)"));
-  const auto endpoint = server_->endpoint();
+  const auto endpoint = server_.endpoint();
   auto live = tenant_spec();
   live.method = "live";
   for (const auto& spec : {tenant_spec(), live}) {
@@ -128,17 +126,17 @@ TEST_F(Neo4jPart, AMaskedRestoreBringsNothingOriginalOntoTheTarget) {
                 "(:User:Classified {id: 2, email: 'grace@hopper.mil', "
                 "name: 'Rear Admiral Grace Brewster Murray Hopper of the United States Navy'})"));
   must(api().run("CREATE CONSTRAINT user_id FOR (n:User) REQUIRE n.id IS UNIQUE"));
-  const std::string id = must(back_up(server_->endpoint(), base()));
-  must(server_->stop());
-  must(server_->wipe());
+  const std::string id = must(back_up(server_.endpoint(), base()));
+  must(server_.stop());
+  must(server_.wipe());
   masking::Session session;
   session.rules = masking::shipped_rules();
   session.key = masking::test_key();
-  RestoreWorld world(server_->endpoint(), base(), id);
+  RestoreWorld world(server_.endpoint(), base(), id);
   world.context().masking = &session;
 
   must(world.component().restore(world.context(), {}));
-  EXPECT_FALSE(is_present(must(layout_of(server_->endpoint())).store("neo4j"))) << "nobody sees it yet";
+  EXPECT_FALSE(is_present(must(layout_of(server_.endpoint())).store("neo4j"))) << "nobody sees it yet";
   recovery::TargetDoors doors(base(), {.environment = "dev", .restore = {}, .reason = {}, .stores = {}}, {});
   must(world.component().reveal(world.context(), doors));
 
@@ -150,8 +148,8 @@ TEST_F(Neo4jPart, AMaskedRestoreBringsNothingOriginalOntoTheTarget) {
       1);
   EXPECT_EQ(number("MATCH (n:DevData:User) RETURN count(n)"), 1);
   EXPECT_EQ(number("SHOW CONSTRAINTS YIELD name RETURN count(*)"), 1);
-  must(server_->stop());
-  const fs::path data = must(layout_of(server_->endpoint())).data;
+  must(server_.stop());
+  const fs::path data = must(layout_of(server_.endpoint())).data;
   for (const char* original : {"ada.augusta.king", "analytical-engine", "Admiral Grace", "Murray Hopper"})
     EXPECT_FALSE(is_written_below(data, original)) << original;
   EXPECT_TRUE(is_written_below(data, "stands in the files of the store as it is"))
@@ -160,12 +158,12 @@ TEST_F(Neo4jPart, AMaskedRestoreBringsNothingOriginalOntoTheTarget) {
 
 TEST_F(Neo4jPart, AMaskedRestoreStopsBeforeTheTargetWhereNoRuleCoversWhatLooksPrivate) {
   must(api().run("CREATE (:Ship {log: 'write to captain@north-sea.no'})"));
-  const std::string id = must(back_up(server_->endpoint(), base()));
+  const std::string id = must(back_up(server_.endpoint(), base()));
   must(api().run("CREATE (:OfTheTarget)"));
   masking::Session session;
   session.rules = masking::shipped_rules();
   session.key = masking::test_key();
-  RestoreWorld world(server_->endpoint(), base(), id);
+  RestoreWorld world(server_.endpoint(), base(), id);
   world.context().masking = &session;
   const auto refused = world.component().restore(world.context(), {});
   ASSERT_FALSE(refused.ok());

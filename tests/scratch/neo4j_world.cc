@@ -1,5 +1,6 @@
 #include "tests/scratch/neo4j_world.h"
 
+#include "core/wait.h"
 #include "stores/neo4j/server.h"
 
 namespace summit::neo4j {
@@ -7,6 +8,7 @@ namespace {
 
 constexpr int kAccounts = 200;
 constexpr int kInitialBalance = 1000;
+constexpr std::chrono::milliseconds kBetweenRounds{10};
 
 Result<void> write_until_cancelled(const config::Neo4jEndpoint& endpoint, int seed,
                                    std::atomic<uint64_t>& transactions, const Cancellation& cancellation) {
@@ -29,6 +31,7 @@ Result<void> write_until_cancelled(const config::Neo4jEndpoint& endpoint, int se
       if (!done.ok() && done.error().code() != Code::kBusy) return std::move(done).error();
       ++transactions;
     }
+    if (!pause_for(kBetweenRounds, cancellation).ok()) return {};
   }
   return {};
 }
@@ -89,6 +92,12 @@ AccountWriter::AccountWriter(const config::Neo4jEndpoint& endpoint, int threads)
 AccountWriter::~AccountWriter() {
   cancellation_.request();
   static_cast<void>(group_.join().ok());
+}
+
+void AccountWriter::await_more() const {
+  const auto enough = transactions() + 20;
+  must(wait_until([&]() -> Result<bool> { return transactions() > enough; }, "the writer to write",
+                  std::chrono::minutes(1), std::chrono::milliseconds(20), {}));
 }
 
 void AccountWriter::stop() {

@@ -1,35 +1,18 @@
 // A real Neo4j server with data whose relations can be checked, and a writer that never breaks them.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <memory>
 #include <string>
 
 #include "core/cancellation.h"
 #include "core/task_group.h"
-#include "devtools/platform/neo4j_server.h"
-#include "stores/neo4j/http_api.h"
+#include "tests/stores/neo4j/helper/server_test.h"
 
 namespace summit::neo4j {
 
-// Ends the test with the error's text when a Result is none.
-template <typename T>
-T must(Result<T> result) {
-  if (!result.ok()) {
-    ADD_FAILURE() << result.error().to_string();
-    throw std::runtime_error(result.error().to_string());
-  }
-  return std::move(result).value();
-}
-inline void must(Result<void> result) {
-  if (result.ok()) return;
-  ADD_FAILURE() << result.error().to_string();
-  throw std::runtime_error(result.error().to_string());
-}
-
-std::unique_ptr<platform::Neo4jServer> start_server(std::map<std::string, std::string> settings = {});
+// A server of its own, for a case that needs settings.
+std::unique_ptr<platform::Neo4jServer> start_server(std::map<std::string, std::string> settings);
 
 // 200 accounts of 1000 each, orders of exactly three items, range, text, point, full-text and lookup indexes,
 // and a uniqueness constraint.
@@ -39,14 +22,16 @@ void fill_with_accounts(HttpApi& api);
 // relationships that carry them.
 void fill_with_every_type(HttpApi& api);
 
-// Moves money and creates and deletes orders until it ends. Each change is one transaction that keeps the
-// invariants.
+// Moves money and creates and deletes orders until it ends, all the time but not as fast as the server can:
+// others have to run beside it. Each change is one transaction that keeps the invariants.
 class AccountWriter {
  public:
   explicit AccountWriter(const config::Neo4jEndpoint& endpoint, int threads = 2);
   ~AccountWriter();
   void stop();
   uint64_t transactions() const { return transactions_; }
+  // Until it has written for a while from now on, however busy the machine is.
+  void await_more() const;
 
  private:
   Cancellation cancellation_;
