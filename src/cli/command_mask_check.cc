@@ -37,10 +37,7 @@ class VerifyCertificateCommand final : public Command {
  private:
   Result<fs::path> trusted_key(Session& session) const {
     if (!public_key_.empty()) return fs::path(public_key_);
-    ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
-    ASSIGN_OR_RETURN(const auto key, recovery::default_signing_key([configuration](const std::string& name) {
-                       return configuration->variables.get(name);
-                     }));
+    ASSIGN_OR_RETURN(const auto key, session.signing_key());
     return fs::path(key.string() + ".pub");
   }
 

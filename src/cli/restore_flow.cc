@@ -57,12 +57,9 @@ Result<std::optional<masking::Session>> masking_for(const recovery::RestoreReque
 // Listens to what `masking` replaces from now on.
 Result<recovery::LeakCheck> leak_check_for(masking::Session& masking, const fs::path& base,
                                            const fs::path& workspace, Session& session) {
-  ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
   recovery::LeakCheck check;
   check.base = base;
-  ASSIGN_OR_RETURN(check.signing_key, recovery::default_signing_key([configuration](const std::string& name) {
-                     return configuration->variables.get(name);
-                   }));
+  ASSIGN_OR_RETURN(check.signing_key, session.signing_key());
   ASSIGN_OR_RETURN(check.log, masking::ReplacedLog::create(workspace));
   for (const auto& canary : masking.rules.canaries)
     RETURN_IF_ERROR(check.log->add_canary(canary.name, canary.text));

@@ -1,6 +1,7 @@
 #include "cli/session.h"
 
 #include "config/words.h"
+#include "recovery/masked_target.h"
 #include "repository/sealing.h"
 
 namespace summit::cli {
@@ -55,6 +56,11 @@ Result<std::optional<repository::SealingKey>> Session::sealing_key() {
   ASSIGN_OR_RETURN(const auto base, backup_base());
   return repository::find_sealing_key([all](const std::string& name) { return all->variables.get(name); },
                                       base);
+}
+
+Result<fs::path> Session::signing_key() {
+  ASSIGN_OR_RETURN(const auto* all, configuration());
+  return recovery::default_signing_key([all](const std::string& name) { return all->variables.get(name); });
 }
 
 }  // namespace summit::cli

@@ -60,6 +60,9 @@ class Session {
   // Nothing when no key is set anywhere; an error when one is set and cannot be used.
   Result<std::optional<repository::SealingKey>> sealing_key();
 
+  // The file of the key that signs certificates of masked restores; it need not be there.
+  Result<fs::path> signing_key();
+
  private:
   GlobalOptions options_;
   Console* console_;
