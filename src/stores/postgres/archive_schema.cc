@@ -1,36 +1,25 @@
 #include "stores/postgres/archive_schema.h"
 
 #include <algorithm>
-#include <optional>
 #include <set>
 
 #include "stores/postgres/load_plan.h"
-#include "stores/postgres/sql.h"
 
 namespace summit::postgres {
 
 using pgarchive::Contents;
 using pgarchive::Entry;
 
-namespace {
-
 using Words = std::vector<Word>;
 
-bool is_name(const Word& word) { return word.kind == Word::Kind::kBare || word.kind == Word::Kind::kQuoted; }
-
-// "schema . name" at `position`.
-std::optional<RelationName> name_at(const Words& words, size_t position) {
-  if (position + 2 >= words.size() || !is_name(words[position]) || words[position + 1].text != ".")
-    return std::nullopt;
-  return RelationName{words[position].text, words[position + 2].text};
-}
+namespace {
 
 // "(a, b)", its bracket at or behind `position`, which comes to stand behind it.
 std::vector<std::string> names_in_brackets(const Words& words, size_t& position) {
   std::vector<std::string> names;
   while (position < words.size() && words[position].text != "(") ++position;
   for (++position; position < words.size() && words[position].text != ")"; ++position) {
-    if (is_name(words[position])) names.push_back(words[position].text);
+    if (words[position].is_name()) names.push_back(words[position].text);
   }
   return names;
 }
@@ -153,6 +142,12 @@ class Reader {
 };
 
 }  // namespace
+
+std::optional<RelationName> name_at(const Words& words, size_t position) {
+  if (position + 2 >= words.size() || !words[position].is_name() || words[position + 1].text != ".")
+    return std::nullopt;
+  return RelationName{words[position].text, words[position + 2].text};
+}
 
 ArchiveSchema read_archive_schema(const Contents& contents) { return Reader(contents).read(); }
 

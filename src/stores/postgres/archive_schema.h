@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "formats/pgarchive/contents.h"
 #include "stores/postgres/catalog.h"
+#include "stores/postgres/sql.h"
 
 namespace summit::postgres {
 
@@ -38,6 +40,9 @@ struct ArchiveSchema {
 };
 
 ArchiveSchema read_archive_schema(const pgarchive::Contents& contents);
+
+// "schema . name" at `position` of a definition.
+std::optional<RelationName> name_at(const std::vector<Word>& words, size_t position);
 
 // "COPY public.users (id, name) FROM stdin;": a table without columns has no list.
 std::vector<std::string> copied_columns(const std::string& copy);

@@ -85,12 +85,7 @@ Result<Loaded> fill(const config::PostgresEndpoint& endpoint, const DatabaseRest
                     const pgarchive::Contents& contents, Reporter& reporter, const std::string& store,
                     const Cancellation& cancellation) {
   RETURN_IF_ERROR(empty_database(endpoint, restore.database, cancellation));
-  LoadRequest request{restore.archive,           contents,     restore.database,
-                      restore.timescale_version, restore.jobs, restore.workspace};
-  request.archive_bytes = restore.archive_bytes;
-  request.rows = restore.rows;
-  request.chosen = restore.chosen;
-  request.editing = restore.editing;
+  const auto request = load_request(restore, contents, restore.database);
   ASSIGN_OR_RETURN(auto loaded, load_archive(endpoint, request, reporter, store, cancellation));
   auto phase = reporter.phase(store, "analyzing " + restore.database, "tables");
   RETURN_IF_ERROR(analyze_database(endpoint, restore.database, restore.jobs, phase.get(), cancellation));

@@ -27,12 +27,7 @@ void restart_timescale_workers(const config::PostgresEndpoint& endpoint, const s
 Result<Loaded> fill(const config::PostgresEndpoint& endpoint, const DatabaseRestore& restore,
                     const pgarchive::Contents& contents, const DatabaseEntries& entries, DatabaseSwap& swap,
                     Reporter& reporter, const std::string& store, const Cancellation& cancellation) {
-  LoadRequest request{restore.archive,           contents,     swap.restoring(),
-                      restore.timescale_version, restore.jobs, restore.workspace};
-  request.archive_bytes = restore.archive_bytes;
-  request.rows = restore.rows;
-  request.chosen = restore.chosen;
-  request.editing = restore.editing;
+  const auto request = load_request(restore, contents, swap.restoring());
   ASSIGN_OR_RETURN(auto loaded, load_archive(endpoint, request, reporter, store, cancellation));
   RETURN_IF_ERROR(carry_over(entries, contents.database.value_or(""), swap.restoring(), swap.maintenance()));
   if (restore.marker)
@@ -58,6 +53,17 @@ std::string sentence_of(const Leftover& leftover) {
 }
 
 }  // namespace
+
+LoadRequest load_request(const DatabaseRestore& restore, const pgarchive::Contents& contents,
+                         const std::string& database) {
+  LoadRequest request{restore.archive,           contents,     database,
+                      restore.timescale_version, restore.jobs, restore.workspace};
+  request.archive_bytes = restore.archive_bytes;
+  request.rows = restore.rows;
+  request.chosen = restore.chosen;
+  request.editing = restore.editing;
+  return request;
+}
 
 struct FilledDatabase::State {
   DatabaseSwap swap;

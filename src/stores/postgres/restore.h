@@ -33,6 +33,10 @@ struct DatabaseRestore {
   RowEditing* editing = nullptr;                          // null: rows go in as they are
 };
 
+// What fills `database`, which is not the restore's own while it lies beside it. `contents` outlives it.
+LoadRequest load_request(const DatabaseRestore& restore, const pgarchive::Contents& contents,
+                         const std::string& database);
+
 struct Restored {
   Loaded loaded;
   std::string kept;  // the name of the replaced database that was kept; empty: none

@@ -206,8 +206,7 @@ std::vector<std::string> rename_database_in(std::string_view sql, std::string_vi
     const auto words = words_of(statement);
     for (size_t i = words.size(); i-- > 1;) {
       const Word& name = words[i];
-      const bool is_name = name.kind == Word::Kind::kBare || name.kind == Word::Kind::kQuoted;
-      if (is_name && name.text == from && words[i - 1].is("DATABASE")) {
+      if (name.is_name() && name.text == from && words[i - 1].is("DATABASE")) {
         statement.replace(name.offset, name.length, quote_identifier(to));
       }
     }

@@ -38,6 +38,7 @@ struct Word {
   size_t length = 0;
 
   bool is(std::string_view keyword) const { return kind == Kind::kBare && text == keyword; }
+  bool is_name() const { return kind == Kind::kBare || kind == Kind::kQuoted; }
 };
 std::vector<Word> words_of(std::string_view statement);
 

@@ -6,20 +6,10 @@
 #include <array>
 
 #include "stores/postgres/archive_schema.h"
-#include "stores/postgres/sql.h"
 
 namespace summit::postgres::merge {
 
 namespace {
-
-bool is_name(const Word& word) { return word.kind == Word::Kind::kBare || word.kind == Word::Kind::kQuoted; }
-
-// "schema . name" at `position`.
-std::optional<RelationName> name_at(const std::vector<Word>& words, size_t position) {
-  if (position + 2 >= words.size() || !is_name(words[position]) || words[position + 1].text != ".")
-    return std::nullopt;
-  return RelationName{words[position].text, words[position + 2].text};
-}
 
 // What may follow the type of a column in what pg_dump writes.
 bool ends_type(const Word& word) {
@@ -150,7 +140,7 @@ std::vector<Column> defined_columns(std::string_view definition) {
     if (word.kind == Word::Kind::kSymbol && word.text == "(") ++depth;
     if (word.kind == Word::Kind::kSymbol && word.text == ")" && depth-- == 0) break;
     if (depth == 0 && word.kind == Word::Kind::kSymbol && word.text == ",") at_start = true;
-    if (!at_start || !is_name(word)) continue;
+    if (!at_start || !word.is_name()) continue;
     at_start = false;
     if (ends_type(word)) continue;
     const size_t first = i + 1;
