@@ -27,6 +27,18 @@ class FilteredSets : public testing::Test {
     return world_.metadata(backup_);
   }
 
+  // One backup of the tenant customer-acme, taken at the first call, for all cases that look at it.
+  json taken_of_acme() {
+    static const std::pair<fs::path, json> made = [this] {
+      base_ = world_.new_base("customer-acme");
+      auto metadata = taken("tenant", {{"TENANT_ID", "customer-acme"}});
+      return std::pair(backup_, std::move(metadata));
+    }();
+    backup_ = made.first;
+    base_ = backup_.parent_path();
+    return made.second;
+  }
+
   static json component(const json& metadata, const std::string& name) {
     for (const auto& one : metadata.at("components")) {
       if (one.at("name") == name) return one;
@@ -140,10 +152,10 @@ TEST_F(FilteredSets, MinimalHoldsTheCoreTablesAndTheCacheWithoutSessions) {
 }
 
 TEST_F(FilteredSets, TenantHoldsItsRowsItsConfigurationAndItsAuditLog) {
-  for (const std::string tenant : {"customer-acme", "o'neil & söhne"}) {
+  for (const std::string tenant : {"o'neil & söhne", "customer-acme"}) {
     SCOPED_TRACE(tenant);
-    base_ = world_.new_base("tenant " + std::to_string(tenant.size()));
-    const auto metadata = taken("tenant", {{"TENANT_ID", tenant}});
+    const auto metadata =
+        tenant == "customer-acme" ? taken_of_acme() : taken("tenant", {{"TENANT_ID", tenant}});
     EXPECT_EQ(metadata.at("scope"), (json{{"tenant_id", tenant}}));
     const auto counts = rows(metadata);
     const auto where =
@@ -184,7 +196,7 @@ TEST_F(FilteredSets, TenantHoldsItsRowsItsConfigurationAndItsAuditLog) {
 }
 
 TEST_F(FilteredSets, ATenantComesBackBesideTheDatabaseAndIntoIt) {
-  taken("tenant", {{"TENANT_ID", "customer-acme"}});
+  taken_of_acme();
   const auto beside = restore({"--datastores=postgres", "--into=tenant_beside"});
   EXPECT_EQ(beside.exit_code, 0) << beside;
 
