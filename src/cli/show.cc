@@ -149,7 +149,7 @@ std::string row_table(const std::vector<recovery::RowChanges>& rows) {
     lines.push_back({row.table, std::to_string(row.backed_up), std::to_string(row.inserted),
                      std::to_string(row.changed), std::to_string(row.deleted), std::to_string(row.lent)});
   }
-  const std::string unchanged =
+  std::string unchanged =
       fmt::format("{} {} as in the backup", equal, equal == 1 ? "table is" : "tables are");
   if (lines.size() == 1) return unchanged;
   return table(lines) + (equal > 0 ? "\n" + unchanged : "");

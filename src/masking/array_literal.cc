@@ -74,13 +74,19 @@ class ArrayRewriter {
     return Outcome::kValue;
   }
 
+  // False when nothing follows it.
+  bool step_over_backslash() {
+    if (text_[at_] == '\\') ++at_;
+    return at_ < text_.size();
+  }
+
   bool read_quoted() {
     for (; at_ < text_.size(); ++at_) {
       if (text_[at_] == '"') {
         ++at_;
         return true;
       }
-      if (text_[at_] == '\\' && ++at_ == text_.size()) return false;
+      if (!step_over_backslash()) return false;
       value_ += text_[at_];
     }
     return false;
@@ -89,7 +95,7 @@ class ArrayRewriter {
   bool read_bare() {
     for (; at_ < text_.size() && text_[at_] != ',' && text_[at_] != '}'; ++at_) {
       if (text_[at_] == '{' || text_[at_] == '"') return false;
-      if (text_[at_] == '\\' && ++at_ == text_.size()) return false;
+      if (!step_over_backslash()) return false;
       value_ += text_[at_];
     }
     while (!value_.empty() && is_blank(value_.back())) value_.pop_back();

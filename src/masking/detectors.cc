@@ -14,7 +14,7 @@
 namespace summit::masking {
 namespace {
 
-constexpr size_t kLongestLook = 64 * 1024;
+constexpr size_t kLongestLook = 64 * KiB;
 
 bool is_word(char c) { return is_letter(c) || is_digit(c); }
 

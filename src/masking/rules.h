@@ -65,9 +65,9 @@ class RowMask {
  private:
   struct CompiledField {
     std::string name;
-    size_t input;   // of the value
-    size_t target;  // in targets_
-    int line;
+    size_t input = 0;   // of the value
+    size_t target = 0;  // in targets_
+    int line = 0;
     std::unique_ptr<Transform> set;
     std::unique_ptr<Transform> otherwise;
   };

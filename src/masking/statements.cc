@@ -13,7 +13,6 @@ namespace summit::masking {
 namespace {
 
 using config::Condition;
-using config::FieldRule;
 using config::MaskRule;
 using config::Operation;
 using config::Sanitization;
@@ -179,7 +178,7 @@ class Cypher final : public Language {
   }
   std::string_view concatenation() const override { return "+"; }
   std::string template_field(const TemplatePiece& piece) const override {
-    const auto name = field(piece.text);
+    auto name = field(piece.text);
     if (piece.fit == TemplatePiece::Fit::kCut)
       return fmt::format("substring(toString({}), 0, {})", name, piece.width);
     if (piece.fit == TemplatePiece::Fit::kPadded)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/bytes.h"
 #include "masking/detectors.h"
 #include "masking/entry_lines.h"
 
@@ -11,8 +12,8 @@ namespace {
 using config::MaskRule;
 
 // Texts are looked at in pieces of this size, each with the end of the one before.
-constexpr size_t kPiece = 60 * 1024;
-constexpr size_t kOverlap = 2 * 1024;
+constexpr size_t kPiece = 60 * KiB;
+constexpr size_t kOverlap = 2 * KiB;
 
 bool drops(const masking::Rules& rules) {
   return std::ranges::any_of(rules, [](const MaskRule* rule) { return rule->drop; });

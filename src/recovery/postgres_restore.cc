@@ -124,7 +124,7 @@ class PostgresRestore final : public RestoreComponent {
   Result<std::vector<Fingerprint>> read_back(RestoreContext& context, const Part& part, bool with_schema,
                                              const std::vector<Fingerprint>& recorded);
 
-  Result<void> restore_masked(RestoreContext& context, const Part& part, postgres::DatabaseRestore& request);
+  Result<void> restore_masked(RestoreContext& context, const Part& part, postgres::DatabaseRestore request);
   Result<void> restore_as(RestoreContext& context, const Part& part,
                           const postgres::DatabaseRestore& request);
   void report(RestoreContext& context, const postgres::Restored& restored, const std::string& target);
@@ -218,7 +218,7 @@ Result<std::vector<std::string>> PostgresRestore::notes_for(RestoreContext& cont
           : fmt::format("{} is restored beside the present one and takes its place when it is complete",
                         part.target));
   if (context.databases.keep_replaced)
-    notes.push_back("the database that is replaced stays, under another name");
+    notes.emplace_back("the database that is replaced stays, under another name");
   return notes;
 }
 
@@ -358,7 +358,8 @@ Result<void> PostgresRestore::restore_database(RestoreContext& context, const Pa
   request.jobs = std::max<size_t>(context.jobs, 1);
   request.workspace = context.workspace;
   request.keep_replaced = context.databases.keep_replaced;
-  return context.masking ? restore_masked(context, part, request) : restore_as(context, part, request);
+  return context.masking ? restore_masked(context, part, std::move(request))
+                         : restore_as(context, part, request);
 }
 
 // As they are after a masked restore: every object is there, and nothing in it.
@@ -381,7 +382,7 @@ bool leaves_out_comments(const pgarchive::Contents& contents) {
 }
 
 Result<void> PostgresRestore::restore_masked(RestoreContext& context, const Part& part,
-                                             postgres::DatabaseRestore& request) {
+                                             postgres::DatabaseRestore request) {
   ASSIGN_OR_RETURN(const auto* archive, masked_archive(context, part));
   MaskedRows rows(*context.masking, archive->schema, *archive->reduction, {name_, part.prefix});
   request.editing = &rows;

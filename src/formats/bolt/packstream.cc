@@ -170,10 +170,13 @@ bool Cursor::integer(int64_t& value) {
   if (type() != Type::kInteger) return fail();
   const uint8_t marker = *at_;
   if (marker < 0x80 || marker >= 0xf0) {
-    value = static_cast<int8_t>(*at_++);
+    ++at_;
+    value = marker < 0x80 ? int64_t{marker} : int64_t{marker} - 0x100;
     return true;
   }
-  const size_t width = size_t{1} << (marker - 0xc8U);
+  const unsigned power = marker - 0xc8U;
+  if (power > 3) return fail();
+  const size_t width = size_t{1} << power;
   if (remaining() < 1 + width) return fail();
   ++at_;
   uint64_t bits = 0;

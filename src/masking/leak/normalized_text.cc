@@ -16,7 +16,7 @@ constexpr unsigned char kSpacing = 0;  // no byte of a normalised text: NUL is s
 constexpr std::array<unsigned char, 256> kFolded = [] {
   std::array<unsigned char, 256> table{};
   for (unsigned c = 0; c < 256; ++c) table[c] = static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  for (const unsigned char c : {' ', '\t', '\n', '\r', '\v', '\f'}) table[c] = kSpacing;
+  for (const char c : {' ', '\t', '\n', '\r', '\v', '\f'}) table[static_cast<unsigned char>(c)] = kSpacing;
   return table;
 }();
 

@@ -54,6 +54,10 @@ class BitFilter {
   }
   bool test_both(uint32_t fingerprint) const { return test(fingerprint) && test(other(fingerprint)); }
   void prefetch(uint32_t fingerprint) const { __builtin_prefetch(&words_[word(fingerprint)]); }
+  void prefetch_both(uint32_t fingerprint) const {
+    prefetch(fingerprint);
+    prefetch(other(fingerprint));
+  }
   uint64_t bytes() const { return words_.size() * sizeof(uint64_t); }
   // As small as about `bits_per_value` bits for each that is set allow: many values begin alike, and a small
   // filter stays in the processor's caches.

@@ -9,7 +9,6 @@
 namespace summit::masking {
 namespace {
 
-constexpr size_t kBatch = 64;               // positions
 constexpr size_t kLongestCommonNumber = 9;  // digits: numbers so short are ids and counts as well
 constexpr uint64_t kCachedFilter = 512 * KiB;
 
@@ -85,7 +84,7 @@ bool TextSearch::scan_normalized(const NormalizedText& text, const Found& found)
   const size_t positions = size - kShortestAnywhere + 1;
   const auto& filter = table_.first_filter();
   const bool prefetch = filter.bytes() > kCachedFilter;
-  std::array<uint32_t, kBatch> fingerprints;
+  std::array<uint32_t, kBatch> fingerprints{};
   for (size_t base = 0; base < positions; base += kBatch) {
     const size_t count = std::min(kBatch, positions - base);
     const char* at = text.data() + base;
@@ -93,29 +92,40 @@ bool TextSearch::scan_normalized(const NormalizedText& text, const Found& found)
     if (prefetch) {
       for (size_t i = 0; i < count; ++i) filter.prefetch(fingerprints[i]);
     }
+    // All fetches are under way before the first is waited for.
+    size_t candidates = 0;
     for (size_t i = 0; i < count; ++i) {
-      if (filter.test(fingerprints[i]) && !look_at(text, base + i, found)) return false;
+      if (filter.test(fingerprints[i])) candidates_[candidates++] = candidate_at(text, base + i);
+    }
+    for (size_t i = 0; i < candidates; ++i) {
+      if (!look_at(text, candidates_[i], found)) return false;
     }
   }
   return true;
 }
 
-// False when `found` has had enough.
-bool TextSearch::look_at(const NormalizedText& text, size_t position, const Found& found) {
+TextSearch::Candidate TextSearch::candidate_at(const NormalizedText& text, size_t position) const {
   const char* at = text.data() + position;
   const size_t left = text.text().size() - position;
-  const auto& beginnings = table_.beginning_filter();
-  std::array<uint32_t, kBeginnings.size()> fingerprints{};
-  size_t classes = 0;
+  Candidate candidate;
+  candidate.position = position;
+  size_t& classes = candidate.classes;
   for (; classes < kBeginnings.size() && kBeginnings[classes] <= left; ++classes) {
     if (table_.lengths(classes).empty()) continue;
-    fingerprints[classes] = fingerprint_of_beginning(table_.key(), at, classes);
-    beginnings.prefetch(fingerprints[classes]);
+    candidate.beginnings[classes] = fingerprint_of_beginning(table_.key(), at, classes);
+    table_.beginning_filter().prefetch_both(candidate.beginnings[classes]);
   }
-  BeginningDigest digest(table_.key(), at);
-  for (size_t length_class = 0; length_class < classes; ++length_class) {
+  return candidate;
+}
+
+// False when `found` has had enough.
+bool TextSearch::look_at(const NormalizedText& text, const Candidate& candidate, const Found& found) {
+  const size_t position = candidate.position;
+  const size_t left = text.text().size() - position;
+  BeginningDigest digest(table_.key(), text.data() + position);
+  for (size_t length_class = 0; length_class < candidate.classes; ++length_class) {
     const auto& lengths = table_.lengths(length_class);
-    if (lengths.empty() || !beginnings.test_both(fingerprints[length_class])) continue;
+    if (lengths.empty() || !table_.beginning_filter().test_both(candidate.beginnings[length_class])) continue;
     for (const uint16_t length : lengths) {
       if (length > left) break;
       LeakMatch match;

@@ -1,6 +1,7 @@
 // Finds replaced values in texts.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -41,15 +42,25 @@ class TextSearch {
   const ReplacedTable& table() const { return table_; }
 
  private:
+  // A position where a value may begin, and what the second filter is asked of it.
+  struct Candidate {
+    size_t position = 0;
+    size_t classes = 0;                                     // that fit into the rest of the text
+    std::array<uint32_t, kBeginnings.size()> beginnings{};  // fingerprints, of classes with values
+  };
+
   bool scan(std::string_view text, Separators separators, int depth, const Found& found);
   bool scan_normalized(const NormalizedText& text, const Found& found);
-  bool look_at(const NormalizedText& text, size_t position, const Found& found);
+  Candidate candidate_at(const NormalizedText& text, size_t position) const;
+  bool look_at(const NormalizedText& text, const Candidate& candidate, const Found& found);
   bool accept(const NormalizedText& text, size_t begin, size_t length, LeakMatch& match) const;
 
   static constexpr int kDepth = 4;
+  static constexpr size_t kBatch = 64;  // positions
   const ReplacedTable& table_;
   NormalizedText normalized_[kDepth];
   DecodedText decoded_[kDepth];
+  std::array<Candidate, kBatch> candidates_;
 };
 
 // The same for content of any length that comes in blocks: files and large objects. Tabs and line ends are
