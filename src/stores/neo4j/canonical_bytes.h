@@ -34,7 +34,7 @@ inline void append_tag(CanonicalTag tag, std::string& bytes) { bytes += static_c
 
 // All integers are 8 bytes, the lowest first.
 inline void append_integer(int64_t value, std::string& bytes) {
-  std::array<char, 8> eight;
+  std::array<char, 8> eight{};
   auto rest = static_cast<uint64_t>(value);
   for (char& byte : eight) {
     byte = static_cast<char>(rest & 0xff);

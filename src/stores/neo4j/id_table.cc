@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/bytes.h"
 #include "core/unnamed_file.h"
 
 namespace summit::neo4j {
@@ -47,7 +48,7 @@ Result<void> IdTable::grow(uint64_t capacity) {
 }
 
 Result<void> IdTable::set(uint64_t id, std::string_view entry) {
-  constexpr uint64_t kLeast = 64 * 1024;
+  constexpr uint64_t kLeast = 64 * KiB;
   if (id >= capacity_) RETURN_IF_ERROR(grow(std::max({kLeast, capacity_ + capacity_ / 2, id + 1})));
   std::memcpy(map_ + id * width_, entry.data(), width_);
   return {};
