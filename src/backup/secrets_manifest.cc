@@ -13,7 +13,7 @@ constexpr int kVersion = 1;
 }
 
 Result<SecretsManifest> make_secrets_manifest() {
-  std::array<std::byte, 32> random;
+  std::array<std::byte, 32> random{};
   if (::RAND_bytes(reinterpret_cast<unsigned char*>(random.data()), random.size()) != 1)
     return Error(Code::kFailed, "OpenSSL cannot give random bytes");
   return SecretsManifest{to_hex(ByteView(random)), {}};

@@ -17,7 +17,6 @@ namespace summit::cli {
 namespace {
 
 using namespace repository::packed;
-using nlohmann::ordered_json;
 
 class RepositoryInitCommand final : public Command {
  public:

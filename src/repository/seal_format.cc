@@ -180,7 +180,7 @@ Result<bool> FrameCipher::open(uint64_t number, uint32_t length, ByteView sealed
   int size = 0;
   EVP_CIPHER_CTX* context = state_->context.get();
   unsigned char none[1];
-  std::array<std::byte, kSealTagSize> expected;
+  std::array<std::byte, kSealTagSize> expected{};
   std::copy_n(tag, kSealTagSize, expected.begin());
   if ((!sealed.empty() && ::EVP_CipherUpdate(context, raw(output), &size, raw(sealed.data()),
                                              static_cast<int>(sealed.size())) != 1) ||

@@ -107,7 +107,7 @@ Result<fs::path> create_key_file(const VariableLookup& variable, const fs::path&
   if (fs::exists(fs::symlink_status(path, ignored))) return exists();
   RETURN_IF_ERROR(make_directories(path.parent_path(), 0700), "while creating the encryption key");
 
-  std::array<std::byte, 32> random;
+  std::array<std::byte, 32> random{};
   if (::RAND_bytes(reinterpret_cast<unsigned char*>(random.data()), random.size()) != 1)
     return Error(Code::kFailed, "OpenSSL cannot give random bytes");
   const Secret text(to_hex(ByteView(random)) + "\n");

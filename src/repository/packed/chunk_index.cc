@@ -112,7 +112,7 @@ Result<void> ChunkIndex::sync(const std::vector<PackName>& usable, const ReadFoo
     state_->packs = {usable.begin(), usable.end()};
   }
   std::vector<PackName> missing;
-  std::array<std::byte, kValueSize> ignored;
+  std::array<std::byte, kValueSize> ignored{};
   std::ranges::copy_if(usable, std::back_inserter(missing), [&](const PackName& pack) {
     return !state_->table->find(completion_key(pack), ignored);
   });
@@ -137,7 +137,7 @@ void ChunkIndex::add_usable(const PackName& pack) {
 bool ChunkIndex::usable(const PackName& pack) const { return state_->usable(pack); }
 
 std::optional<Reference> ChunkIndex::find(const ChunkId& id) {
-  std::array<std::byte, kValueSize> value;
+  std::array<std::byte, kValueSize> value{};
   if (!state_->table->find(id.bytes, value)) return std::nullopt;
   const Reference reference = decode(id, value);
   return usable(reference.frame.pack) ? std::optional(reference) : std::nullopt;

@@ -50,7 +50,7 @@ Result<Chunker> Chunker::create(const Secret& key, Limits limits) {
 size_t Chunker::skip(const unsigned char* bytes, size_t from, size_t to, uint64_t mask) const {
   size_t place = from;
   for (; place + kLanes * kLaneSize <= to; place += kLanes * kLaneSize) {
-    std::array<const unsigned char*, kLanes> lane;
+    std::array<const unsigned char*, kLanes> lane{};
     for (size_t k = 0; k < kLanes; ++k) lane[k] = bytes + place + k * kLaneSize;
     std::array<uint64_t, kLanes> hash{};
     for (size_t i = 0; i < kWindow; ++i) {

@@ -13,7 +13,6 @@ namespace summit::postgres {
 
 using pgarchive::Contents;
 using pgarchive::Entry;
-using pgarchive::Section;
 
 namespace {
 

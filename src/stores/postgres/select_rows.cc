@@ -185,12 +185,12 @@ Result<SelectedRows> select_rows(const SelectionSource& source, const SelectionR
 Result<void> check_selected(const std::vector<const SelectedRows*>& selected) {
   if (selected.empty()) return {};
   for (const auto& [name, error] : selected.front()->missing) {
-    const bool nowhere = std::all_of(selected.begin(), selected.end(),
-                                     [&](const SelectedRows* one) { return one->missing.contains(name); });
+    const bool nowhere =
+        std::ranges::all_of(selected, [&](const SelectedRows* one) { return one->missing.contains(name); });
     if (nowhere) return error;
   }
-  const bool unknown = std::all_of(selected.begin(), selected.end(),
-                                   [](const SelectedRows* one) { return !one->unknown_owner.empty(); });
+  const bool unknown =
+      std::ranges::all_of(selected, [](const SelectedRows* one) { return !one->unknown_owner.empty(); });
   if (unknown) return selected.front()->unknown_owner.front();
   return {};
 }

@@ -9,7 +9,6 @@ namespace summit::postgres {
 namespace {
 
 using config::Named;
-using config::OutsidePolicy;
 
 Error config_error(const std::string& where, std::string message, std::string hint) {
   return Error(Code::kConfig, "{}: {}", where, message).hint(std::move(hint));

@@ -66,10 +66,10 @@ Result<Reply> Connection::ask(const std::vector<std::string_view>& words) {
 }
 
 Result<Reply> Connection::receive() {
-  std::array<std::byte, 16 * KiB> buffer;
   while (true) {
     ASSIGN_OR_RETURN(auto reply, parser_.next());
     if (reply) return std::move(*reply);
+    std::array<std::byte, 16 * KiB> buffer{};
     ASSIGN_OR_RETURN(const size_t size, transport_->read(buffer.data(), buffer.size(), options_.patience),
                      "redis `{}` at {}", endpoint_.name, address_of(endpoint_));
     RETURN_IF_ERROR(parser_.feed(ByteView(buffer).first(size)));

@@ -46,9 +46,9 @@ class Writer {
 
  private:
   struct Expected {
-    size_t table;
+    size_t table = 0;
     std::string what;
-    uint64_t rows;
+    uint64_t rows = 0;
   };
 
   Result<void> disable_triggers(size_t table, std::vector<std::string>& notes) {
