@@ -106,7 +106,7 @@ class BucketSettings {
   }
 
   Result<void> write() {
-    const auto written = bucket_->set_lifecycle(rules_, session_.cancellation());
+    auto written = bucket_->set_lifecycle(rules_, session_.cancellation());
     if (written.ok() || !is_refusal(written.error())) return written;
     const auto simpler = backup::without_transitions(rules_);
     if (std::ranges::equal(simpler, rules_, same)) return written;
@@ -130,7 +130,7 @@ class BucketSettings {
     if (dry_run) return {};
     ASSIGN_OR_RETURN(const bool versions, bucket_->versioning(session_.cancellation()));
     if (!versions) RETURN_IF_ERROR(bucket_->set_versioning(true, session_.cancellation()));
-    const auto written = bucket_->set_replication(*plan.replication, session_.cancellation());
+    auto written = bucket_->set_replication(*plan.replication, session_.cancellation());
     if (written.ok() || !is_refusal(written.error())) return written;
     changes_.pop_back();
     warn(fmt::format("the server does not replicate to {}: {}; `summit-dr replicate` does",

@@ -16,8 +16,8 @@ Result<PendingReference> ManifestLane::add(const std::string& block) {
   const std::lock_guard lock(mutex_);
   ASSIGN_OR_RETURN(const ChunkId id, namer_.name(as_bytes(block)));
   if (!frame_.fits(block.size())) pipeline_.submit(frame_.take());
-  const PendingReference mine{
-      {.id = id, .offset = frame_.size(), .length = static_cast<uint32_t>(block.size())}, frame_.ticket()};
+  PendingReference mine{{.id = id, .offset = frame_.size(), .length = static_cast<uint32_t>(block.size())},
+                        frame_.ticket()};
   if (const auto found = pipeline_.deduplicator().find_or_claim(mine)) return *found;
   frame_.append(id, as_bytes(block), ChunkKind::kManifest);
   return mine;
@@ -86,9 +86,8 @@ void ContentAssembly::assemble(const IdentifiedItem& item) {
 
 PendingReference ContentAssembly::store(const ChunkId& id, ByteView bytes, ChunkKind kind) {
   if (!frame_.fits(bytes.size())) seal_locked();
-  const PendingReference mine{
-      {.id = id, .offset = frame_.size(), .length = static_cast<uint32_t>(bytes.size())},
-      frame_.ticket(weak_from_this())};
+  PendingReference mine{{.id = id, .offset = frame_.size(), .length = static_cast<uint32_t>(bytes.size())},
+                        frame_.ticket(weak_from_this())};
   if (const auto found = pipeline_.deduplicator().find_or_claim(mine)) return *found;
   if (!frame_.has_buffer()) frame_.give_buffer(pipeline_.take_frame_buffer());
   frame_.append(id, bytes, kind);

@@ -47,7 +47,7 @@ Result<void> FileExtentWriter::end_extent() {
     item.previous = before->entry;
   extent_began_ += extent_size_;
   extent_size_ = 0;
-  batch_.items.push_back(std::move(item));
+  batch_.items.push_back(item);
   return send_when_full();
 }
 

@@ -129,7 +129,7 @@ class Planner {
     const auto gone = [&](const std::string& id) { return !views_.begun.contains(id); };
     const bool all_gone = std::ranges::all_of(live_, [&](const auto& backup) { return gone(backup.first); });
     if (all_gone && !live_.empty())
-      plan_.notes.push_back("the directories of all packed backups were gone: they are made again");
+      plan_.notes.emplace_back("the directories of all packed backups were gone: they are made again");
     for (auto& decision : plan_.decisions) {
       if (!live_.contains(decision.id)) continue;
       const auto why_kept = all_gone ? "all views were gone" : reason_to_publish_again(decision);

@@ -138,7 +138,7 @@ class PlainRepair {
       return {};
     }
     ASSIGN_OR_RETURN(const auto upload, store_.upload(key_of(id_, artifact.name), {}, cancellation_));
-    const auto read =
+    auto read =
         theirs_->read(artifact.name, [&](ByteView bytes) { return upload->write(bytes); }, cancellation_);
     if (read.ok()) return upload->finish();
     const auto code = read.error().code();
