@@ -181,7 +181,7 @@ bool Cursor::integer(int64_t& value) {
   ++at_;
   uint64_t bits = 0;
   if (!number(width, bits)) return false;
-  const unsigned unused = 64 - 8 * static_cast<unsigned>(width);
+  const unsigned unused = 64 - (8U << power);
   value = static_cast<int64_t>(bits << unused) >> unused;
   return true;
 }

@@ -14,14 +14,14 @@ namespace {
 constexpr int kDerivedAttempts = 3;
 
 // Page 0 of a B+ tree is its description, pages 1 and 2 say which of its states is the last stable one.
-constexpr size_t kTreeHeaderSize = 3 * 8 * KiB;
+constexpr size_t kTreeHeaderSize = 3 * (8 * KiB);
 
 // What only a checkpoint (or the creation and removal of an index) changes in the derived files: the states
 // of the B+ trees, and which commits the Lucene indexes have.
 using DerivedState = std::map<std::string, std::string>;
 
 bool is_lucene_file(const fs::path& relative) {
-  const std::string path = relative.native();
+  const std::string& path = relative.native();
   return path.find("text-") != std::string::npos || path.find("fulltext-") != std::string::npos ||
          path.find("vector-") != std::string::npos;
 }

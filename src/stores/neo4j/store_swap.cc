@@ -218,8 +218,9 @@ Result<std::vector<std::string>> roll_back_interrupted(const StoreLayout& target
   for (const auto& token : staging_tokens(target.data)) {
     ASSIGN_OR_RETURN(const bool put_back, roll_back_one(target, token),
                      "while undoing an interrupted restore");
-    sentences.push_back(put_back ? "an interrupted restore was undone: the data of before are in place again"
-                                 : "files of an interrupted restore were removed");
+    sentences.emplace_back(put_back
+                               ? "an interrupted restore was undone: the data of before are in place again"
+                               : "files of an interrupted restore were removed");
   }
   // Staged logs whose home is gone already.
   for (const auto& token : staging_tokens(target.transactions)) {

@@ -35,7 +35,8 @@ Result<std::set<std::string>> existing_roles(Connection& connection) {
 bool begins_with(const std::vector<Word>& words, std::initializer_list<std::string_view> keywords) {
   size_t i = 0;
   for (const auto keyword : keywords) {
-    if (i >= words.size() || !words[i++].is(keyword)) return false;
+    if (i >= words.size() || !words[i].is(keyword)) return false;
+    ++i;
   }
   return words.size() > keywords.size();
 }

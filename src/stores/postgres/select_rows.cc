@@ -176,6 +176,13 @@ Result<SelectedRows> select_owner(const SelectionSource& source, const Selection
   return selected;
 }
 
+bool is_missing_everywhere(const std::vector<const SelectedRows*>& selected, const std::string& name) {
+  for (const auto* one : selected) {
+    if (!one->missing.contains(name)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<SelectedRows> select_rows(const SelectionSource& source, const SelectionRequest& request) {
@@ -185,9 +192,7 @@ Result<SelectedRows> select_rows(const SelectionSource& source, const SelectionR
 Result<void> check_selected(const std::vector<const SelectedRows*>& selected) {
   if (selected.empty()) return {};
   for (const auto& [name, error] : selected.front()->missing) {
-    const bool nowhere =
-        std::ranges::all_of(selected, [&](const SelectedRows* one) { return one->missing.contains(name); });
-    if (nowhere) return error;
+    if (is_missing_everywhere(selected, name)) return error;
   }
   const bool unknown =
       std::ranges::all_of(selected, [](const SelectedRows* one) { return !one->unknown_owner.empty(); });

@@ -221,7 +221,7 @@ namespace {
 size_t words_of_type(const std::vector<Word>& words, size_t first) {
   size_t i = first;
   if (i >= words.size()) return 0;
-  const Word head = words[i++];
+  const Word& head = words[i++];
   while (i + 1 < words.size() && words[i].text == ".") i += 2;
   if (i < words.size()) {
     if (head.is("character") && words[i].is("varying")) ++i;
