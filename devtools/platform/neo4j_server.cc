@@ -12,7 +12,7 @@ namespace summit::platform {
 
 namespace {
 
-const std::map<std::string, std::string> kDefaultSettings{
+const std::map<std::string, std::string> kNeo4jSettings{
     {"db.tx_log.preallocate", "false"},
     {"dbms.usage_report.enabled", "false"},
     {"server.default_listen_address", "127.0.0.1"},
@@ -106,7 +106,7 @@ Result<void> Neo4jServer::prepare() {
 Result<void> Neo4jServer::write_configuration() const {
   ASSIGN_OR_RETURN(const auto shipped, read_settings(installation_ / "conf" / "neo4j.conf"));
   auto lines = settings();
-  lines.insert(kDefaultSettings.begin(), kDefaultSettings.end());
+  lines.insert(kNeo4jSettings.begin(), kNeo4jSettings.end());
   lines.insert(shipped.begin(), shipped.end());
   lines["server.bolt.listen_address"] = fmt::format(":{}", port());
   lines["server.http.listen_address"] = fmt::format(":{}", http_port_);

@@ -13,7 +13,7 @@ constexpr std::string_view kStore = "postgresql";
 // The longest path of a Unix socket, less the socket's own name.
 constexpr size_t kLongestSocketDirectory = 107 - std::string_view("/.s.PGSQL.65535").size();
 
-const std::map<std::string, std::string> kDefaultSettings{
+const std::map<std::string, std::string> kPostgresSettings{
     {"fsync", "off"},
     {"jit", "off"},
     {"log_timezone", "UTC"},
@@ -117,7 +117,7 @@ Result<void> PostgresServer::initialise_cluster(const fs::path& directory) {
 
   ASSIGN_OR_RETURN(std::string configuration, read_file(directory / "postgresql.conf"));
   auto lines = settings();
-  lines.insert(kDefaultSettings.begin(), kDefaultSettings.end());
+  lines.insert(kPostgresSettings.begin(), kPostgresSettings.end());
   configuration += "\n# devtools/platform\n";
   for (const auto& [name, value] : lines) configuration += fmt::format("{} = {}\n", name, in_quotes(value));
   RETURN_IF_ERROR(write_file_durably(directory / "postgresql.conf", configuration, 0600));

@@ -8,7 +8,7 @@ namespace summit::platform {
 
 namespace {
 
-const std::map<std::string, std::string> kDefaultSettings{
+const std::map<std::string, std::string> kRedisSettings{
     {"appendonly", "no"},
     {"bind", "127.0.0.1"},
     {"daemonize", "no"},
@@ -72,7 +72,7 @@ Server::Launch RedisServer::launch() const {
 Result<void> RedisServer::prepare() {
   RETURN_IF_ERROR(make_directories(data_directory() / "data", 0700));
   auto lines = settings();
-  lines.insert(kDefaultSettings.begin(), kDefaultSettings.end());
+  lines.insert(kRedisSettings.begin(), kRedisSettings.end());
   lines["port"] = std::to_string(port());
   lines["dir"] = fmt::format("\"{}\"", (data_directory() / "data").string());
   lines["requirepass"] = fmt::format("\"{}\"", password().reveal());

@@ -23,8 +23,8 @@ Result<void> guard(const recovery::RestorePlan& plan, const repository::BackupRe
   const auto checklist = recovery::safety_checklist(plan, verified);
   session.reporter().info("safety checklist:");
   for (const auto& item : checklist) {
-    using State = recovery::ChecklistItem::State;
-    const char* mark = item.state == State::kHolds ? "[x]" : item.state == State::kFails ? "[!]" : "[ ]";
+    using Item = recovery::ChecklistItem::State;
+    const char* mark = item.state == Item::kHolds ? "[x]" : item.state == Item::kFails ? "[!]" : "[ ]";
     session.reporter().info(
         fmt::format("  {} {}{}{}", mark, item.text, item.detail.empty() ? "" : ": ", item.detail));
   }

@@ -11,13 +11,12 @@ using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 Result<void> pause_for(milliseconds duration, const Cancellation& cancellation) {
-  constexpr milliseconds kLongestUnheardRequest{50};
   const auto end = Clock::now() + duration;
   while (true) {
     RETURN_IF_ERROR(cancellation.check());
     const auto left = end - Clock::now();
     if (left <= Clock::duration::zero()) return {};
-    std::this_thread::sleep_for(std::min<Clock::duration>(left, kLongestUnheardRequest));
+    std::this_thread::sleep_for(std::min<Clock::duration>(left, kCancellationInterval));
   }
 }
 

@@ -10,7 +10,10 @@
 
 namespace summit {
 
-// Sleeps for `duration`; kCancelled within 50 ms of a request.
+// How long a waiting thread may be deaf to a cancellation: who waits for a condition wakes this often.
+inline constexpr std::chrono::milliseconds kCancellationInterval{50};
+
+// Sleeps for `duration`; kCancelled within that interval of a request.
 Result<void> pause_for(std::chrono::milliseconds duration, const Cancellation& cancellation);
 
 // Asks `ready` again after each `interval` until it gives true. Its error ends the wait at once; kTimeout

@@ -5,7 +5,9 @@
 namespace summit::masking {
 namespace {
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f'; }
+bool is_array_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f';
+}
 
 class ArrayRewriter {
  public:
@@ -35,7 +37,7 @@ class ArrayRewriter {
     return true;
   }
   void skip_blanks() {
-    while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
+    while (at_ < text_.size() && is_array_space(text_[at_])) ++at_;
   }
 
   Outcome braces() {
@@ -98,7 +100,7 @@ class ArrayRewriter {
       if (!step_over_backslash()) return false;
       value_ += text_[at_];
     }
-    while (!value_.empty() && is_blank(value_.back())) value_.pop_back();
+    while (!value_.empty() && is_array_space(value_.back())) value_.pop_back();
     return !value_.empty();
   }
 

@@ -5,7 +5,7 @@
 namespace summit::masking {
 namespace {
 
-using Kind = config::Condition::Kind;
+using ConditionKind = config::Condition::Kind;
 
 size_t character_size(std::string_view text) {
   size_t size = 1;
@@ -88,27 +88,27 @@ Result<RowCondition> RowCondition::compile(const config::Condition& condition, c
 RowCondition::Truth RowCondition::evaluate(Row row) const {
   const auto known = [](bool value) { return value ? Truth::kTrue : Truth::kFalse; };
   switch (kind_) {
-    case Kind::kAlways:
+    case ConditionKind::kAlways:
       return Truth::kTrue;
-    case Kind::kAll: {
+    case ConditionKind::kAll: {
       Truth all = Truth::kTrue;
       for (const auto& part : parts_) all = std::min(all, part.evaluate(row));
       return all;
     }
-    case Kind::kAny: {
+    case ConditionKind::kAny: {
       Truth any = Truth::kFalse;
       for (const auto& part : parts_) any = std::max(any, part.evaluate(row));
       return any;
     }
-    case Kind::kNot: {
+    case ConditionKind::kNot: {
       const Truth part = parts_.front().evaluate(row);
       return part == Truth::kUnknown ? part : known(part == Truth::kFalse);
     }
-    case Kind::kIsNull:
+    case ConditionKind::kIsNull:
       return known(!row[place_]);
-    case Kind::kEquals:
+    case ConditionKind::kEquals:
       return row[place_] ? known(*row[place_] == text_) : Truth::kUnknown;
-    case Kind::kLike:
+    case ConditionKind::kLike:
       return row[place_] ? known(is_like(*row[place_], text_)) : Truth::kUnknown;
   }
   return Truth::kUnknown;

@@ -8,17 +8,17 @@
 namespace summit::masking {
 namespace {
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
+bool is_space_or_tab(char c) { return c == ' ' || c == '\t'; }
 
 bool is_name_character(char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.'; }
 
 size_t past_blanks(std::string_view text, size_t at) {
-  while (at < text.size() && is_blank(text[at])) ++at;
+  while (at < text.size() && is_space_or_tab(text[at])) ++at;
   return at;
 }
 
 std::string_view trimmed_end(std::string_view text) {
-  while (!text.empty() && (is_blank(text.back()) || text.back() == '\r')) text.remove_suffix(1);
+  while (!text.empty() && (is_space_or_tab(text.back()) || text.back() == '\r')) text.remove_suffix(1);
   return text;
 }
 

@@ -14,7 +14,7 @@ using config::JsonPath;
 constexpr int kDeepest = 200;
 constexpr std::string_view kHex = "0123456789abcdef";
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_json_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 // Walks over the text; every piece that was walked over can be taken as written.
 class Scanner {
@@ -26,7 +26,7 @@ class Scanner {
   char next() const { return done() ? '\0' : text_[at_]; }
   std::string_view since(size_t from) const { return text_.substr(from, at_ - from); }
   void skip_blanks() {
-    while (!done() && is_blank(text_[at_])) ++at_;
+    while (!done() && is_json_space(text_[at_])) ++at_;
   }
   bool take(char c) {
     if (done() || text_[at_] != c) return false;

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "core/task_group.h"
+#include "core/wait.h"
 
 namespace summit::recovery {
 namespace {
 
-constexpr std::chrono::milliseconds kPatience(50);
 constexpr size_t kAhead = 4 * MiB;  // and the one block that crosses it
 
 }  // namespace
@@ -23,7 +23,7 @@ struct ArtifactStream::State {
     std::unique_lock lock(mutex);
     while (waiting_bytes >= kAhead) {
       RETURN_IF_ERROR(group.cancellation().check());
-      changed.wait_for(lock, kPatience);
+      changed.wait_for(lock, kCancellationInterval);
     }
     waiting.emplace_back(bytes.begin(), bytes.end());
     waiting_bytes += bytes.size();
@@ -41,7 +41,8 @@ struct ArtifactStream::State {
   // False when nothing is there and nothing more comes, or the reader is to stop.
   bool take(std::vector<std::byte>& block) {
     std::unique_lock lock(mutex);
-    while (waiting.empty() && !ended && !group.cancellation().requested()) changed.wait_for(lock, kPatience);
+    while (waiting.empty() && !ended && !group.cancellation().requested())
+      changed.wait_for(lock, kCancellationInterval);
     if (waiting.empty()) return false;
     block = std::move(waiting.front());
     waiting.pop_front();

@@ -20,7 +20,7 @@ namespace {
 constexpr std::string_view kIdSuffix = "_id";
 
 // One database of the backup and the live one that takes its rows.
-struct Part {
+struct MergePart {
   std::string target;
   std::string artifact;
   uint64_t bytes = 0;
@@ -140,20 +140,20 @@ class PostgresMerge final : public RestoreComponent {
             name_, metadata.set));
   }
 
-  Result<std::vector<Part>> find_parts(const repository::BackupMetadata& metadata) const {
+  Result<std::vector<MergePart>> find_parts(const repository::BackupMetadata& metadata) const {
     const auto* record = metadata.find(name_);
     const auto detail = [&](const std::string& key) {
       const auto found =
           record ? record->details.find(key) : std::map<std::string, std::string>::const_iterator();
       return record && found != record->details.end() ? found->second : std::string();
     };
-    std::vector<Part> parts;
+    std::vector<MergePart> parts;
     const std::string databases = detail("databases");
     for (size_t start = 0; start < databases.size();) {
       const size_t end = std::min(databases.find(',', start), databases.size());
       const std::string source = databases.substr(start, end - start);
       start = end + 1;
-      Part part;
+      MergePart part;
       part.target = parts.empty() && !endpoint_.databases.empty() ? endpoint_.databases.front() : source;
       part.artifact = detail("archive:" + source);
       if (part.artifact.empty()) break;
@@ -168,11 +168,11 @@ class PostgresMerge final : public RestoreComponent {
   }
 
   // Before the names of tables, where there are several databases.
-  std::string prefix_of(const Part& part) const {
+  std::string prefix_of(const MergePart& part) const {
     return parts_.size() > 1 ? part.target + "/" : std::string();
   }
 
-  void describe(const Part& part, const MergeReport& preview, PlanStep& step) const {
+  void describe(const MergePart& part, const MergeReport& preview, PlanStep& step) const {
     // Measured on two cores: rows are copied in, matched, and read once more by the proof.
     constexpr double kBytesPerSecond = 10e6;
     step.target += fmt::format("{}{}", step.target.empty() ? "database " : ", ", part.target);
@@ -193,7 +193,7 @@ class PostgresMerge final : public RestoreComponent {
   config::PostgresEndpoint endpoint_;
   std::string name_;
   BackupOwner owner_;
-  std::vector<Part> parts_;
+  std::vector<MergePart> parts_;
   std::vector<RowChanges> rows_;
   std::vector<std::string> proofs_;
 };

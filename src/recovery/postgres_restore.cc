@@ -32,7 +32,7 @@ using repository::ComponentRecord;
 namespace {
 
 // One database of the backup and where it goes.
-struct Part {
+struct DatabasePart {
   std::string source;  // its name in the backup
   std::string target;  // its name here
   std::string artifact;
@@ -113,23 +113,24 @@ class PostgresRestore final : public RestoreComponent {
 
  private:
   Result<const ComponentRecord*> record(RestoreContext& context) const;
-  Result<std::vector<Part>> parts(RestoreContext& context) const;
+  Result<std::vector<DatabasePart>> parts(RestoreContext& context) const;
   Result<void> create_roles(RestoreContext& context);
   Result<std::string> globals_text(RestoreContext& context) const;
-  Result<std::string> describe_target(const Part& part);
-  Result<std::vector<std::string>> notes_for(RestoreContext& context, const Part& part);
-  Result<void> restore_tables(RestoreContext& context, const Part& part);
-  Result<void> restore_database(RestoreContext& context, const Part& part,
+  Result<std::string> describe_target(const DatabasePart& part);
+  Result<std::vector<std::string>> notes_for(RestoreContext& context, const DatabasePart& part);
+  Result<void> restore_tables(RestoreContext& context, const DatabasePart& part);
+  Result<void> restore_database(RestoreContext& context, const DatabasePart& part,
                                 const std::optional<config::EnvironmentMarker>& marker);
-  Result<std::vector<Fingerprint>> read_back(RestoreContext& context, const Part& part, bool with_schema,
-                                             const std::vector<Fingerprint>& recorded);
+  Result<std::vector<Fingerprint>> read_back(RestoreContext& context, const DatabasePart& part,
+                                             bool with_schema, const std::vector<Fingerprint>& recorded);
 
-  Result<void> restore_masked(RestoreContext& context, const Part& part, postgres::DatabaseRestore request);
-  Result<void> restore_as(RestoreContext& context, const Part& part,
+  Result<void> restore_masked(RestoreContext& context, const DatabasePart& part,
+                              postgres::DatabaseRestore request);
+  Result<void> restore_as(RestoreContext& context, const DatabasePart& part,
                           const postgres::DatabaseRestore& request);
   void report(RestoreContext& context, const postgres::Restored& restored, const std::string& target);
-  Result<const MaskedArchive*> masked_archive(RestoreContext& context, const Part& part);
-  Result<void> foresee_masking(RestoreContext& context, const Part& part, PlanStep& step);
+  Result<const MaskedArchive*> masked_archive(RestoreContext& context, const DatabasePart& part);
+  Result<void> foresee_masking(RestoreContext& context, const DatabasePart& part, PlanStep& step);
 
   config::PostgresEndpoint endpoint_;
   std::string name_;
@@ -154,11 +155,11 @@ Result<const ComponentRecord*> PostgresRestore::record(RestoreContext& context) 
       .hint(fmt::format("run `summit-dr info {}` to see what it holds", context.backup.metadata().id));
 }
 
-Result<std::vector<Part>> PostgresRestore::parts(RestoreContext& context) const {
+Result<std::vector<DatabasePart>> PostgresRestore::parts(RestoreContext& context) const {
   ASSIGN_OR_RETURN(const auto* component, record(context));
-  std::vector<Part> parts;
+  std::vector<DatabasePart> parts;
   for (const auto& database : split_at_commas(detail(*component, "databases"))) {
-    Part part;
+    DatabasePart part;
     part.source = database;
     part.target = parts.empty() && !endpoint_.databases.empty() ? endpoint_.databases.front() : database;
     part.artifact = detail(*component, "archive:" + database);
@@ -173,8 +174,8 @@ Result<std::vector<Part>> PostgresRestore::parts(RestoreContext& context) const 
   if (parts.size() == 1) parts.front().rows = rows_in(*component);
   // Words choose tables of the main database.
   if (context.databases.selects() && parts.size() > 1) parts.resize(1);
-  if (parts.empty() ||
-      std::any_of(parts.begin(), parts.end(), [](const Part& part) { return part.artifact.empty(); })) {
+  if (parts.empty() || std::any_of(parts.begin(), parts.end(),
+                                   [](const DatabasePart& part) { return part.artifact.empty(); })) {
     return Error(Code::kCorrupt, "the metadata of backup {} name no archive for {}",
                  context.backup.metadata().id, name_)
         .hint(fmt::format("run `summit-dr verify {}`", context.backup.metadata().id));
@@ -187,13 +188,13 @@ postgres::TableSelection selection_of(const RestoreContext& context) {
 }
 
 // Streams from the backup; that its bytes are those recorded shows at the end of each reading.
-postgres::ArchiveSource archive_of(RestoreContext& context, const Part& part) {
+postgres::ArchiveSource archive_of(RestoreContext& context, const DatabasePart& part) {
   return [&context, name = part.artifact](const std::function<Result<void>(ByteView)>& consume) {
     return context.backup.read(name, consume, context.cancellation);
   };
 }
 
-Result<std::string> PostgresRestore::describe_target(const Part& part) {
+Result<std::string> PostgresRestore::describe_target(const DatabasePart& part) {
   auto connection = postgres::Connection::open(endpoint_, part.target);
   if (!connection.ok() && connection.error().code() == Code::kNotFound)
     return std::string("nothing: it does not exist");
@@ -203,7 +204,8 @@ Result<std::string> PostgresRestore::describe_target(const Part& part) {
 }
 
 // What a person should know before saying yes.
-Result<std::vector<std::string>> PostgresRestore::notes_for(RestoreContext& context, const Part& part) {
+Result<std::vector<std::string>> PostgresRestore::notes_for(RestoreContext& context,
+                                                            const DatabasePart& part) {
   ASSIGN_OR_RETURN(const auto contents, postgres::read_contents(archive_of(context, part)));
   if (context.databases.selects()) {
     return postgres::foresee_selected(endpoint_, part.target, contents, selection_of(context));
@@ -243,7 +245,8 @@ Result<PlanStep> PostgresRestore::plan(RestoreContext& context) {
 }
 
 // Before anything is written: what no rule covers and looks private stops the restore.
-Result<const MaskedArchive*> PostgresRestore::masked_archive(RestoreContext& context, const Part& part) {
+Result<const MaskedArchive*> PostgresRestore::masked_archive(RestoreContext& context,
+                                                             const DatabasePart& part) {
   auto& archive = archives_[part.source];
   if (!archive) {
     ASSIGN_OR_RETURN(archive, prepare_masked(archive_of(context, part), *context.masking, part.source,
@@ -256,7 +259,8 @@ Result<const MaskedArchive*> PostgresRestore::masked_archive(RestoreContext& con
   return archive.get();
 }
 
-Result<void> PostgresRestore::foresee_masking(RestoreContext& context, const Part& part, PlanStep& step) {
+Result<void> PostgresRestore::foresee_masking(RestoreContext& context, const DatabasePart& part,
+                                              PlanStep& step) {
   ASSIGN_OR_RETURN(const auto* archive, masked_archive(context, part));
   const auto& audit = archive->audit;
   step.notes.push_back(
@@ -328,7 +332,7 @@ Result<void> PostgresRestore::restore(RestoreContext& context,
   return {};
 }
 
-Result<void> PostgresRestore::restore_tables(RestoreContext& context, const Part& part) {
+Result<void> PostgresRestore::restore_tables(RestoreContext& context, const DatabasePart& part) {
   postgres::SelectedRestore request;
   request.database = part.target;
   request.archive = archive_of(context, part);
@@ -345,7 +349,7 @@ Result<void> PostgresRestore::restore_tables(RestoreContext& context, const Part
   return {};
 }
 
-Result<void> PostgresRestore::restore_database(RestoreContext& context, const Part& part,
+Result<void> PostgresRestore::restore_database(RestoreContext& context, const DatabasePart& part,
                                                const std::optional<config::EnvironmentMarker>& marker) {
   postgres::DatabaseRestore request;
   request.database = part.target;
@@ -381,7 +385,7 @@ bool leaves_out_comments(const pgarchive::Contents& contents) {
                      [](const auto& entry) { return entry.is("COMMENT") && !enters_masked_target(entry); });
 }
 
-Result<void> PostgresRestore::restore_masked(RestoreContext& context, const Part& part,
+Result<void> PostgresRestore::restore_masked(RestoreContext& context, const DatabasePart& part,
                                              postgres::DatabaseRestore request) {
   ASSIGN_OR_RETURN(const auto* archive, masked_archive(context, part));
   MaskedRows rows(*context.masking, archive->schema, *archive->reduction, {name_, part.prefix});
@@ -396,7 +400,7 @@ Result<void> PostgresRestore::restore_masked(RestoreContext& context, const Part
   return {};
 }
 
-Result<void> PostgresRestore::restore_as(RestoreContext& context, const Part& part,
+Result<void> PostgresRestore::restore_as(RestoreContext& context, const DatabasePart& part,
                                          const postgres::DatabaseRestore& request) {
   const auto restore = context.databases.in_place ? postgres::restore_in_place : postgres::restore_database;
   ASSIGN_OR_RETURN(const auto restored,
@@ -412,7 +416,7 @@ void PostgresRestore::report(RestoreContext& context, const postgres::Restored& 
   if (!restored.kept.empty()) kept_.push_back(restored.kept);
 }
 
-Result<std::vector<Fingerprint>> PostgresRestore::read_back(RestoreContext& context, const Part& part,
+Result<std::vector<Fingerprint>> PostgresRestore::read_back(RestoreContext& context, const DatabasePart& part,
                                                             bool with_schema,
                                                             const std::vector<Fingerprint>& recorded) {
   ASSIGN_OR_RETURN(auto snapshot, postgres::Snapshot::open(endpoint_, part.target, context.cancellation));

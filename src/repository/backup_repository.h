@@ -100,7 +100,7 @@ class BackupRepository {
 
   // "/srv/backups", "s3://bucket/prefix".
   virtual std::string describe() const = 0;
-  // "plain", "packed": as the metadata say.
+  // As the metadata say: kPlainLayout, kPackedLayout.
   virtual std::string_view layout() const = 0;
 
   // kAlreadyExists when the id is taken, by a finished backup or a running writer.
@@ -144,7 +144,7 @@ class PlainRepository final : public BackupRepository {
 
   const fs::path& base() const { return base_; }
   std::string describe() const override { return base_.string(); }
-  std::string_view layout() const override { return "plain"; }
+  std::string_view layout() const override { return kPlainLayout; }
 
   // Removes leftovers of crashed runs first: directories ".incomplete-*" whose writer is gone.
   Result<std::unique_ptr<BackupWriter>> begin(const std::string& id) override;

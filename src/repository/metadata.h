@@ -40,6 +40,10 @@ struct ComponentRecord {
   std::map<std::string, std::string> details;  // "snapshot", "lsn", "replication_offset", "hypertables"
 };
 
+// The names of the layouts in metadata.
+inline constexpr std::string_view kPlainLayout = "plain";
+inline constexpr std::string_view kPackedLayout = "packed";
+
 struct BackupMetadata {
   static constexpr int kSchemaVersion = 1;
 
@@ -51,7 +55,7 @@ struct BackupMetadata {
   std::string tool_version;
   std::map<std::string, std::string> tool_versions;  // "pg_dump": "16.15"
   std::string host;
-  std::string layout;  // "plain", "packed"
+  std::string layout;  // kPlainLayout, kPackedLayout
   Instant started{};
   Instant finished{};
   std::optional<Instant> recovery_point;  // the earliest of the components' instants

@@ -2,6 +2,8 @@
 // docs/formats/plain-layout.md.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +25,11 @@ inline fs::path incomplete_directory(const fs::path& base, const std::string& id
 }
 inline fs::path writer_lock_file(const fs::path& base, const std::string& id) {
   return base / (std::string(kLockPrefix) + id);
+}
+
+// In an object store, a file of a backup.
+inline std::string object_key(std::string_view id, std::string_view name) {
+  return fmt::format("{}/{}", id, name);
 }
 
 // A directory of a finished backup holds an empty file named as its id.

@@ -24,7 +24,7 @@ class PlainObjects final : public BackupRepository {
   PlainObjects(std::shared_ptr<storage::ObjectStore> store, fs::path scratch, LockTime lock_time = {});
 
   std::string describe() const override { return store_->describe(); }
-  std::string_view layout() const override { return "plain"; }
+  std::string_view layout() const override { return kPlainLayout; }
   Result<std::unique_ptr<BackupWriter>> begin(const std::string& id) override;
 
   // For a copy of a backup that is described by `metadata`: takes up an unfinished copy of the very same one,

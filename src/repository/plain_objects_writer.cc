@@ -45,8 +45,6 @@ class Sink final : public ArtifactSink {
   bool finished_ = false;
 };
 
-std::string key_of(std::string_view id, std::string_view name) { return fmt::format("{}/{}", id, name); }
-
 Error taken(const std::string& id, const storage::ObjectStore& store) {
   return Error(Code::kAlreadyExists, "backup {} exists already in {} or is being written", id,
                store.describe())
@@ -62,7 +60,7 @@ Result<std::unique_ptr<BackupWriter>> PlainObjectsWriter::begin(std::shared_ptr<
                                                                 const std::string& copy_of,
                                                                 LockTime lock_time) {
   RETURN_IF_ERROR(parse_backup_id(id), "while beginning a backup");
-  ASSIGN_OR_RETURN(const auto marker, store->head(key_of(id, id)), "while beginning backup {}", id);
+  ASSIGN_OR_RETURN(const auto marker, store->head(object_key(id, id)), "while beginning backup {}", id);
   if (marker) return taken(id, *store);
   ASSIGN_OR_RETURN(auto workspace, TemporaryDirectory::create(scratch, ".work-"), "while beginning backup {}",
                    id);
@@ -119,7 +117,7 @@ std::optional<Artifact> PlainObjectsWriter::adopt(const Artifact& artifact) {
 Result<std::unique_ptr<ArtifactSink>> PlainObjectsWriter::create(std::string name, std::string component) {
   if (committed_) return Error(Code::kFailed, "backup {} is committed already", id_);
   RETURN_IF_ERROR(table_->open(name));
-  auto upload = store_->upload(key_of(id_, name));
+  auto upload = store_->upload(object_key(id_, name));
   if (!upload.ok()) {
     table_->abandon(name);
     return std::move(upload).error();
@@ -133,21 +131,21 @@ Result<void> PlainObjectsWriter::commit(const BackupMetadata& metadata) {
   if (metadata.id != id_)
     return Error(Code::kFailed, "metadata of {} cannot be committed as {}", metadata.id, id_);
   ASSIGN_OR_RETURN(const auto unclaimed, table_->settle(metadata));
-  for (const auto& name : unclaimed) RETURN_IF_ERROR(store_->remove(key_of(id_, name)));
+  for (const auto& name : unclaimed) RETURN_IF_ERROR(store_->remove(object_key(id_, name)));
 
   const std::string json = to_json(metadata);
   std::vector<Checksum> checksums{{std::string(kMetadataFile), to_hex(sha256(as_bytes(json)))}};
   for (const auto& component : metadata.components)
     for (const auto& artifact : component.artifacts) checksums.push_back({artifact.name, artifact.sha256});
-  RETURN_IF_ERROR(store_->put(key_of(id_, kMetadataFile), as_bytes(json)));
-  RETURN_IF_ERROR(store_->put(key_of(id_, kChecksumsFile), as_bytes(format_checksums(checksums))));
+  RETURN_IF_ERROR(store_->put(object_key(id_, kMetadataFile), as_bytes(json)));
+  RETURN_IF_ERROR(store_->put(object_key(id_, kChecksumsFile), as_bytes(format_checksums(checksums))));
 
   // Who slept so long that others took this for a leftover finds the claim gone, and commits nothing.
   ASSIGN_OR_RETURN(const auto claim, store_->head(claim_key(id_)));
   if (!claim)
     return Error(Code::kFailed, "backup {} took more than two days: another run removed it", id_)
         .hint("start it again");
-  RETURN_IF_ERROR(store_->put(key_of(id_, id_), {}));
+  RETURN_IF_ERROR(store_->put(object_key(id_, id_), {}));
   committed_ = true;
   lock(metadata);
   return store_->remove(claim_key(id_));
@@ -156,9 +154,9 @@ Result<void> PlainObjectsWriter::commit(const BackupMetadata& metadata) {
 void PlainObjectsWriter::lock(const BackupMetadata& metadata) {
   std::vector<std::string> keys;
   for (const auto& name : {id_, std::string(kMetadataFile), std::string(kChecksumsFile)})
-    keys.push_back(key_of(id_, name));
+    keys.push_back(object_key(id_, name));
   for (const auto& component : metadata.components)
-    for (const auto& artifact : component.artifacts) keys.push_back(key_of(id_, artifact.name));
+    for (const auto& artifact : component.artifacts) keys.push_back(object_key(id_, artifact.name));
   warnings_ = lock_objects(*store_, keys, lock_time_, metadata);
 }
 

@@ -10,9 +10,6 @@ namespace summit::storage {
 
 namespace {
 
-// How often a directory may be removed under our hands before we give up.
-constexpr int kAttempts = 100;
-
 constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 // Everything before the last `/`, and what follows it.
@@ -113,7 +110,7 @@ Result<LocalEntry> LocalTree::find_or_create(std::string_view key) const {
     auto fd = open_directory(directory, true);
     if (fd.ok()) return LocalEntry{std::move(*fd), std::string(name)};
     // Somebody who found a directory empty may remove it between our two steps.
-    if (fd.error().code() != Code::kNotFound || attempt == kAttempts) return std::move(fd).error();
+    if (fd.error().code() != Code::kNotFound || attempt == kDirectoryAttempts) return std::move(fd).error();
   }
 }
 

@@ -14,6 +14,9 @@
 
 namespace summit::storage {
 
+// How often a directory may be removed under our hands, by somebody who found it empty, before we give up.
+inline constexpr int kDirectoryAttempts = 100;
+
 // A directory of the tree and a name in it.
 struct LocalEntry {
   UniqueFd directory;

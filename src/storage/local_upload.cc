@@ -15,9 +15,6 @@ namespace summit::storage {
 
 namespace {
 
-// How often a directory may be removed under our hands, by somebody who found it empty, before we give up.
-constexpr int kAttempts = 100;
-
 std::string path_in_uploads(std::string_view name) { return fmt::format("{}/{}", kUploadsDirectory, name); }
 
 }  // namespace
@@ -35,7 +32,7 @@ Result<std::unique_ptr<LocalUpload>> LocalUpload::begin(std::shared_ptr<const Lo
                                                         const Cancellation& cancellation) {
   std::unique_ptr<LocalUpload> upload(new LocalUpload(std::move(tree), key, condition, cancellation));
   for (int attempt = 1; !upload->writer_.writing(); ++attempt) {
-    if (attempt > kAttempts) {
+    if (attempt > kDirectoryAttempts) {
       return Error(Code::kBusy, "cannot keep a file in {} that somebody removes again and again",
                    (upload->tree_->root() / kUploadsDirectory).string());
     }
@@ -81,7 +78,7 @@ Result<void> LocalUpload::publish(int file) {
   for (int attempt = 1;; ++attempt) {
     ASSIGN_OR_RETURN(const LocalEntry target, tree_->find_or_create(key_));
     const int number = give_name(file, target);
-    if (number == ENOENT && attempt < kAttempts) continue;
+    if (number == ENOENT && attempt < kDirectoryAttempts) continue;
     if (number == EOPNOTSUPP) {
       return Error(Code::kUnsupported, "the file system of {} cannot create a file only where none is",
                    tree_->root().string())

@@ -20,7 +20,7 @@ std::string stored_adler32(const PartChecksum& checksum) {
   return stored;
 }
 
-class Uncompressed final : public PartCompressor {
+class UncompressedParts final : public PartCompressor {
  public:
   Result<void> begin(std::string* output) override {
     output_ = output;
@@ -100,9 +100,9 @@ class GatheringCompressor : public PartCompressor {
 };
 
 // Each part is a frame with a checksum, which costs next to nothing and which stock pg_restore looks at.
-class Zstd final : public GatheringCompressor {
+class ZstdParts final : public GatheringCompressor {
  public:
-  Zstd() : context_(ZSTD_createCCtx()) {}
+  ZstdParts() : context_(ZSTD_createCCtx()) {}
 
   Result<void> set(int level) {
     if (context_ == nullptr) return Error(Code::kFailed, "zstd has no memory for a compression context");
@@ -227,11 +227,11 @@ Result<PartChecksum> PartCompressor::compress_part(ByteView plain, std::string* 
 Result<std::unique_ptr<PartCompressor>> PartCompressor::create(const CompressionChoice& choice) {
   switch (choice.algorithm) {
     case Compression::kNone:
-      return std::unique_ptr<PartCompressor>(std::make_unique<Uncompressed>());
+      return std::unique_ptr<PartCompressor>(std::make_unique<UncompressedParts>());
     case Compression::kGzip:
       return std::unique_ptr<PartCompressor>(std::make_unique<Deflate>());
     case Compression::kZstd: {
-      auto zstd = std::make_unique<Zstd>();
+      auto zstd = std::make_unique<ZstdParts>();
       RETURN_IF_ERROR(zstd->set(choice.level));
       return std::unique_ptr<PartCompressor>(std::move(zstd));
     }

@@ -9,7 +9,6 @@ namespace summit::pgarchive {
 
 namespace {
 
-constexpr uint8_t kCustomFormat = 1;
 constexpr uint8_t kOffsetNotSet = 1;
 
 std::string before_space(const Text& text) {

@@ -9,7 +9,6 @@ namespace {
 constexpr std::string_view kMagic = "PGDMP";
 // Magic, three bytes of version, sizes of integers and offsets, format.
 constexpr size_t kFixedHeader = kMagic.size() + 6;
-constexpr uint8_t kCustomFormat = 1;
 constexpr uint64_t kLongestHead = GiB;
 
 Error not_an_archive(std::string_view why) {

@@ -12,6 +12,9 @@
 
 namespace summit::pgarchive {
 
+// The byte of the header for it.
+inline constexpr uint8_t kCustomFormat = 1;
+
 // One thread at a time. Memory: the table of contents, of which at most 1 GiB is read, and the largest entry
 // once more.
 class ContentsReader {

@@ -11,8 +11,6 @@ namespace summit::pgarchive {
 
 namespace {
 
-constexpr uint8_t kTableBlock = 1;
-constexpr uint8_t kLargeObjectsBlock = 3;
 constexpr int64_t kLargestChunk = int64_t{GiB};
 
 // Passes on rows, less the mark that closes them: holds back the bytes that may turn out to be it.

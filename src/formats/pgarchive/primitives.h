@@ -1,4 +1,4 @@
-// The integers and texts of which an archive's head is made.
+// The integers, texts and block types of which an archive is made.
 //
 // An integer is a sign byte (0, 1 for negative) and a magnitude, least significant byte first; a text is its
 // length as an integer, -1 for none, and its bytes. Page: docs/formats/postgresql-archive.md.
@@ -16,6 +16,10 @@ namespace summit::pgarchive {
 
 // No server holds a longer text.
 inline constexpr int64_t kLongestText = int64_t{GiB};
+
+// The first byte of a data block: what it holds.
+inline constexpr uint8_t kTableBlock = 1;
+inline constexpr uint8_t kLargeObjectsBlock = 3;
 
 // Reads from bytes that may end early. At the first problem it stops: from there on it gives zeros, and
 // either wanted() or damage() says why.

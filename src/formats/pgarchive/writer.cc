@@ -8,9 +8,7 @@ namespace summit::pgarchive {
 
 namespace {
 
-constexpr uint8_t kTableBlock = 1;
-constexpr uint8_t kLargeObjectsBlock = 3;
-constexpr size_t kLargestChunk = 256 * KiB;
+constexpr size_t kChunkSize = 256 * KiB;
 
 }  // namespace
 
@@ -33,7 +31,7 @@ Result<void> ArchiveWriter::begin_table(const Entry& entry) { return put_block(k
 Result<void> ArchiveWriter::piece(ByteView bytes) {
   if (compression_ == Compression::kNone) return put_rows(bytes);
   while (!bytes.empty()) {
-    const size_t size = std::min(bytes.size(), kLargestChunk);
+    const size_t size = std::min(bytes.size(), kChunkSize);
     RETURN_IF_ERROR(put_chunk(bytes.first(size)));
     bytes = bytes.subspan(size);
   }

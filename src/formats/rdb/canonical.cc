@@ -14,7 +14,7 @@ namespace {
 
 constexpr int64_t kNeverExpires = std::numeric_limits<int64_t>::max();
 
-void append_text(std::string& out, std::string_view text) {
+void append_sized(std::string& out, std::string_view text) {
   append_little_endian<uint64_t>(out, text.size());
   out.append(text);
 }
@@ -68,7 +68,7 @@ class KeyDigester::Content final : public ValueVisitor {
 
   Result<void> sorted_set_member(std::string_view member, double score) override {
     begin();
-    append_text(element_, member);
+    append_sized(element_, member);
     append_score(element_, score);
     return add();
   }
@@ -77,8 +77,8 @@ class KeyDigester::Content final : public ValueVisitor {
                           std::optional<int64_t> expires_at_ms) override {
     if (expires_at_ms && not_expired_at_ms_ && *expires_at_ms < *not_expired_at_ms_) return {};
     begin();
-    append_text(element_, field);
-    append_text(element_, value);
+    append_sized(element_, field);
+    append_sized(element_, value);
     append_time(element_, expires_at_ms);
     return add();
   }
@@ -89,8 +89,8 @@ class KeyDigester::Content final : public ValueVisitor {
     append_id(element_, id);
     append_little_endian<uint64_t>(element_, fields.size());
     for (const auto& [name, value] : fields) {
-      append_text(element_, name);
-      append_text(element_, value);
+      append_sized(element_, name);
+      append_sized(element_, value);
     }
     ordered_.update(element_);
     return {};
@@ -109,23 +109,23 @@ class KeyDigester::Content final : public ValueVisitor {
 
   Result<void> stream_group(std::string_view group, StreamId last_delivered) override {
     begin('g');
-    append_text(element_, group);
+    append_sized(element_, group);
     append_id(element_, last_delivered);
     return add();
   }
 
   Result<void> stream_consumer(std::string_view group, std::string_view consumer) override {
     begin('c');
-    append_text(element_, group);
-    append_text(element_, consumer);
+    append_sized(element_, group);
+    append_sized(element_, consumer);
     return add();
   }
 
   Result<void> stream_pending(std::string_view group, std::string_view consumer,
                               const PendingEntry& pending) override {
     begin('p');
-    append_text(element_, group);
-    append_text(element_, consumer);
+    append_sized(element_, group);
+    append_sized(element_, consumer);
     append_id(element_, pending.id);
     append_time(element_, pending.delivered_at_ms);
     append_little_endian(element_, pending.deliveries);
@@ -178,7 +178,7 @@ Result<std::optional<Sha256Digest>> KeyDigester::digest(const Record& entry) {
   if (content_->empty()) return std::optional<Sha256Digest>();
 
   std::string head;
-  append_text(head, entry.key);
+  append_sized(head, entry.key);
   head.push_back(static_cast<char>(type));
   append_time(head, entry.expires_at_ms);
   hasher_.update(head);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "formats/rdb/little_endian.h"
+#include "formats/rdb/packed.h"
 #include "formats/rdb/types.h"
 
 namespace summit::rdb {
@@ -12,7 +13,6 @@ namespace summit::rdb {
 namespace {
 
 constexpr size_t kListpackHeader = 6;
-constexpr uint64_t kUnknownCount = 0xffff;
 
 void append_byte(std::string& out, uint64_t value) { out += static_cast<char>(value & 0xff); }
 
@@ -118,7 +118,7 @@ void ListpackWriter::end_element(size_t start) {
 std::string ListpackWriter::finish() {
   std::string listpack;
   append_low_bytes(listpack, kListpackHeader + elements_.size() + 1, 4);
-  append_low_bytes(listpack, std::min(std::exchange(count_, 0), kUnknownCount), 2);
+  append_low_bytes(listpack, std::min<uint64_t>(std::exchange(count_, 0), kUnknownCount), 2);
   listpack += std::exchange(elements_, {});
   append_byte(listpack, 0xff);
   return listpack;

@@ -8,7 +8,6 @@ namespace {
 
 constexpr size_t kHeaderSize = 6;
 constexpr uint8_t kEnd = 0xff;
-constexpr uint16_t kUnknownCount = 0xffff;
 
 template <int bits>
 int64_t sign_extended(uint64_t value) {

@@ -35,6 +35,9 @@ class PackedElement {
   bool is_integer_ = false;
 };
 
+// The count in a listpack's head when it has as many elements or more.
+inline constexpr uint16_t kUnknownCount = 0xffff;
+
 // Elements of a listpack, one after the other.
 class ListpackReader {
  public:

@@ -9,13 +9,13 @@
 #include <thread>
 
 #include "core/task_group.h"
+#include "core/wait.h"
 #include "repository/packed/content_piece.h"
 #include "repository/packed/frame_loader.h"
 
 namespace summit::repository::packed {
 namespace {
 
-constexpr std::chrono::milliseconds kPatience(50);
 // A piece in work: its bytes, and frames that only it holds.
 constexpr uint64_t kPieceMemory = 12 * MiB;
 
@@ -71,7 +71,7 @@ class PieceQueue {
   Result<void> wait(std::unique_lock<std::mutex>& lock) {
     if (failure_) return *failure_;
     RETURN_IF_ERROR(group_.cancellation().check());
-    changed_.wait_for(lock, kPatience);
+    changed_.wait_for(lock, kCancellationInterval);
     return {};
   }
 

@@ -3,12 +3,13 @@
 #include <chrono>
 #include <utility>
 
+#include "core/wait.h"
+
 namespace summit::repository::packed {
 namespace {
 
 // Entries that wait for a place. More of them would let memory grow with the content.
 constexpr size_t kMostPending = 4096;
-constexpr std::chrono::milliseconds kPatience(50);
 
 }  // namespace
 
@@ -130,7 +131,7 @@ Result<void> ContentAssembly::end(uint64_t batches) {
   std::unique_lock lock(mutex_);
   while (next_ != batches) {
     RETURN_IF_ERROR(pipeline_.check());
-    assembled_.wait_for(lock, kPatience);
+    assembled_.wait_for(lock, kCancellationInterval);
   }
   seal_locked();
   return {};

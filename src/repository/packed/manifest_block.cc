@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kMagic = "SMB1";
 constexpr size_t kPackEntry = 8 + 16;
-constexpr size_t kFrameEntry = 4 + 4 + 8 + 4 + 4 + 1;
+constexpr size_t kBlockFrameEntry = 4 + 4 + 8 + 4 + 4 + 1;
 constexpr size_t kLeastEntry = 1 + 4;
 
 // One entry in 1024 ends a block, by its own id.
@@ -127,7 +127,7 @@ Result<std::vector<FramePlace>> read_places(WireReader& reader, uint32_t packs, 
     name.uuid = reader.array<decltype(name.uuid)>();
     if (name.epoch > PackName::kMaxEpoch) return bad_block("names an impossible pack");
   }
-  if (frames > reader.left() / kFrameEntry) return bad_block("is cut off");
+  if (frames > reader.left() / kBlockFrameEntry) return bad_block("is cut off");
   std::vector<FramePlace> places(frames);
   for (FramePlace& place : places) {
     const auto pack = reader.integer<uint32_t>();

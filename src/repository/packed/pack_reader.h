@@ -18,6 +18,9 @@
 
 namespace summit::repository::packed {
 
+// By what reads whole packs, at the same time.
+inline constexpr size_t kParallelPacks = 4;
+
 // The key of one pack: opens its frames and its footer. Thread-safe.
 class PackOpener {
  public:

@@ -16,7 +16,7 @@ namespace {
 BackupSummary damaged(const std::string& id, const fs::path& location, const Error& error) {
   BackupSummary summary{id, location, {}};
   summary.metadata.id = id;
-  summary.metadata.layout = "packed";
+  summary.metadata.layout = kPackedLayout;
   summary.metadata.status = Status::kFailed;
   summary.metadata.label = fmt::format("damaged: {}", error.message());
   if (const auto parsed = parse_backup_id(id); parsed.ok()) {

@@ -48,7 +48,7 @@ class PackedRepository final : public BackupRepository {
   ~PackedRepository() override;
 
   std::string describe() const override { return store_->describe(); }
-  std::string_view layout() const override { return "packed"; }
+  std::string_view layout() const override { return kPackedLayout; }
 
   Result<std::unique_ptr<BackupWriter>> begin(const std::string& id) override;
   Result<std::vector<BackupSummary>> list() const override;

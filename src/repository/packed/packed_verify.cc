@@ -14,8 +14,6 @@
 namespace summit::repository::packed {
 namespace {
 
-constexpr size_t kParallelReads = 4;
-
 // Which chunks were seen in a pack: 8 of the 32 bytes of each id, sorted. Ids are keyed, so nobody can choose
 // two that agree there.
 using SeenChunks = std::unordered_map<PackName, std::vector<uint64_t>, PackNameHash>;
@@ -47,7 +45,7 @@ class BackupProof {
       for (const auto& pack : packs) total += pack.size;
       phase->set_total(total);
       RETURN_IF_ERROR(parallel_for(
-          packs.size(), kParallelReads, [&](size_t index) { return check_pack(packs[index], *phase); },
+          packs.size(), kParallelPacks, [&](size_t index) { return check_pack(packs[index], *phase); },
           cancellation_));
     }
     std::ranges::sort(report_.findings, {}, &Finding::artifact);

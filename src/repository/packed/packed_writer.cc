@@ -12,8 +12,6 @@
 namespace summit::repository::packed {
 namespace {
 
-constexpr size_t kParallelReads = 4;
-
 class Sink final : public ArtifactSink {
  public:
   Sink(std::unique_ptr<ContentWriter> content, std::string name, std::string component,
@@ -238,7 +236,7 @@ Result<std::vector<StoredPack>> PackedWriter::stored(const std::set<PackName>& p
   for (const auto& pack : packs)
     if (!found.contains(pack)) adopted.push_back(pack);
   std::vector<StoredPack> proven(adopted.size());
-  RETURN_IF_ERROR(parallel_for(adopted.size(), kParallelReads, [&](size_t index) -> Result<void> {
+  RETURN_IF_ERROR(parallel_for(adopted.size(), kParallelPacks, [&](size_t index) -> Result<void> {
     ASSIGN_OR_RETURN(const auto content,
                      read_whole_pack(*repository_.store_, repository_.keys_.keyring, adopted[index]),
                      "while taking over what an interrupted backup stored");

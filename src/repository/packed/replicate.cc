@@ -230,7 +230,7 @@ class Replication {
       const auto text = storage::get_whole(to_, fmt::format("{}/{}", id, kMetadataFile),
                                            storage::kMaxWholeObject, cancellation_);
       const auto metadata = text.ok() ? metadata_from_json(*text) : Result<BackupMetadata>(text.error());
-      if (metadata.ok() && metadata->layout == "packed") RETURN_IF_ERROR(unpublish_backup(to_, id));
+      if (metadata.ok() && metadata->layout == kPackedLayout) RETURN_IF_ERROR(unpublish_backup(to_, id));
     }
     return {};
   }

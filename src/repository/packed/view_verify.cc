@@ -15,7 +15,7 @@
 namespace summit::repository::packed {
 namespace {
 
-constexpr size_t kParallelReads = 4;
+constexpr size_t kParallelObjects = 4;
 constexpr std::string_view kFromBackup = "../";
 
 struct Listed {
@@ -61,7 +61,7 @@ class ViewProof {
       phase->advance(1);
       return {};
     };
-    RETURN_IF_ERROR(parallel_for(objects.size(), kParallelReads, compare_one, cancellation_));
+    RETURN_IF_ERROR(parallel_for(objects.size(), kParallelObjects, compare_one, cancellation_));
     std::ranges::sort(report_.findings, {}, &Finding::artifact);
     report_.artifacts = objects.size();
     return std::move(report_);

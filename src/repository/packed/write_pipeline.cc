@@ -6,14 +6,13 @@
 #include <mutex>
 
 #include "core/task_group.h"
+#include "core/wait.h"
 #include "repository/packed/buffer_pool.h"
 #include "repository/packed/chunk_identifier.h"
 #include "repository/packed/content_assembly.h"
 
 namespace summit::repository::packed {
 namespace {
-
-constexpr std::chrono::milliseconds kPatience(50);
 
 struct BatchJob {
   std::shared_ptr<ContentAssembly> content;
@@ -71,7 +70,7 @@ struct WritePipeline::State {
 
   Result<void> wait(std::unique_lock<std::mutex>& lock) {
     RETURN_IF_ERROR(check_locked());
-    changed.wait_for(lock, kPatience);
+    changed.wait_for(lock, kCancellationInterval);
     return {};
   }
 

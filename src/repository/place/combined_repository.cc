@@ -11,8 +11,6 @@
 namespace summit::repository {
 namespace {
 
-constexpr std::string_view kPackedLayout = "packed";
-
 bool is_view_of_packed(const BackupSummary& summary) { return summary.metadata.layout == kPackedLayout; }
 
 }  // namespace

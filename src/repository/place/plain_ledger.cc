@@ -9,7 +9,9 @@ constexpr std::string_view kPins = ".ledger/pins/";
 constexpr std::string_view kVerified = ".ledger/verified/";
 constexpr uint64_t kLargestEntry = 64 * KiB;
 
-std::string key_of(std::string_view folder, std::string_view id) { return fmt::format("{}{}", folder, id); }
+std::string entry_key(std::string_view folder, std::string_view id) {
+  return fmt::format("{}{}", folder, id);
+}
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
@@ -47,23 +49,25 @@ Result<PlainLedger::Entries> PlainLedger::read(const Cancellation& cancellation)
 
 Result<PlainLedger::Entry> PlainLedger::read(const std::string& id, const Cancellation& cancellation) const {
   Entry entry;
-  ASSIGN_OR_RETURN(entry.pin, line_of(store_, key_of(kPins, id), cancellation));
-  ASSIGN_OR_RETURN(const auto verified, line_of(store_, key_of(kVerified, id), cancellation));
+  ASSIGN_OR_RETURN(entry.pin, line_of(store_, entry_key(kPins, id), cancellation));
+  ASSIGN_OR_RETURN(const auto verified, line_of(store_, entry_key(kVerified, id), cancellation));
   if (verified) entry.verified = from_rfc3339(*verified);
   return entry;
 }
 
 Result<void> PlainLedger::pin(const std::string& id, const std::string& reason) {
-  return put_line(store_, key_of(kPins, id), reason);
+  return put_line(store_, entry_key(kPins, id), reason);
 }
 
-Result<void> PlainLedger::unpin(const std::string& id) { return store_.remove(key_of(kPins, id)); }
+Result<void> PlainLedger::unpin(const std::string& id) { return store_.remove(entry_key(kPins, id)); }
 
 Result<void> PlainLedger::note_verified(const std::string& id, Instant at) {
-  return put_line(store_, key_of(kVerified, id), to_rfc3339(at));
+  return put_line(store_, entry_key(kVerified, id), to_rfc3339(at));
 }
 
-Result<void> PlainLedger::note_doubted(const std::string& id) { return store_.remove(key_of(kVerified, id)); }
+Result<void> PlainLedger::note_doubted(const std::string& id) {
+  return store_.remove(entry_key(kVerified, id));
+}
 
 Result<void> PlainLedger::forget(const std::string& id) {
   RETURN_IF_ERROR(note_doubted(id));

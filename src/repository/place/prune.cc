@@ -13,7 +13,6 @@ namespace {
 using packed::LiveBackup;
 using LiveBackups = std::map<std::string, LiveBackup, std::less<>>;
 
-constexpr std::string_view kPackedLayout = "packed";
 constexpr std::string_view kIdPrefix = "summit-backup-";
 
 // Which objects of the published views are there.

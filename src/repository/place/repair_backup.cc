@@ -13,8 +13,6 @@ namespace {
 
 using packed::Repair;
 
-std::string key_of(std::string_view id, std::string_view name) { return fmt::format("{}/{}", id, name); }
-
 const Artifact* find_artifact(const BackupMetadata& metadata, std::string_view name) {
   for (const auto& component : metadata.components)
     for (const auto& artifact : component.artifacts)
@@ -64,7 +62,7 @@ class PlainRepair {
     if (report.findings.empty()) return std::vector<Repair>{};
     for (const auto& finding : report.findings)
       repairs_.push_back(
-          {.object = key_of(id_, finding.artifact), .problem = finding.problem, .mended = false});
+          {.object = object_key(id_, finding.artifact), .problem = finding.problem, .mended = false});
     if (dry_run) return std::move(repairs_);
     RETURN_IF_ERROR(read_both());
     if (!theirs_) return std::move(repairs_);
@@ -113,15 +111,16 @@ class PlainRepair {
     const auto json = to_json(metadata);
     if (!ours_) {
       if (!agrees_with_what_is_left(json)) return {};
-      RETURN_IF_ERROR(store_.put(key_of(id_, kMetadataFile), as_bytes(json), {}, cancellation_));
+      RETURN_IF_ERROR(store_.put(object_key(id_, kMetadataFile), as_bytes(json), {}, cancellation_));
     }
     if (!damaged.contains(std::string(kChecksumsFile))) return {};
-    return store_.put(key_of(id_, kChecksumsFile), as_bytes(checksums_of(metadata, json)), {}, cancellation_);
+    return store_.put(object_key(id_, kChecksumsFile), as_bytes(checksums_of(metadata, json)), {},
+                      cancellation_);
   }
 
   // The list of digests that lies here, when it does, must name the metadata that we are about to write.
   bool agrees_with_what_is_left(const std::string& json) {
-    const auto text = storage::get_whole(store_, key_of(id_, kChecksumsFile));
+    const auto text = storage::get_whole(store_, object_key(id_, kChecksumsFile));
     const auto checksums = text.ok() ? parse_checksums(*text) : Result<std::vector<Checksum>>(text.error());
     if (!checksums.ok()) return true;
     const auto digest = to_hex(sha256(as_bytes(json)));
@@ -137,7 +136,7 @@ class PlainRepair {
       say(artifact.name, "the replica has another content");
       return {};
     }
-    ASSIGN_OR_RETURN(const auto upload, store_.upload(key_of(id_, artifact.name), {}, cancellation_));
+    ASSIGN_OR_RETURN(const auto upload, store_.upload(object_key(id_, artifact.name), {}, cancellation_));
     auto read =
         theirs_->read(artifact.name, [&](ByteView bytes) { return upload->write(bytes); }, cancellation_);
     if (read.ok()) return upload->finish();
@@ -149,13 +148,13 @@ class PlainRepair {
 
   void say(const std::string& name, const std::string& text) {
     for (auto& repair : repairs_)
-      if (repair.object == key_of(id_, name)) repair.problem += "; " + text;
+      if (repair.object == object_key(id_, name)) repair.problem += "; " + text;
   }
 
   Result<std::vector<Repair>> check_again() {
     ASSIGN_OR_RETURN(const auto report, repository_.verify(id_, {}, reporter_, cancellation_));
     std::set<std::string> left;
-    for (const auto& finding : report.findings) left.insert(key_of(id_, finding.artifact));
+    for (const auto& finding : report.findings) left.insert(object_key(id_, finding.artifact));
     for (auto& repair : repairs_) repair.mended = !left.contains(repair.object);
     return std::move(repairs_);
   }

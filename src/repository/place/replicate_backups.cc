@@ -8,8 +8,6 @@
 namespace summit::repository {
 namespace {
 
-constexpr std::string_view kPackedLayout = "packed";
-
 // Sizes of the packs at a place by key.
 Result<std::map<std::string, uint64_t>> packs_at(storage::ObjectStore& store,
                                                  const Cancellation& cancellation) {

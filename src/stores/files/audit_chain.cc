@@ -13,7 +13,7 @@
 namespace summit::files {
 namespace {
 
-constexpr size_t kLongestLine = 16 * MiB;
+constexpr size_t kLongestEvent = 16 * MiB;
 
 struct Entry {
   uint64_t seq = 0;
@@ -106,7 +106,7 @@ void ChainChecker::feed(std::string_view bytes) {
   while (!bytes.empty() && segment_.problem.empty()) {
     const size_t end = bytes.find('\n');
     const std::string_view piece = bytes.substr(0, end);
-    if (line_.size() + piece.size() > kLongestLine) {
+    if (line_.size() + piece.size() > kLongestEvent) {
       ++number_;
       fail("the line is longer than 16 MiB");
       return;

@@ -23,14 +23,14 @@ std::vector<std::string> RecordRules::made_patterns() const {
 }
 
 namespace {
-constexpr size_t kLongestLine = 64 * MiB;
+constexpr size_t kLongestRecord = 64 * MiB;
 }  // namespace
 
 Result<void> RecordFilter::feed(std::string_view text) {
   while (!text.empty()) {
     const size_t end = text.find('\n');
     const auto part = text.substr(0, end);
-    if (pending_.size() + part.size() > kLongestLine) {
+    if (pending_.size() + part.size() > kLongestRecord) {
       overlong_ = true;
       pending_.clear();
     } else if (end == std::string_view::npos && !overlong_) {

@@ -19,10 +19,6 @@ namespace {
 
 constexpr uint64_t kLargestEnvFile = 16 * MiB;
 
-Error cannot(std::string_view what, const std::string& path) {
-  return errno_error(errno, fmt::format("cannot {} {}", what, path));
-}
-
 // Whether the restore that made this staging directory still runs: it holds a lock that dies with it.
 bool is_at_work(int root, const std::string& name) {
   const auto staging = open_child_directory(root, name, name);

@@ -14,11 +14,11 @@
 #include "stores/files/tree_walk.h"
 
 namespace summit::files {
-namespace {
-
 Error cannot(std::string_view what, const std::string& path) {
   return errno_error(errno, fmt::format("cannot {} {}", what, path));
 }
+
+namespace {
 
 std::array<timespec, 2> times_of(const ArchiveEntry& entry) { return {entry.modified, entry.modified}; }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/files.h"
@@ -9,6 +10,9 @@
 #include "stores/files/archive.h"
 
 namespace summit::files {
+
+// What `errno` says of it: "cannot {what} {path}: …".
+Error cannot(std::string_view what, const std::string& path);
 
 // Links are never followed: every part of a path but the last is opened as a real directory. Directories get
 // their final modes later (finish_directory), since a read-only one could not be filled. One thread at a

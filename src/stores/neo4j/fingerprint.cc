@@ -20,9 +20,9 @@ SetHash& set_of(Sets& sets, std::string_view name) {
   return found != sets.end() ? found->second : sets.emplace(name, SetHash()).first->second;
 }
 
-class GraphReader {
+class GraphFingerprints {
  public:
-  GraphReader(HttpApi& api, NodeDigests digests) : api_(api), digests_(std::move(digests)) {}
+  GraphFingerprints(HttpApi& api, NodeDigests digests) : api_(api), digests_(std::move(digests)) {}
 
   Result<void> read_nodes(StepCounter& counter, const Cancellation& cancellation) {
     const auto take = [&](const Row& row) -> Result<void> {
@@ -110,7 +110,7 @@ Result<std::vector<Fingerprint>> fingerprint_graph(HttpApi& api, std::string_vie
                                                    const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(const auto counts, count_elements(api, cancellation));
   ASSIGN_OR_RETURN(auto digests, NodeDigests::create(scratch));
-  GraphReader reader(api, std::move(digests));
+  GraphFingerprints reader(api, std::move(digests));
   {
     StepCounter counter(reporter.phase(store, "fingerprinting nodes", "nodes"), counts.nodes);
     RETURN_IF_ERROR(reader.read_nodes(counter, cancellation), "while fingerprinting nodes");

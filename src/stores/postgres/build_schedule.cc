@@ -5,14 +5,14 @@
 #include <optional>
 #include <string_view>
 
+#include "core/wait.h"
+
 namespace summit::postgres {
 
 using pgarchive::Contents;
 using pgarchive::Entry;
 
 namespace {
-
-constexpr std::chrono::milliseconds kPatience(50);
 
 // Tables that belong together, by partitioning or inheritance: each maps to the least of them.
 class Families {
@@ -186,7 +186,7 @@ Result<std::optional<BuildSchedule::Build>> BuildSchedule::next(const Cancellati
     }
     if (running_.empty())
       return Error(Code::kCorrupt, "indexes and constraints of the archive depend on each other in a circle");
-    changed_.wait_for(lock, kPatience);
+    changed_.wait_for(lock, kCancellationInterval);
   }
 }
 

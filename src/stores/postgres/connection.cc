@@ -229,6 +229,17 @@ std::string address_of(const config::PostgresEndpoint& endpoint) {
   return fmt::format("{}:{}", endpoint.host, endpoint.port);
 }
 
+std::string main_database(const config::PostgresEndpoint& endpoint) {
+  return endpoint.databases.empty() ? "postgres" : endpoint.databases.front();
+}
+
+Result<Connection> connect_or_main(const config::PostgresEndpoint& endpoint, const std::string& database,
+                                   const Cancellation& cancellation) {
+  Connection::Options options;
+  options.cancellation = cancellation;
+  return Connection::open(endpoint, database.empty() ? main_database(endpoint) : database, options);
+}
+
 std::string connection_string(const config::PostgresEndpoint& endpoint, const std::string& database) {
   std::string text = fmt::format("host={} port={} dbname={}", quote_connection_value(endpoint.host),
                                  endpoint.port, quote_connection_value(database));

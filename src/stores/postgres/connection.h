@@ -126,6 +126,12 @@ class Connection {
 // "localhost:5432" or "/run/postgresql:5432", for messages.
 std::string address_of(const config::PostgresEndpoint& endpoint);
 
+// What speaks of the whole server connects here: the endpoint's first database, else "postgres".
+std::string main_database(const config::PostgresEndpoint& endpoint);
+// To `database`, or to the main one when that is empty.
+Result<Connection> connect_or_main(const config::PostgresEndpoint& endpoint, const std::string& database,
+                                   const Cancellation& cancellation);
+
 // A libpq connection string without the password, for child programs; the password goes into their
 // environment. Always given as a whole, because a database named "a=b" would be taken for a connection string
 // itself.

@@ -12,10 +12,6 @@ namespace summit::postgres {
 
 namespace {
 
-std::string main_database(const config::PostgresEndpoint& endpoint) {
-  return endpoint.databases.empty() ? "postgres" : endpoint.databases.front();
-}
-
 Result<std::string> dump_globals(const config::PostgresEndpoint& endpoint, const Connection& connection,
                                  std::vector<std::string> arguments, const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto tool, find_tool(endpoint, "pg_dumpall", connection.server_version() / 10000));

@@ -2,20 +2,17 @@
 
 #include <chrono>
 
+#include "core/wait.h"
+
 namespace summit::postgres {
 
-namespace {
-
-// Between two looks at the cancellation.
-constexpr std::chrono::milliseconds kPatience(50);
-
-}  // namespace
+namespace {}  // namespace
 
 Result<void> LoadQueue::push(LoadUnit unit, const Cancellation& cancellation) {
   std::unique_lock lock(mutex_);
   while (bytes_ >= capacity_) {
     RETURN_IF_ERROR(cancellation.check());
-    changed_.wait_for(lock, kPatience);
+    changed_.wait_for(lock, kCancellationInterval);
   }
   bytes_ += unit.block.bytes.size();
   units_.push_back(std::move(unit));
@@ -33,7 +30,7 @@ Result<std::optional<LoadUnit>> LoadQueue::take(const Cancellation& cancellation
   std::unique_lock lock(mutex_);
   while (units_.empty() && !closed_) {
     RETURN_IF_ERROR(cancellation.check());
-    changed_.wait_for(lock, kPatience);
+    changed_.wait_for(lock, kCancellationInterval);
   }
   RETURN_IF_ERROR(cancellation.check());
   if (units_.empty()) return std::optional<LoadUnit>();

@@ -5,22 +5,10 @@
 
 namespace summit::postgres {
 
-namespace {
-
-Result<Connection> connect(const config::PostgresEndpoint& endpoint, const std::string& database,
-                           const Cancellation& cancellation) {
-  Connection::Options options;
-  options.cancellation = cancellation;
-  const std::string main = endpoint.databases.empty() ? "postgres" : endpoint.databases.front();
-  return Connection::open(endpoint, database.empty() ? main : database, options);
-}
-
-}  // namespace
-
 Result<std::optional<config::EnvironmentMarker>> read_marker(const config::PostgresEndpoint& endpoint,
                                                              const std::string& database,
                                                              const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(auto connection, connect(endpoint, database, cancellation));
+  ASSIGN_OR_RETURN(auto connection, connect_or_main(endpoint, database, cancellation));
   ASSIGN_OR_RETURN(auto table, connection.query("SELECT pg_catalog.to_regclass('summit_dr.environment')"));
   if (table.is_null(0, 0)) return std::optional<config::EnvironmentMarker>{};
   ASSIGN_OR_RETURN(
@@ -34,7 +22,7 @@ Result<std::optional<config::EnvironmentMarker>> read_marker(const config::Postg
 
 Result<void> write_marker(const config::PostgresEndpoint& endpoint, const std::string& database,
                           const config::EnvironmentMarker& marker, const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(auto connection, connect(endpoint, database, cancellation));
+  ASSIGN_OR_RETURN(auto connection, connect_or_main(endpoint, database, cancellation));
   const std::string values = quote_literal(marker.environment) + ", " + quote_literal(marker.kind) + ", " +
                              quote_literal(marker.adopted_at) + ", " + quote_literal(marker.identity);
   return connection.execute(

@@ -9,14 +9,6 @@ namespace summit::postgres {
 
 namespace {
 
-Result<Connection> connect(const config::PostgresEndpoint& endpoint, const std::string& database,
-                           const Cancellation& cancellation) {
-  Connection::Options options;
-  options.cancellation = cancellation;
-  const std::string main = endpoint.databases.empty() ? "postgres" : endpoint.databases.front();
-  return Connection::open(endpoint, database.empty() ? main : database, options);
-}
-
 constexpr std::string_view kUserSchemas = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
 
 // The count of what was looked at in row 0, the names of what is not well in its second column.
@@ -33,7 +25,7 @@ Result<std::string> check(Connection& connection, const std::string& sql, std::s
 
 Result<std::vector<std::string>> probe(const config::PostgresEndpoint& endpoint, const std::string& database,
                                        const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(auto connection, connect(endpoint, database, cancellation));
+  ASSIGN_OR_RETURN(auto connection, connect_or_main(endpoint, database, cancellation));
   std::vector<std::string> lines;
   ASSIGN_OR_RETURN(auto version, server_version_text(connection));
   lines.push_back(fmt::format("database {} answers, version {}", connection.database(), version));
@@ -66,7 +58,7 @@ Result<std::vector<std::string>> probe(const config::PostgresEndpoint& endpoint,
 
 Result<std::string> scalar(const config::PostgresEndpoint& endpoint, const std::string& sql,
                            const std::string& database, const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(auto connection, connect(endpoint, database, cancellation));
+  ASSIGN_OR_RETURN(auto connection, connect_or_main(endpoint, database, cancellation));
   RETURN_IF_ERROR(connection.execute("BEGIN READ ONLY; SET LOCAL search_path = public"));
   return connection.scalar(sql);
 }

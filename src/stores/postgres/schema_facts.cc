@@ -26,8 +26,9 @@ WITH own AS (SELECT classid AS class, objid AS id FROM pg_catalog.pg_depend WHER
                AND (s.nspname, c.relname) NOT IN (SELECT schema_name, table_name FROM chunk))
 )sql";
 
-constexpr std::string_view kNoChunks = "SELECT ''::name AS schema_name, ''::name AS table_name WHERE false";
-constexpr std::string_view kChunks = "SELECT schema_name, table_name FROM _timescaledb_catalog.chunk";
+constexpr std::string_view kNoChunkNames =
+    "SELECT ''::name AS schema_name, ''::name AS table_name WHERE false";
+constexpr std::string_view kChunkNames = "SELECT schema_name, table_name FROM _timescaledb_catalog.chunk";
 
 Result<bool> has_timescale(Connection& connection) {
   ASSIGN_OR_RETURN(auto rows,
@@ -38,7 +39,7 @@ Result<bool> has_timescale(Connection& connection) {
 std::string statement(const SchemaQuery& query, bool timescale) {
   std::string common(kCommon);
   const std::string_view placeholder = "{chunks}";
-  common.replace(common.find(placeholder), placeholder.size(), timescale ? kChunks : kNoChunks);
+  common.replace(common.find(placeholder), placeholder.size(), timescale ? kChunkNames : kNoChunkNames);
   return common + std::string(query.sql);
 }
 

@@ -73,7 +73,7 @@ constexpr std::string_view kForeignKeys = R"sql(
     ORDER BY k.oid, u.position)sql";
 
 // Chunks of hypertables and of the hidden tables that hold their compressed rows.
-constexpr std::string_view kChunks = R"sql(
+constexpr std::string_view kChunkRelations = R"sql(
     SELECT pg_catalog.format('%I.%I', k.schema_name, k.table_name)::pg_catalog.regclass::oid,
            pg_catalog.format('%I.%I', h.schema_name, h.table_name)::pg_catalog.regclass::oid,
            k.compressed_chunk_id IS NOT NULL
@@ -124,7 +124,7 @@ class Builder {
         SELECT pg_catalog.format('%I.%I', schema_name, table_name)::pg_catalog.regclass::oid
         FROM _timescaledb_catalog.hypertable WHERE compression_state <> 2)sql"));
     for (size_t i = 0; i < hypertables.size(); ++i) hypertables_.insert(hypertables.string(i, 0));
-    ASSIGN_OR_RETURN(auto rows, connection_.query(std::string(kChunks)));
+    ASSIGN_OR_RETURN(auto rows, connection_.query(std::string(kChunkRelations)));
     for (size_t i = 0; i < rows.size(); ++i) {
       const auto chunk = relations_.find(rows.string(i, 0));
       if (chunk == relations_.end()) continue;
