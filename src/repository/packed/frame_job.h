@@ -66,7 +66,9 @@ class OpenFrame {
   explicit OpenFrame(size_t capacity) : capacity_(capacity) {}
 
   bool empty() const { return job_.chunks.empty(); }
-  bool fits(size_t length) const { return empty() || job_.plain.size() + length <= capacity_; }
+  bool fits(size_t length) const {
+    return empty() || (job_.plain.size() + length <= capacity_ && job_.chunks.size() < kMaxFrameChunks);
+  }
   uint32_t size() const { return static_cast<uint32_t>(job_.plain.size()); }
   const std::shared_ptr<FrameTicket>& ticket(const std::weak_ptr<FrameOwner>& owner = {}) {
     if (!job_.ticket) job_.ticket = std::make_shared<FrameTicket>(owner);

@@ -5,16 +5,10 @@
 #include <deque>
 #include <mutex>
 
+#include "core/wait.h"
 #include "repository/packed/pack_builder.h"
 
 namespace summit::repository::packed {
-namespace {
-
-// How long a waiting thread may be deaf to a cancellation.
-constexpr std::chrono::milliseconds kPatience(50);
-
-}  // namespace
-
 struct PackAssembler::State {
   storage::ObjectStore& store;
   const Keyring& keyring;
@@ -40,7 +34,7 @@ struct PackAssembler::State {
 
   Result<void> wait(std::unique_lock<std::mutex>& lock, const Cancellation& cancellation) {
     RETURN_IF_ERROR(cancellation.check());
-    changed.wait_for(lock, kPatience);
+    changed.wait_for(lock, kCancellationInterval);
     return {};
   }
 };
@@ -55,7 +49,7 @@ Result<FramePlace> PackAssembler::add(const EncodedFrame& frame, std::span<const
                                       const Cancellation& cancellation) {
   State& state = *state_;
   std::unique_lock lock(state.mutex);
-  while (state.filling && !state.filling->has_room(frame.bytes.size())) {
+  while (state.filling && !state.filling->has_room(frame.bytes.size(), chunks.size())) {
     if (state.may_upload()) {
       state.hand_over();
     } else {

@@ -10,8 +10,7 @@
 namespace summit::repository::packed {
 namespace {
 
-// Room behind the frames that nearly always holds footer and trailer, so that the content is not moved at the
-// end.
+// Room behind the frames that nearly always holds footer and trailer.
 constexpr uint64_t kFooterRoom = 256 * KiB;
 
 }  // namespace
@@ -30,6 +29,7 @@ struct PackBuilder::State {
   Aead aead;
   std::string content;
   std::vector<PackedFrame> frames;
+  size_t chunks = 0;  // of all frames
 
   // Appends the sealed bytes to the content.
   Result<void> seal(ByteView bytes, uint64_t ordinal, uint32_t plain_length, Encoding encoding) {
@@ -61,9 +61,15 @@ Result<std::unique_ptr<PackBuilder>> PackBuilder::create(const Keyring& keyring,
 
 const PackName& PackBuilder::name() const { return state_->name; }
 
-bool PackBuilder::has_room(size_t encoded_length) const {
-  const std::lock_guard lock(state_->mutex);
-  return state_->frames.empty() || state_->content.size() + encoded_length + kAeadTagSize <= state_->capacity;
+// Invariants: the footer is one that readers accept, and the content is never moved to grow.
+bool PackBuilder::has_room(size_t encoded_length, size_t chunks) const {
+  const State& state = *state_;
+  const std::lock_guard lock(state.mutex);
+  if (state.frames.empty()) return true;
+  const size_t frames_end = state.content.size() + encoded_length + kAeadTagSize;
+  const size_t footer = footer_length(state.frames.size() + 1, state.chunks + chunks) + kAeadTagSize;
+  return frames_end <= state.capacity && footer <= kMaxFooter &&
+         frames_end + footer + kPackTrailerSize <= state.capacity + kFooterRoom;
 }
 
 bool PackBuilder::empty() const {
@@ -82,6 +88,7 @@ Result<FramePlace> PackBuilder::add(const EncodedFrame& frame, std::span<const P
                          .encoding = frame.encoding};
   RETURN_IF_ERROR(state.seal(frame.bytes, place.ordinal, place.plain_length, place.encoding));
   state.frames.push_back({place, {chunks.begin(), chunks.end()}});
+  state.chunks += chunks.size();
   return place;
 }
 

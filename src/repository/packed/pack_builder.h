@@ -21,13 +21,15 @@ struct FinishedPack {
 
 class PackBuilder {
  public:
-  // `capacity`: bytes after which has_room() is false, at most 64 MiB. Footer and trailer come on top.
+  // `capacity`: bytes after which has_room() is false, at most 64 MiB. A usual footer comes on top; a larger
+  // one, of many small or well compressed chunks, counts.
   static Result<std::unique_ptr<PackBuilder>> create(const Keyring& keyring, uint64_t epoch,
                                                      uint64_t capacity = 32 * MiB);
   ~PackBuilder();
 
   const PackName& name() const;
-  bool has_room(size_t encoded_length) const;
+  // For a frame of so many encoded bytes and chunks. The first one always has.
+  bool has_room(size_t encoded_length, size_t chunks) const;
   bool empty() const;
 
   // Seals the frame and says where it lies. `chunks` cover its plain bytes in order.

@@ -1,6 +1,7 @@
 #include "repository/packed/pack_format.h"
 
 #include <algorithm>
+#include <numeric>
 #include <string_view>
 
 #include "repository/packed/aead.h"
@@ -11,7 +12,7 @@ namespace {
 
 constexpr std::string_view kHeaderMagic = "SUMPACK1";
 constexpr std::string_view kTrailerMagic = "SUMPACKE";
-constexpr size_t kFrameEntry = 8 + 4 + 4 + 1 + 4;
+constexpr size_t kFooterFrameEntry = 8 + 4 + 4 + 1 + 4;
 constexpr size_t kChunkEntry = 32 + 4 + 4 + 1;
 
 template <size_t Size>
@@ -119,11 +120,14 @@ Reference reference_to(const PackedFrame& frame, const PackedChunk& chunk) {
   return {.id = chunk.id, .frame = frame.place, .offset = chunk.offset, .length = chunk.length};
 }
 
+size_t footer_length(size_t frames, size_t chunks) {
+  return frames * kFooterFrameEntry + chunks * kChunkEntry;
+}
+
 std::string encode_footer(const std::vector<PackedFrame>& frames) {
-  size_t chunks = 0;
-  for (const PackedFrame& frame : frames) chunks += frame.chunks.size();
   std::string text;
-  text.reserve(frames.size() * kFrameEntry + chunks * kChunkEntry);
+  const auto count = [](size_t sum, const PackedFrame& frame) { return sum + frame.chunks.size(); };
+  text.reserve(footer_length(frames.size(), std::accumulate(frames.begin(), frames.end(), size_t{0}, count)));
   for (const PackedFrame& frame : frames) {
     put_integer(text, frame.place.offset);
     put_integer(text, frame.place.plain_length);
@@ -142,7 +146,7 @@ std::string encode_footer(const std::vector<PackedFrame>& frames) {
 
 Result<std::vector<PackedFrame>> parse_footer(ByteView bytes, const PackName& name, uint32_t frames,
                                               uint64_t frames_end) {
-  if (frames > bytes.size() / kFrameEntry) return bad_footer("is too short for what it lists");
+  if (frames > bytes.size() / kFooterFrameEntry) return bad_footer("is too short for what it lists");
   WireReader reader(bytes);
   std::vector<PackedFrame> result;
   result.reserve(frames);

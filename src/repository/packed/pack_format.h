@@ -56,6 +56,8 @@ struct PackedFrame {
 };
 Reference reference_to(const PackedFrame& frame, const PackedChunk& chunk);
 
+// Of its plain bytes, from the numbers of entries.
+size_t footer_length(size_t frames, size_t chunks);
 std::string encode_footer(const std::vector<PackedFrame>& frames);
 // `frames_end`: where the sealed footer begins. kCorrupt unless the frames follow each other from the
 // header's end up to it, and chunks cover their frames.

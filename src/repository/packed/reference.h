@@ -12,7 +12,8 @@
 namespace summit::repository::packed {
 
 inline constexpr uint32_t kMaxFramePlain = 4 * MiB;
-inline constexpr uint64_t kMaxPack = 128 * MiB;  // what a reader accepts
+inline constexpr size_t kMaxFrameChunks = 16'384;  // what a writer puts into a frame
+inline constexpr uint64_t kMaxPack = 128 * MiB;    // what a reader accepts
 
 enum class Encoding : uint8_t { kRaw = 0, kZstd = 1 };
 enum class ChunkKind : uint8_t { kData = 0, kManifest = 1, kPagePatch = 2 };

@@ -60,7 +60,8 @@ Result<void> Repacker::copy_frame(const PackedFrame& frame, ByteView plain, cons
                                   Moved& moved, const Cancellation& cancellation) {
   for (const PackedChunk& chunk : frame.chunks) {
     if (!live.contains(chunk.id)) continue;
-    if (plain_.size() + chunk.length > kMaxFramePlain) RETURN_IF_ERROR(write_frame(moved, cancellation));
+    if (plain_.size() + chunk.length > kMaxFramePlain || chunks_.size() == kMaxFrameChunks)
+      RETURN_IF_ERROR(write_frame(moved, cancellation));
     PackedChunk copy = chunk;
     copy.offset = static_cast<uint32_t>(plain_.size());
     plain_.append(as_text(plain.subspan(chunk.offset, chunk.length)));
@@ -73,7 +74,8 @@ Result<void> Repacker::copy_frame(const PackedFrame& frame, ByteView plain, cons
 Result<void> Repacker::write_frame(Moved& moved, const Cancellation& cancellation) {
   if (chunks_.empty()) return {};
   ASSIGN_OR_RETURN(const EncodedFrame frame, encoder_->encode(as_bytes(plain_)));
-  if (builder_ && !builder_->has_room(frame.bytes.size())) RETURN_IF_ERROR(store_pack(cancellation));
+  if (builder_ && !builder_->has_room(frame.bytes.size(), chunks_.size()))
+    RETURN_IF_ERROR(store_pack(cancellation));
   if (!builder_) {
     ASSIGN_OR_RETURN(builder_, PackBuilder::create(keyring_, marked_at_));
   }

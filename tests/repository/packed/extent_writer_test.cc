@@ -1,5 +1,6 @@
 #include "repository/packed/extent_writer.h"
 
+#include "repository/packed/pack_reader.h"
 #include "repository/packed/page_patch.h"
 #include "tests/repository/packed/chunk_world.h"
 
@@ -168,6 +169,28 @@ TEST(ExtentWriter, WhatIsInNoUsablePackIsReadAfterAll) {
     EXPECT_EQ(std::ranges::count(first->contents[0].packs, pack), 0) << pack.to_string();
   }
   EXPECT_EQ(world.read(second->contents[0]).value() == file, true);
+}
+
+// More chunks than a frame may name: its pack's footer would outgrow what a reader accepts.
+TEST(ExtentWriter, ManyTinyFilesShareFramesThatStaySmall) {
+  ChunkWorld world;
+  const auto chunks = world.writer().value();
+  const auto files = chunks->begin_extents().value();
+  std::string all;
+  for (uint32_t i = 0; i < 2 * kMaxFrameChunks + 10; ++i) {
+    const std::string file(reinterpret_cast<const char*>(&i), sizeof i);
+    ASSERT_TRUE(files->begin_file({}).ok());
+    ASSERT_TRUE(files->write(as_bytes(file)).ok());
+    all += file;
+  }
+  ASSERT_TRUE(files->finish().ok());
+  const auto written = chunks->finish();
+  ASSERT_TRUE(written.ok()) << written.error().to_string();
+  EXPECT_EQ(world.read(written->contents[0]).value() == all, true);
+  for (const StoredPack& pack : written->packs) {
+    const auto footer = read_pack_footer(world.store, world.keyring, pack.name).value();
+    for (const PackedFrame& frame : footer.frames) EXPECT_LE(frame.chunks.size(), kMaxFrameChunks);
+  }
 }
 
 }  // namespace
