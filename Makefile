@@ -56,7 +56,7 @@ bench-%: build
 
 lint: ## includes, format, clang-tidy, shellcheck
 	@scripts/setup/packages.sh build lint
-	@$(MAKE) build/ci/build.ninja
+	@$(MAKE) build/debug/build.ninja
 	@scripts/lint.sh
 
 install: $(tool) ## the program, its configuration and documents, below PREFIX (and DESTDIR)

@@ -20,6 +20,9 @@ target_compile_options(summit_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconv
 # gcc 12 sees uninitialised members in moved-from variants where there are none, once it optimises.
 target_compile_options(summit_warnings INTERFACE $<$<AND:$<CXX_COMPILER_ID:GNU>,$<NOT:$<CONFIG:Debug>>>:-Wno-maybe-uninitialized>)
 
+# Every file is included by another one then, and gcc takes it for a header.
+target_compile_options(summit_warnings INTERFACE $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${SUMMIT_UNITY}>>:-Wno-subobject-linkage>)
+
 add_compile_definitions(_FILE_OFFSET_BITS=64 SUMMIT_VERSION="${PROJECT_VERSION}")
 if(SUMMIT_OPTIMIZE)
   add_compile_options(-O${SUMMIT_OPTIMIZE})

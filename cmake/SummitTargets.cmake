@@ -12,6 +12,7 @@ function(summit_library name)
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${ARG_DEPENDS} PRIVATE summit_warnings)
+  set_target_properties(${name} PROPERTIES UNITY_BUILD ${SUMMIT_UNITY} UNITY_BUILD_BATCH_SIZE 8)
 endfunction()
 
 # summit_test(NAME [TIMEOUT s] [LABELS ...] DEPENDS ...): every *_test.cc file of the calling folder as one GoogleTest program,
