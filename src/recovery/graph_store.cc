@@ -4,11 +4,6 @@
 
 namespace summit::recovery {
 
-namespace {
-// A record of the file takes about this many times its bytes in stores and indexes.
-constexpr uint64_t kStoreBytesPerByte = 3;
-}  // namespace
-
 const repository::Artifact* artifact_with(const repository::ComponentRecord& record,
                                           std::string_view suffix) {
   const auto found = std::ranges::find_if(record.artifacts, [&](const repository::Artifact& artifact) {
@@ -25,6 +20,11 @@ const repository::Artifact* dump_artifact(const repository::ComponentRecord& rec
   return artifact_with(record, ".dump");
 }
 
+uint64_t store_bytes_for(uint64_t graph_bytes) {
+  constexpr uint64_t kStoreBytesPerByte = 3;
+  return graph_bytes * kStoreBytesPerByte;
+}
+
 Result<GraphStore> GraphStore::build(const GraphStoreOptions& options, const neo4j::GraphSource& graph,
                                      RestoreContext& context) {
   ASSIGN_OR_RETURN(auto directory, TemporaryDirectory::create(context.workspace, "graph-"));
@@ -35,7 +35,7 @@ Result<GraphStore> GraphStore::build(const GraphStoreOptions& options, const neo
                                                  .home = home,
                                                  .database = options.database,
                                                  .store = options.store,
-                                                 .image_bytes = options.graph_bytes * kStoreBytesPerByte,
+                                                 .image_bytes = store_bytes_for(options.graph_bytes),
                                                  .with_bolt = true},
                                                 context.reporter, context.cancellation));
   neo4j::GraphImportOptions import;

@@ -140,8 +140,7 @@ class Neo4jRestore final : public RestoreComponent {
 
   // What the new store will need.
   static uint64_t bytes_of(const repository::ComponentRecord& record) {
-    constexpr uint64_t kStoreBytesPerGraphByte = 3;
-    if (const auto* graph = graph_artifact(record)) return graph->size * kStoreBytesPerGraphByte;
+    if (const auto* graph = graph_artifact(record)) return store_bytes_for(graph->size);
     return std::max(number_of(record.details, "store_bytes"), dump_artifact(record)->size);
   }
   static const repository::Artifact* system_dump_of(const repository::ComponentRecord& record) {
