@@ -84,18 +84,17 @@ bool TextSearch::scan_normalized(const NormalizedText& text, const Found& found)
   const size_t positions = size - kShortestAnywhere + 1;
   const auto& filter = table_.first_filter();
   const bool prefetch = filter.bytes() > kCachedFilter;
-  std::array<uint32_t, kBatch> fingerprints{};
   for (size_t base = 0; base < positions; base += kBatch) {
     const size_t count = std::min(kBatch, positions - base);
     const char* at = text.data() + base;
-    for (size_t i = 0; i < count; ++i) fingerprints[i] = fingerprint_of_eight(table_.key(), at + i);
+    for (size_t i = 0; i < count; ++i) fingerprints_[i] = fingerprint_of_eight(table_.key(), at + i);
     if (prefetch) {
-      for (size_t i = 0; i < count; ++i) filter.prefetch(fingerprints[i]);
+      for (size_t i = 0; i < count; ++i) filter.prefetch(fingerprints_[i]);
     }
     // All fetches are under way before the first is waited for.
     size_t candidates = 0;
     for (size_t i = 0; i < count; ++i) {
-      if (filter.test(fingerprints[i])) candidates_[candidates++] = candidate_at(text, base + i);
+      if (filter.test(fingerprints_[i])) candidates_[candidates++] = candidate_at(text, base + i);
     }
     for (size_t i = 0; i < candidates; ++i) {
       if (!look_at(text, candidates_[i], found)) return false;

@@ -60,6 +60,7 @@ class TextSearch {
   const ReplacedTable& table_;
   NormalizedText normalized_[kDepth];
   DecodedText decoded_[kDepth];
+  std::array<uint32_t, kBatch> fingerprints_{};  // of the positions of a batch
   std::array<Candidate, kBatch> candidates_;
 };
 
