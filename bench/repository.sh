@@ -66,7 +66,10 @@ timed() {
   grep -hE '^(requests|new|touched)' "$root/log" | sed 's/^/    /' || true
 }
 stored() { du -sm "$root/ours-$1" "$root/restic-$1" "$root/borg-$1" | awk '{ n = split($2, p, "/"); print "    " p[n] ": " $1 " MB stored" }'; }
-same() { diff -r "$root/data" "$1" >/dev/null || { echo "bench-repository: $1 differs from what was backed up" >&2; exit 1; }; }
+same_tree() { diff -r "$root/data" "$1" >/dev/null; }
+same_dump() { cmp "$1"/* "$root/dump.sql"; }
+newest() { borg list --last 1 --short "$1"; }
+export -f newest
 
 warm() { find "$@" -type f -exec cat {} + >/dev/null; }
 
@@ -79,6 +82,20 @@ backup_tree() {
   warm "$root/data"
   timed "$step" borg bash -c 'cd "$root/data" && borg create --compression zstd,1 '"${2:+--files-cache=disabled}"' "$root/borg-tree::{now:%s%f}" .'
   stored tree
+}
+
+# restore_all KIND STEP COMMAND SAME: what each tool stored last comes back into a new directory, durably; SAME compares it.
+restore_all() {
+  local kind=$1 step=$2 command=$3 same=$4 tool
+  for tool in ours restic borg; do warm "$root/$tool-$kind"; done
+  timed "$step" ours "$bench" "$command" "$root/ours-$kind" "$root/back-ours"
+  timed "$step" restic bash -c 'restic_for "$1" restore latest --target "$root/back-restic" && sync -f "$root/back-restic"' _ "$kind"
+  mkdir "$root/back-borg"
+  timed "$step" borg bash -c 'cd "$root/back-borg" && borg extract "$1::$(newest "$1")" && sync -f .' _ "$root/borg-$kind"
+  for tool in ours restic borg; do
+    "$same" "$root/back-$tool" || { echo "bench-repository: $root/back-$tool differs from what was backed up" >&2; exit 1; }
+    rm -rf "$root/back-$tool"
+  done
 }
 
 make_data
@@ -95,15 +112,7 @@ backup_tree 'store files: unchanged'
 "$bench" touch-pages "$root/data" 10 1
 backup_tree 'store files: 1 % of pages'
 
-for tool in ours restic borg; do warm "$root/$tool-tree"; done
-timed 'store files: restore' ours "$bench" restore-tree "$root/ours-tree" "$root/back-ours"
-timed 'store files: restore' restic bash -c 'restic_for tree restore latest --target "$root/back-restic" && sync -f "$root/back-restic"'
-mkdir "$root/back-borg"
-timed 'store files: restore' borg bash -c 'cd "$root/back-borg" && borg extract "$root/borg-tree::$(borg list --last 1 --short "$root/borg-tree")" && sync -f .'
-for tool in ours restic borg; do
-  same "$root/back-$tool"
-  rm -rf "$root/back-$tool"
-done
+restore_all tree 'store files: restore' restore-tree same_tree
 
 for tool in ours restic borg; do warm "$root/$tool-tree"; done
 timed 'store files: verify' ours "$bench" verify "$root/ours-tree"
@@ -122,19 +131,10 @@ for step in 'dump: first' 'dump: unchanged'; do
   from=
 done
 stored dump
-for tool in ours restic borg; do warm "$root/$tool-dump"; done
-last_dump="\$(borg list --last 1 --short '$root/borg-dump')"
-timed 'dump: restore' ours "$bench" export-stream "$root/ours-dump" "$root/back-ours"
-timed 'dump: restore' restic bash -c 'restic_for dump restore latest --target "$root/back-restic" && sync -f "$root/back-restic"'
-mkdir "$root/back-borg"
-timed 'dump: restore' borg bash -c 'cd "$root/back-borg" && borg extract "$root/borg-dump::'"$last_dump"'" && sync -f .'
-for tool in ours restic borg; do
-  cmp "$root/back-$tool"/* "$root/dump.sql"
-  rm -rf "$root/back-$tool"
-done
+restore_all dump 'dump: restore' export-stream same_dump
 timed 'dump: to a pipe' ours bash -c '"$1" restore-stream "$root/ours-dump" | cat >/dev/null' _ "$bench"
 timed 'dump: to a pipe' restic bash -c 'restic_for dump dump latest stdin | cat >/dev/null'
-timed 'dump: to a pipe' borg bash -c 'borg extract --stdout "$root/borg-dump::'"$last_dump"'" | cat >/dev/null'
+timed 'dump: to a pipe' borg bash -c 'borg extract --stdout "$root/borg-dump::$(newest "$root/borg-dump")" | cat >/dev/null'
 
 # The memory that is needed does not follow the amount of data.
 for gigabytes in 1 "${BENCH_LARGE_GIGABYTES:-20}"; do

@@ -10,8 +10,9 @@
 //   repository_bench verify REPOSITORY          every byte of every pack of the newest backup
 //   repository_bench prune REPOSITORY           all backups but the newest
 //   repository_bench touch-pages DIRECTORY PER_MILLE SEED     changes so many of the 8 KiB pages below it
-//   repository_bench generate GIGABYTES         to standard output: bytes that never repeat, and compress
-//   well repository_bench stages FILE                bytes per second of each stage alone
+//   repository_bench generate GIGABYTES         to standard output: bytes that never repeat, and compress to
+//                                               about a fifth
+//   repository_bench stages FILE                bytes per second of each stage alone
 //
 // The passphrase is read from the file that BENCH_PASSPHRASE_FILE names. Prints one line: requests and bytes.
 #include <fcntl.h>
@@ -263,12 +264,14 @@ Result<void> prune(Opened& opened) {
 // Writes a few bytes into randomly chosen pages, as a database does between two backups.
 // A counter in every line: no two chunks are equal, and there is no end of them.
 Result<void> generate(uint64_t gigabytes) {
+  std::mt19937_64 generator(1);
   std::string lines;
   uint64_t number = 0;
   for (uint64_t written = 0; written < gigabytes * GiB; written += lines.size()) {
     lines.clear();
     while (lines.size() < MiB) {
-      lines += fmt::format("{:020} the quick brown fox jumps over the lazy dog, and back again\n", number++);
+      lines += fmt::format("{:020} {:016x}{:016x} the quick brown fox jumps over the lazy dog\n", number++,
+                           generator(), generator());
     }
     if (std::fwrite(lines.data(), 1, lines.size(), stdout) != lines.size())
       return Error(Code::kFailed, "standard output was closed");
