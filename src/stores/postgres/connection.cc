@@ -160,28 +160,57 @@ struct Connection::State {
     return owned(PQgetResult(handle.get()));
   }
 
-  // Reads to the end of the statement, so that the connection can be used again, and gives the first failure.
-  Result<std::shared_ptr<pg_result>> drain() {
-    std::shared_ptr<pg_result> last;
-    std::optional<Error> failed;
-    for (;;) {
-      ASSIGN_OR_RETURN(auto result, next_result());
-      if (!result) break;
-      switch (PQresultStatus(result.get())) {
-        case PGRES_COMMAND_OK:
-        case PGRES_TUPLES_OK:
-        case PGRES_SINGLE_TUPLE:
-        case PGRES_EMPTY_QUERY:
-          last = std::move(result);
-          break;
-        default:
-          if (!failed) failed = failure(result.get());
-      }
-      if (PQstatus(handle.get()) == CONNECTION_BAD) break;
+  // What a command has answered until now. It may hold several statements, each with a result of its own.
+  struct Answer {
+    std::shared_ptr<pg_result> last{};
+    std::optional<Error> failed{};
+    bool complete = false;
+  };
+  Answer answer{};
+
+  void take(std::shared_ptr<pg_result> result) {
+    switch (PQresultStatus(result.get())) {
+      case PGRES_COMMAND_OK:
+      case PGRES_TUPLES_OK:
+      case PGRES_SINGLE_TUPLE:
+      case PGRES_EMPTY_QUERY:
+        answer.last = std::move(result);
+        break;
+      default:
+        if (!answer.failed) answer.failed = failure(result.get());
     }
-    if (failed) return *std::move(failed);
-    if (!last) return lost();
-    return last;
+    if (PQstatus(handle.get()) == CONNECTION_BAD) answer.complete = true;
+  }
+
+  // Takes what has arrived, without waiting. True at the end of the command.
+  Result<bool> take_arrived() {
+    if (!PQconsumeInput(handle.get())) return lost();
+    while (!answer.complete && PQisBusy(handle.get()) == 0) {
+      auto result = owned(PQgetResult(handle.get()));
+      if (result) {
+        take(std::move(result));
+      } else {
+        answer.complete = true;
+      }
+    }
+    return answer.complete;
+  }
+
+  // Reads to the end of the command, so that the connection can be used again, and gives the first failure.
+  Result<std::shared_ptr<pg_result>> drain() {
+    while (!answer.complete) {
+      auto result = next_result();
+      if (!result.ok()) {
+        answer = {};
+        return std::move(result).error();
+      }
+      if (!*result) break;
+      take(*std::move(result));
+    }
+    const Answer whole = std::exchange(answer, {});
+    if (whole.failed) return *whole.failed;
+    if (!whole.last) return lost();
+    return whole.last;
   }
 
   Result<void> begin_copy_out(const std::string& sql) {
@@ -472,10 +501,7 @@ Result<void> Connection::send(const std::string& sql) {
   return state_->flush();
 }
 
-Result<bool> Connection::finished() {
-  if (!PQconsumeInput(state_->handle.get())) return state_->lost();
-  return PQisBusy(state_->handle.get()) == 0;
-}
+Result<bool> Connection::finished() { return state_->take_arrived(); }
 
 Result<Rows> Connection::finish() {
   ASSIGN_OR_RETURN(auto result, state_->drain());

@@ -98,8 +98,8 @@ class Connection {
   Result<void> put_copy(ByteView bytes);
   Result<uint64_t> end_copy();
 
-  // Sends a statement without waiting; finish() then waits for its end. Between the two, finished() says
-  // whether it has.
+  // Sends one or several statements without waiting; finish() then waits for the end of all. Between the two,
+  // finished() says whether it is there.
   Result<void> send(const std::string& sql);
   Result<bool> finished();
   Result<Rows> finish();
