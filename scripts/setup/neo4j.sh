@@ -26,5 +26,9 @@ recipe() {
 
 readonly home=neo4j-$version-$revision
 install_into_cache neo4j-5 "$home" recipe
-[[ -f $cache/$home/classes.jsa ]] ||
+# Again when what is recorded has changed.
+recorder=$(sha256sum <"$setup_dir/neo4j/record-classes.sh")
+[[ $(cat "$cache/$home/classes.recorder" 2>/dev/null) == "$recorder" ]] || {
   step "Neo4j $version: start it once, record its classes" "$setup_dir/neo4j/record-classes.sh" "$(realpath "$cache/$home")"
+  echo "$recorder" >"$cache/$home/classes.recorder"
+}
