@@ -18,6 +18,7 @@
 #include "stores/neo4j/admin.h"
 #include "stores/neo4j/fingerprint.h"
 #include "stores/neo4j/marker.h"
+#include "stores/neo4j/pending_marker.h"
 #include "stores/neo4j/server.h"
 #include "stores/neo4j/store_swap.h"
 
@@ -232,9 +233,12 @@ class Neo4jRestore final : public RestoreComponent {
     ASSIGN_OR_RETURN(auto swap, neo4j::StoreSwap::begin(layout, run_as));
     ASSIGN_OR_RETURN(const auto databases, load(swap, layout, run_as), "while loading the dump");
     RETURN_IF_ERROR(stop_server(layout, context));
-    auto exchanged = swap.exchange(databases);
+    // Before the first rename: from then on it may be all that tells whose data these are.
+    auto exchanged = neo4j::write_pending_marker(layout, marker);
+    if (exchanged.ok()) exchanged = swap.exchange(databases);
     if (exchanged.ok()) exchanged = bring_up(record, layout, marker, context);
     if (!exchanged.ok()) return go_back(std::move(exchanged).error(), swap, layout, context);
+    RETURN_IF_ERROR(neo4j::write_pending_marker(layout, std::nullopt));
     RETURN_IF_ERROR(swap.commit(), "the restore succeeded, but the replaced data could not be removed");
     return {};
   }
@@ -402,6 +406,7 @@ class Neo4jRestore final : public RestoreComponent {
     insistent.cancellation = Cancellation();
     auto back = stop_server(layout, insistent);
     if (back.ok()) back = swap.roll_back();
+    if (back.ok()) back = neo4j::write_pending_marker(layout, std::nullopt);
     if (!back.ok()) {
       const std::string hint =
           fmt::format("stop the server and restore again: the old data in {} are put back first ({})",

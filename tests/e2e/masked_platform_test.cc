@@ -1,5 +1,7 @@
 // Production into a development platform of its own, all stores, in place: by the documented commands,
 // through kills, and without one original byte below the platform's directories.
+#include <gmock/gmock.h>
+
 #include <csignal>
 #include <cstring>
 #include <map>
@@ -96,21 +98,21 @@ class MaskedPlatform : public testing::Test {
   }
 
   // For the kills: a restore is killed at a moment, others look at the target, and the next one follows.
-  std::vector<std::string> words() const {
+  std::vector<std::string> words(const std::string& datastores) const {
     return {config_,
             base_,
             "restore",
             "latest",
             "--env=dev",
-            "--datastores=postgres,redis",
+            "--datastores=" + datastores,
             "--no-safety-backup",
             "--terminate-connections"};
   }
 
   // True when the moment came before the end.
-  bool kill_when(const std::function<bool()>& moment) {
+  bool kill_when(const std::function<bool()>& moment, const std::string& datastores = kBothDatabases) {
     fs::remove(log_);
-    auto process = world_.start_with_log(words(), log_, variables());
+    auto process = world_.start_with_log(words(datastores), log_, variables());
     const auto is_over = [&]() -> Result<bool> { return !process.running() || moment(); };
     EXPECT_TRUE(wait_until(is_over, "the moment", std::chrono::minutes(5), milliseconds(2), {}).ok());
     const bool ran = process.running();
@@ -138,17 +140,20 @@ class MaskedPlatform : public testing::Test {
         world_.run({config_, base_, "restore", "latest", "--env=dev", "--sanitize=false"}, variables());
     EXPECT_EQ(unmasked.exit_code, 1) << unmasked;
   }
-  void expect_the_next_one_is_certified() {
+  void expect_a_certificate(const std::string& datastores) {
     Ran ran;
     // PostgreSQL sees the end of a killed client when its present statement ends.
     for (int attempt = 0; attempt < 60; ++attempt) {
-      ran = world_.run(words(), variables());
+      ran = world_.run(words(datastores), variables());
       if (ran.exit_code != 11) break;
       std::this_thread::sleep_for(milliseconds(300));
     }
     EXPECT_EQ(ran.exit_code, 0) << ran;
     EXPECT_NE(ran.out.find("certificate: "), std::string::npos) << ran;
     EXPECT_FALSE(fs::exists(lock()));
+  }
+  void expect_the_next_one_is_certified() {
+    expect_a_certificate(kBothDatabases);
     EXPECT_EQ(ask("SELECT to_regclass('before_the_kill') IS NULL"), "t");
     EXPECT_EQ(ask("SELECT count(*) FROM pg_database WHERE datname ~ '_(restoring|replaced)_'"), "0");
     EXPECT_EQ(redis_says({"EXISTS", "settings:before"}), "0");
@@ -158,6 +163,23 @@ class MaskedPlatform : public testing::Test {
 
   static fs::path project() { return MaskedProduction::directory_of(config_).parent_path(); }
 
+  // The number of nodes, or the words of a server that does not tell.
+  static std::string graph_size() {
+    const auto rows = run_cypher(*platform_, "MATCH (n) RETURN count(n)");
+    return rows.is_array() && !rows.empty() ? rows.at(0).at(0).dump() : rows.dump();
+  }
+  static std::vector<std::string> leftovers_of_exchanges() {
+    std::vector<std::string> found;
+    for (const auto& entry : fs::recursive_directory_iterator(platform_->neo4j().endpoint().home / "data")) {
+      const auto name = entry.path().filename().string();
+      if (name.find("summit-dr-staging-") != std::string::npos ||
+          name.find(".replaced-") != std::string::npos)
+        found.push_back(entry.path());
+    }
+    return found;
+  }
+
+  static constexpr const char* kBothDatabases = "postgres,redis";
   World& world_ = World::shared();
   std::string base_ = MaskedProduction::shared().base_option();
   fs::path log_ = project() / "restore.log";
@@ -252,6 +274,15 @@ TEST_F(MaskedPlatform, KilledWhileItIsSearched_CanBeOpenedByHandOnPurpose) {
   EXPECT_EQ(opened.exit_code, 0) << opened;
   EXPECT_EQ(redis_says({"GET", "settings:900001"}), kLongNote);
   expect_the_next_one_is_certified();
+}
+
+TEST_F(MaskedPlatform, KilledBeforeAndAfterTheGraphIsExchanged_TheNextOneIsCertified) {
+  const auto before = graph_size();
+  ASSERT_TRUE(kill_when([&] { return said("stopping the server"); }, "neo4j"));
+  ASSERT_TRUE(kill_when([&] { return said("starting the server"); }, "neo4j"));
+  expect_a_certificate("neo4j");
+  EXPECT_EQ(graph_size(), before);
+  EXPECT_THAT(leftovers_of_exchanges(), testing::IsEmpty());
 }
 
 // The last: everything that the cases above left is looked through, after an orderly stop.

@@ -1,5 +1,9 @@
 #include "stores/neo4j/marker.h"
 
+#include "stores/access/access.h"
+#include "stores/neo4j/pending_marker.h"
+#include "stores/neo4j/server.h"
+
 namespace summit::neo4j {
 namespace {
 
@@ -52,7 +56,11 @@ Result<void> remove_marker(HttpApi& api, const Cancellation& cancellation) {
 Result<std::optional<config::EnvironmentMarker>> read_marker(const config::Neo4jEndpoint& endpoint,
                                                              const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto api, HttpApi::create(endpoint));
-  return read_marker(api, cancellation);
+  ASSIGN_OR_RETURN(auto marker, read_marker(api, cancellation));
+  if (marker || !access::is_local(endpoint.access)) return marker;
+  const bool declared = !endpoint.home.empty() || !endpoint.data_directory.empty();
+  const auto layout = declared ? layout_of(endpoint) : reported_layout(api, cancellation);
+  return layout.ok() ? read_pending_marker(*layout) : std::move(marker);
 }
 
 Result<void> write_marker(const config::Neo4jEndpoint& endpoint, const config::EnvironmentMarker& marker,

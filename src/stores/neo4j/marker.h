@@ -24,7 +24,8 @@ Result<void> write_marker(HttpApi& api, const config::EnvironmentMarker& marker,
                           const Cancellation& cancellation = {});
 Result<void> remove_marker(HttpApi& api, const Cancellation& cancellation = {});
 
-// The same for a server that one has the endpoint of.
+// The same for a server that one has the endpoint of; where a restore was interrupted, also by what it left
+// (pending_marker.h).
 Result<std::optional<config::EnvironmentMarker>> read_marker(const config::Neo4jEndpoint& endpoint,
                                                              const Cancellation& cancellation = {});
 Result<void> write_marker(const config::Neo4jEndpoint& endpoint, const config::EnvironmentMarker& marker,
