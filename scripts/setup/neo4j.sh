@@ -26,9 +26,14 @@ recipe() {
 
 readonly home=neo4j-$version-$revision
 install_into_cache neo4j-5 "$home" recipe
-# Again when what is recorded has changed.
+# Again when what is recorded has changed. One set-up at a time: a server of the other would be recorded with an archive in use.
 recorder=$(sha256sum <"$setup_dir/neo4j/record-classes.sh")
-[[ $(cat "$cache/$home/classes.recorder" 2>/dev/null) == "$recorder" ]] || {
-  step "Neo4j $version: start it once, record its classes" "$setup_dir/neo4j/record-classes.sh" "$(realpath "$cache/$home")"
-  echo "$recorder" >"$cache/$home/classes.recorder"
+is_recorded() { [[ -f $cache/$home/classes.jsa && $(cat "$cache/$home/classes.recorder" 2>/dev/null) == "$recorder" ]]; }
+is_recorded || {
+  exec 8>"$cache/.classes.lock"
+  flock 8
+  if ! is_recorded; then
+    step "Neo4j $version: start it once, record its classes" "$setup_dir/neo4j/record-classes.sh" "$(realpath "$cache/$home")"
+    echo "$recorder" >"$cache/$home/classes.recorder"
+  fi
 }

@@ -406,7 +406,8 @@ class Neo4jRestore final : public RestoreComponent {
     insistent.cancellation = Cancellation();
     auto back = stop_server(layout, insistent);
     if (back.ok()) back = swap.roll_back();
-    if (back.ok()) back = neo4j::write_pending_marker(layout, std::nullopt);
+    const auto taken_back = back.ok() ? neo4j::write_pending_marker(layout, std::nullopt) : Result<void>();
+    if (!taken_back.ok()) context.reporter.warn(fmt::format("{}: {}", name_, taken_back.error().message()));
     if (!back.ok()) {
       const std::string hint =
           fmt::format("stop the server and restore again: the old data in {} are put back first ({})",

@@ -9,6 +9,7 @@
 #include "repository/packed/pack_builder.h"
 
 namespace summit::repository::packed {
+
 struct PackAssembler::State {
   storage::ObjectStore& store;
   const Keyring& keyring;

@@ -61,7 +61,8 @@ Result<std::unique_ptr<PackBuilder>> PackBuilder::create(const Keyring& keyring,
 
 const PackName& PackBuilder::name() const { return state_->name; }
 
-// Invariants: the footer is one that readers accept, and the content is never moved to grow.
+// Invariants: the footer is one that readers accept; but for a single frame that alone fills the pack, the
+// content is never moved to grow.
 bool PackBuilder::has_room(size_t encoded_length, size_t chunks) const {
   const State& state = *state_;
   const std::lock_guard lock(state.mutex);

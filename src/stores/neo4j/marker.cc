@@ -7,6 +7,16 @@
 namespace summit::neo4j {
 namespace {
 
+// Where the server that answers keeps its files, when they are on this machine and proven to be its own.
+std::optional<StoreLayout> own_layout(const config::Neo4jEndpoint& endpoint, HttpApi& api,
+                                      const Cancellation& cancellation) {
+  if (!access::is_local(endpoint.access)) return std::nullopt;
+  const bool declared = !endpoint.home.empty() || !endpoint.data_directory.empty();
+  auto layout = declared ? layout_of(endpoint) : reported_layout(api, cancellation);
+  if (!layout.ok() || !check_files_belong(api, *layout, cancellation).ok()) return std::nullopt;
+  return *std::move(layout);
+}
+
 std::string match_marker() { return fmt::format("MATCH (m:{}) ", quote_identifier(kMarkerLabel)); }
 
 }  // namespace
@@ -57,16 +67,20 @@ Result<std::optional<config::EnvironmentMarker>> read_marker(const config::Neo4j
                                                              const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto api, HttpApi::create(endpoint));
   ASSIGN_OR_RETURN(auto marker, read_marker(api, cancellation));
-  if (marker || !access::is_local(endpoint.access)) return marker;
-  const bool declared = !endpoint.home.empty() || !endpoint.data_directory.empty();
-  const auto layout = declared ? layout_of(endpoint) : reported_layout(api, cancellation);
-  return layout.ok() ? read_pending_marker(*layout) : std::move(marker);
+  if (marker) return marker;
+  const auto layout = own_layout(endpoint, api, cancellation);
+  if (!layout) return marker;
+  // What cannot be read says nothing: data without a marker count as production.
+  auto pending = read_pending_marker(*layout);
+  return pending.ok() ? *std::move(pending) : std::nullopt;
 }
 
 Result<void> write_marker(const config::Neo4jEndpoint& endpoint, const config::EnvironmentMarker& marker,
                           const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto api, HttpApi::create(endpoint));
-  return write_marker(api, marker, cancellation);
+  RETURN_IF_ERROR(write_marker(api, marker, cancellation));
+  const auto layout = own_layout(endpoint, api, cancellation);
+  return layout ? write_pending_marker(*layout, std::nullopt) : Result<void>();
 }
 
 Result<bool> is_empty(const config::Neo4jEndpoint& endpoint, const Cancellation& cancellation) {

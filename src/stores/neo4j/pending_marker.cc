@@ -23,7 +23,11 @@ Error no_marker(const fs::path& file) {
 Result<void> write_pending_marker(const StoreLayout& layout,
                                   const std::optional<config::EnvironmentMarker>& marker) {
   const fs::path file = file_of(layout);
-  if (!marker) return is_present(file) ? remove_recursively(file) : Result<void>();
+  if (!marker) {
+    if (!is_present(file)) return {};
+    RETURN_IF_ERROR(remove_recursively(file));
+    return fsync_directory(layout.data);
+  }
   return write_file_durably(file, fmt::format("{}\n{}\n{}\n{}\n", marker->environment, marker->kind,
                                               marker->adopted_at, marker->identity));
 }

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "stores/neo4j/pending_marker.h"
+
 namespace summit::neo4j {
 namespace {
 
@@ -130,6 +132,8 @@ Result<bool> roll_back_one(const StoreLayout& target, const std::string& token) 
     if (!complete) {
       RETURN_IF_ERROR(require_unlocked(target));
       for (const auto& part : parts) RETURN_IF_ERROR(put_back(part));
+      // It was that of the data which are gone again.
+      RETURN_IF_ERROR(write_pending_marker(target, std::nullopt));
       put_any_back = true;
     }
   }
@@ -198,8 +202,9 @@ Result<void> StoreSwap::exchange(const std::vector<std::string>& databases) {
 }
 
 Result<void> StoreSwap::roll_back() {
-  RETURN_IF_ERROR(require_unlocked(target_));
   const Names names{target_, token_};
+  if (!exchanged_) return remove_staging(names);
+  RETURN_IF_ERROR(require_unlocked(target_));
   ASSIGN_OR_RETURN(const auto parts, read_record(names));
   for (const auto& part : parts) RETURN_IF_ERROR(put_back(part));
   exchanged_ = false;

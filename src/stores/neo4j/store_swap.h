@@ -32,7 +32,7 @@ class StoreSwap {
 
   // Old data of `databases` aside, new ones in. kBusy when a process has the target open.
   Result<void> exchange(const std::vector<std::string>& databases);
-  // The other way round, after exchange().
+  // The other way round, after exchange(); when that changed nothing, only the staging goes.
   Result<void> roll_back();
   // The new data have proved themselves: removes the old.
   Result<void> commit();

@@ -178,8 +178,8 @@ struct Connection::State {
         break;
       default:
         if (!answer.failed) answer.failed = failure(result.get());
+        if (PQstatus(handle.get()) == CONNECTION_BAD) answer.complete = true;
     }
-    if (PQstatus(handle.get()) == CONNECTION_BAD) answer.complete = true;
   }
 
   // Takes what has arrived, without waiting. True at the end of the command.
@@ -498,6 +498,7 @@ Result<uint64_t> Connection::end_copy() {
 Result<void> Connection::send(const std::string& sql) {
   RETURN_IF_ERROR(state_->cancellation.check());
   if (!PQsendQuery(state_->handle.get(), sql.c_str())) return state_->lost();
+  state_->answer = {};
   return state_->flush();
 }
 

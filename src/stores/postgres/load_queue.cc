@@ -6,8 +6,6 @@
 
 namespace summit::postgres {
 
-namespace {}  // namespace
-
 Result<void> LoadQueue::push(LoadUnit unit, const Cancellation& cancellation) {
   std::unique_lock lock(mutex_);
   while (bytes_ >= capacity_) {

@@ -81,6 +81,14 @@ TEST_F(Swap, RollBackBringsTheOldDataBack) {
   EXPECT_THAT(leftovers(), testing::IsEmpty());
 }
 
+TEST_F(Swap, RollBackWhenNothingWasExchangedOnlyRemovesTheStaging) {
+  make_old();
+  auto swap = staged();
+  ASSERT_TRUE(swap->roll_back().ok());
+  EXPECT_EQ(content(), "old+old");
+  EXPECT_THAT(leftovers(), testing::IsEmpty());
+}
+
 TEST_F(Swap, RollBackOfADatabaseThatWasNotThereLeavesNone) {
   auto swap = staged();
   ASSERT_TRUE(swap->exchange({"neo4j"}).ok());
