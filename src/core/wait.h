@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <functional>
+#include <mutex>
 #include <string_view>
 
 #include "core/cancellation.h"
@@ -12,6 +14,18 @@ namespace summit {
 
 // How long a waiting thread may be deaf to a cancellation: who waits for a condition wakes this often.
 inline constexpr std::chrono::milliseconds kCancellationInterval{50};
+
+// Waits until `ready`, asked under the lock, gives true; `changed` wakes it. The cancellation is looked at
+// before each wait only: what is ready already is taken.
+template <typename Ready>
+Result<void> wait_for_change(std::condition_variable& changed, std::unique_lock<std::mutex>& lock,
+                             Ready ready, const Cancellation& cancellation) {
+  while (!ready()) {
+    RETURN_IF_ERROR(cancellation.check());
+    changed.wait_for(lock, kCancellationInterval);
+  }
+  return {};
+}
 
 // Sleeps for `duration`; kCancelled within that interval of a request.
 Result<void> pause_for(std::chrono::milliseconds duration, const Cancellation& cancellation);

@@ -1,6 +1,5 @@
 #include "recovery/artifact_stream.h"
 
-#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -21,10 +20,8 @@ struct ArtifactStream::State {
 
   Result<void> push(ByteView bytes) {
     std::unique_lock lock(mutex);
-    while (waiting_bytes >= kAhead) {
-      RETURN_IF_ERROR(group.cancellation().check());
-      changed.wait_for(lock, kCancellationInterval);
-    }
+    RETURN_IF_ERROR(
+        wait_for_change(changed, lock, [&] { return waiting_bytes < kAhead; }, group.cancellation()));
     waiting.emplace_back(bytes.begin(), bytes.end());
     waiting_bytes += bytes.size();
     changed.notify_all();

@@ -1,13 +1,8 @@
 #include "storage/part_sender.h"
 
+#include "core/wait.h"
+
 namespace summit::storage {
-
-namespace {
-
-// How soon a waiting thread hears of a cancellation, which wakes nobody by itself.
-constexpr std::chrono::milliseconds kGlance{50};
-
-}  // namespace
 
 PartSender::PartSender(Send send, size_t bytes_in_flight, const Cancellation& cancellation)
     : send_(std::move(send)), limit_(bytes_in_flight), group_(cancellation) {}
@@ -27,7 +22,7 @@ Result<void> PartSender::add(int number, std::string part) {
   const size_t size = part.size();
   std::unique_lock lock(mutex_);
   while (bytes_ > 0 && bytes_ + size > limit_ && !group_.cancellation().requested()) {
-    changed_.wait_for(lock, kGlance);
+    changed_.wait_for(lock, kCancellationInterval);
   }
   if (group_.cancellation().requested()) {
     lock.unlock();
@@ -53,7 +48,8 @@ Result<void> PartSender::finish() {
 bool PartSender::take(Job& job) {
   std::unique_lock lock(mutex_);
   ++idle_;
-  while (waiting_.empty() && !closed_ && !group_.cancellation().requested()) changed_.wait_for(lock, kGlance);
+  while (waiting_.empty() && !closed_ && !group_.cancellation().requested())
+    changed_.wait_for(lock, kCancellationInterval);
   --idle_;
   if (waiting_.empty() || group_.cancellation().requested()) return false;
   job = std::move(waiting_.front());

@@ -1,6 +1,5 @@
 #include "repository/packed/content_assembly.h"
 
-#include <chrono>
 #include <utility>
 
 #include "core/wait.h"

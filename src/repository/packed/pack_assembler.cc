@@ -1,6 +1,5 @@
 #include "repository/packed/pack_assembler.h"
 
-#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>

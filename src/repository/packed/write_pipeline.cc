@@ -1,6 +1,5 @@
 #include "repository/packed/write_pipeline.h"
 
-#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>

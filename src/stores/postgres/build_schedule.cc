@@ -1,7 +1,6 @@
 #include "stores/postgres/build_schedule.h"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <string_view>
 

@@ -1,17 +1,12 @@
 #include "stores/postgres/load_queue.h"
 
-#include <chrono>
-
 #include "core/wait.h"
 
 namespace summit::postgres {
 
 Result<void> LoadQueue::push(LoadUnit unit, const Cancellation& cancellation) {
   std::unique_lock lock(mutex_);
-  while (bytes_ >= capacity_) {
-    RETURN_IF_ERROR(cancellation.check());
-    changed_.wait_for(lock, kCancellationInterval);
-  }
+  RETURN_IF_ERROR(wait_for_change(changed_, lock, [&] { return bytes_ < capacity_; }, cancellation));
   bytes_ += unit.block.bytes.size();
   units_.push_back(std::move(unit));
   changed_.notify_all();
@@ -26,10 +21,7 @@ void LoadQueue::close() {
 
 Result<std::optional<LoadUnit>> LoadQueue::take(const Cancellation& cancellation) {
   std::unique_lock lock(mutex_);
-  while (units_.empty() && !closed_) {
-    RETURN_IF_ERROR(cancellation.check());
-    changed_.wait_for(lock, kCancellationInterval);
-  }
+  RETURN_IF_ERROR(wait_for_change(changed_, lock, [&] { return !units_.empty() || closed_; }, cancellation));
   RETURN_IF_ERROR(cancellation.check());
   if (units_.empty()) return std::optional<LoadUnit>();
   LoadUnit unit = std::move(units_.front());

@@ -1,24 +1,12 @@
 #include "stores/postgres/ordered_output.h"
 
-#include <chrono>
+#include "core/wait.h"
 
 namespace summit::postgres {
 
 namespace {
 
-// A request to stop is a flag that wakes nobody.
-constexpr std::chrono::milliseconds kCancellationTick{50};
 constexpr size_t kSpare = 16;
-
-template <typename Ready>
-Result<void> wait_for(std::condition_variable& changed, std::unique_lock<std::mutex>& lock, Ready ready,
-                      const Cancellation& cancellation) {
-  while (!ready()) {
-    RETURN_IF_ERROR(cancellation.check());
-    changed.wait_for(lock, kCancellationTick);
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -30,7 +18,7 @@ bool OrderedOutput::has_room(size_t unit, uint64_t size) const {
 Result<std::string> OrderedOutput::put(size_t unit, Piece piece, const Cancellation& cancellation) {
   std::unique_lock lock(mutex_);
   const uint64_t size = piece.bytes.size();
-  RETURN_IF_ERROR(wait_for(changed_, lock, [&] { return has_room(unit, size); }, cancellation));
+  RETURN_IF_ERROR(wait_for_change(changed_, lock, [&] { return has_room(unit, size); }, cancellation));
   waiting_bytes_ += size;
   units_[unit].pieces.push_back(std::move(piece));
   changed_.notify_all();
@@ -60,7 +48,7 @@ Result<std::optional<Piece>> OrderedOutput::take(size_t unit, const Cancellation
   }
   auto& pieces = units_[unit].pieces;
   RETURN_IF_ERROR(
-      wait_for(changed_, lock, [&] { return !pieces.empty() || units_[unit].ended; }, cancellation));
+      wait_for_change(changed_, lock, [&] { return !pieces.empty() || units_[unit].ended; }, cancellation));
   if (pieces.empty()) return std::optional<Piece>();
   Piece piece = std::move(pieces.front());
   pieces.pop_front();
