@@ -114,9 +114,7 @@ class Neo4jComponent final : public Component {
     running_ = info.ok();
     if (info.ok()) {
       info_ = *info;
-      if (endpoint_.home.empty() && endpoint_.data_directory.empty())
-        return neo4j::reported_layout(api, context.cancellation);
-      return neo4j::layout_of(endpoint_);
+      return neo4j::find_layout(endpoint_, context.cancellation);
     }
     if (info.error().code() != Code::kUnreachable) return std::move(info).error();
     return locate_stopped(std::move(info).error());

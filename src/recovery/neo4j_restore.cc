@@ -160,9 +160,7 @@ class Neo4jRestore final : public RestoreComponent {
               "mount its data on this machine, and declare `data_directory` with access kind local and its "
               "own start and stop commands");
     }
-    if (!endpoint_.home.empty() || !endpoint_.data_directory.empty()) return neo4j::layout_of(endpoint_);
-    ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint_));
-    return neo4j::reported_layout(api, context.cancellation);
+    return neo4j::find_layout(endpoint_, context.cancellation);
   }
 
   // Asked before anything is loaded or stopped: a server that could not be started again must not be stopped.

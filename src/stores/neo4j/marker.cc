@@ -11,8 +11,7 @@ namespace {
 std::optional<StoreLayout> own_layout(const config::Neo4jEndpoint& endpoint, HttpApi& api,
                                       const Cancellation& cancellation) {
   if (!access::is_local(endpoint.access)) return std::nullopt;
-  const bool declared = !endpoint.home.empty() || !endpoint.data_directory.empty();
-  auto layout = declared ? layout_of(endpoint) : reported_layout(api, cancellation);
+  auto layout = find_layout(endpoint, cancellation);
   if (!layout.ok() || !check_files_belong(api, *layout, cancellation).ok()) return std::nullopt;
   return *std::move(layout);
 }

@@ -57,6 +57,12 @@ Result<StoreLayout> reported_layout(HttpApi& api, const Cancellation& cancellati
   return layout;
 }
 
+Result<StoreLayout> find_layout(const config::Neo4jEndpoint& endpoint, const Cancellation& cancellation) {
+  if (!endpoint.home.empty() || !endpoint.data_directory.empty()) return layout_of(endpoint);
+  ASSIGN_OR_RETURN(auto api, HttpApi::create(endpoint));
+  return reported_layout(api, cancellation);
+}
+
 Result<void> check_files_belong(HttpApi& api, const StoreLayout& layout, const Cancellation& cancellation) {
   const auto foreign = [&](std::string_view why) {
     return Error(Code::kConfig, "the files in {} are not those of neo4j at {}: {}", layout.data.native(),

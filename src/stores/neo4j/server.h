@@ -37,6 +37,9 @@ Result<DatabaseState> database_state(HttpApi& api, std::string_view database,
 // machine.
 Result<StoreLayout> reported_layout(HttpApi& api, const Cancellation& cancellation = {});
 
+// As declared in the endpoint; else as the running server says.
+Result<StoreLayout> find_layout(const config::Neo4jEndpoint& endpoint, const Cancellation& cancellation = {});
+
 // kConfig with a hint when the files of `layout` are not those of the running server behind `api`.
 Result<void> check_files_belong(HttpApi& api, const StoreLayout& layout,
                                 const Cancellation& cancellation = {});

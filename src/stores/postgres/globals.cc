@@ -120,17 +120,13 @@ class RoleCreation {
 
 Result<std::string> globals_without_passwords(const config::PostgresEndpoint& endpoint,
                                               const Cancellation& cancellation) {
-  Connection::Options options;
-  options.cancellation = cancellation;
-  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, main_database(endpoint), options));
+  ASSIGN_OR_RETURN(auto connection, connect_or_main(endpoint, {}, cancellation));
   return dump_globals(endpoint, connection, {"--no-role-passwords"}, cancellation);
 }
 
 Result<std::string> globals_with_passwords(const config::PostgresEndpoint& endpoint,
                                            const Cancellation& cancellation) {
-  Connection::Options options;
-  options.cancellation = cancellation;
-  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, main_database(endpoint), options));
+  ASSIGN_OR_RETURN(auto connection, connect_or_main(endpoint, {}, cancellation));
   if (!connection.is_superuser()) {
     return Error(Code::kDenied, "passwords of roles at {} can be read by a superuser only, and {} is none",
                  address_of(endpoint), endpoint.user)
