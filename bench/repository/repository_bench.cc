@@ -261,7 +261,6 @@ Result<void> prune(Opened& opened) {
   return {};
 }
 
-// Writes a few bytes into randomly chosen pages, as a database does between two backups.
 // A counter in every line: no two chunks are equal, and there is no end of them.
 Result<void> generate(uint64_t gigabytes) {
   std::mt19937_64 generator(1);
@@ -279,6 +278,7 @@ Result<void> generate(uint64_t gigabytes) {
   return {};
 }
 
+// Writes a few bytes into randomly chosen pages, as a database does between two backups.
 Result<void> touch_pages(const fs::path& directory, unsigned per_mille, uint64_t seed) {
   std::mt19937_64 generator(seed);
   uint64_t touched = 0;

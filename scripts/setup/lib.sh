@@ -80,14 +80,19 @@ make_cache() {
 # installed <contract name> <versioned name>: whether the cache already has exactly that.
 installed() { [[ -d $cache/$2 && $(readlink "$cache/$1" 2>/dev/null) == "$2" ]]; }
 
+# Several set-ups at once take turns: until `exec 9>&-`, or the end of this process.
+lock_cache() {
+  exec 9>"$cache/.lock"
+  flock -n 9 || { say '  waiting for another set-up to finish'; flock 9; }
+}
+
 # install_into_cache <contract name> <versioned name> <function>: calls `function <empty directory>` unless the result
-# is there already, and publishes that directory in one rename. Several set-ups at once take turns.
+# is there already, and publishes that directory in one rename.
 install_into_cache() {
   local contract=$1 versioned=$2 recipe=$3 room
   installed "$contract" "$versioned" && return
   make_cache
-  exec 9>"$cache/.lock"
-  flock -n 9 || { say '  waiting for another set-up to finish'; flock 9; }
+  lock_cache
   if [[ ! -d $cache/$versioned ]]; then
     # Under the lock nobody builds, so rooms that are still there were left by an interrupted set-up.
     rm -rf "$cache"/.building.*

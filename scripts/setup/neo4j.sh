@@ -30,8 +30,7 @@ install_into_cache neo4j-5 "$home" recipe
 recorder=$(sha256sum <"$setup_dir/neo4j/record-classes.sh")
 is_recorded() { [[ -f $cache/$home/classes.jsa && $(cat "$cache/$home/classes.recorder" 2>/dev/null) == "$recorder" ]]; }
 is_recorded || {
-  exec 8>"$cache/.classes.lock"
-  flock 8
+  lock_cache
   if ! is_recorded; then
     step "Neo4j $version: start it once, record its classes" "$setup_dir/neo4j/record-classes.sh" "$(realpath "$cache/$home")"
     echo "$recorder" >"$cache/$home/classes.recorder"

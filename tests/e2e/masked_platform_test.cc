@@ -172,8 +172,7 @@ class MaskedPlatform : public testing::Test {
     std::vector<std::string> found;
     for (const auto& entry : fs::recursive_directory_iterator(platform_->neo4j().endpoint().home / "data")) {
       const auto name = entry.path().filename().string();
-      if (name.find("summit-dr-staging-") != std::string::npos ||
-          name.find(".replaced-") != std::string::npos)
+      if (name.starts_with("summit-dr-") || name.find(".replaced-") != std::string::npos)
         found.push_back(entry.path());
     }
     return found;

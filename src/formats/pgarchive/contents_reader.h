@@ -12,7 +12,7 @@
 
 namespace summit::pgarchive {
 
-// The byte of the header for it.
+// What the header's last byte says of an archive in custom format.
 inline constexpr uint8_t kCustomFormat = 1;
 
 // One thread at a time. Memory: the table of contents, of which at most 1 GiB is read, and the largest entry

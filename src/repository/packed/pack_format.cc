@@ -1,7 +1,6 @@
 #include "repository/packed/pack_format.h"
 
 #include <algorithm>
-#include <numeric>
 #include <string_view>
 
 #include "repository/packed/aead.h"
@@ -125,9 +124,10 @@ size_t footer_length(size_t frames, size_t chunks) {
 }
 
 std::string encode_footer(const std::vector<PackedFrame>& frames) {
+  size_t chunks = 0;
+  for (const PackedFrame& frame : frames) chunks += frame.chunks.size();
   std::string text;
-  const auto count = [](size_t sum, const PackedFrame& frame) { return sum + frame.chunks.size(); };
-  text.reserve(footer_length(frames.size(), std::accumulate(frames.begin(), frames.end(), size_t{0}, count)));
+  text.reserve(footer_length(frames.size(), chunks));
   for (const PackedFrame& frame : frames) {
     put_integer(text, frame.place.offset);
     put_integer(text, frame.place.plain_length);

@@ -14,6 +14,7 @@
 #include "stores/files/tree_walk.h"
 
 namespace summit::files {
+
 Error cannot(std::string_view what, const std::string& path) {
   return errno_error(errno, fmt::format("cannot {} {}", what, path));
 }
