@@ -149,7 +149,9 @@ Result<std::unique_ptr<Platform>> Platform::create(PlatformOptions options) {
   RETURN_IF_ERROR(check_store_names(options.with, store_names()));
   std::unique_ptr<Platform> platform(new Platform);
   platform->root_ = options.root;
-  if (options.root.empty()) RETURN_IF_ERROR(platform->make_temporary());
+  if (options.root.empty()) {
+    ASSIGN_OR_RETURN(platform->root_, make_temporary_root("platform"));
+  }
   platform->root_ = fs::absolute(platform->root_).lexically_normal();
 
   std::vector<std::string> stores;
@@ -169,14 +171,6 @@ Result<std::unique_ptr<Platform>> Platform::create(PlatformOptions options) {
   RETURN_IF_ERROR(parallel_for(stores.size(), stores.size(),
                                [&](size_t i) { return platform->start_store(stores[i], options); }));
   return platform;
-}
-
-Result<void> Platform::make_temporary() {
-  std::string path = "/tmp/summit-platform-XXXXXX";
-  if (::mkdtemp(path.data()) == nullptr) return errno_error(errno, "cannot make a directory below /tmp");
-  if (::chmod(path.c_str(), 0755) != 0) return errno_error(errno, "cannot open up " + path);
-  root_ = path;
-  return {};
 }
 
 Result<std::unique_ptr<Platform>> Platform::open(const fs::path& root) {

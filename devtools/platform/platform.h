@@ -73,7 +73,6 @@ class Platform {
  private:
   Platform() = default;
   Result<void> start_store(const std::string& store, const PlatformOptions& options);
-  Result<void> make_temporary();
 
   fs::path root_;
   // The first member to be destroyed is the last: servers go before the directory does.

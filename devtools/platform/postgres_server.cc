@@ -14,6 +14,8 @@ constexpr std::string_view kStore = "postgresql";
 constexpr size_t kLongestSocketDirectory = 107 - std::string_view("/.s.PGSQL.65535").size();
 
 const std::map<std::string, std::string> kPostgresSettings{
+    // Below the data directory: a server that is killed leaves nothing in /dev/shm.
+    {"dynamic_shared_memory_type", "mmap"},
     {"fsync", "off"},
     {"jit", "off"},
     {"log_timezone", "UTC"},

@@ -139,6 +139,12 @@ class Server {
   std::optional<Guard> guard_;  // alone ends the server and removes a temporary root, here and after a crash
 };
 
+// A new directory for servers that go with their object, for its owner to remove. In memory where that has
+// room: a test's cluster is a thousand small files, and file systems without a journal search ever longer for
+// an inode when so many come and go. Short, because a socket's path may have 107 bytes only; passable,
+// because a server may run as another user.
+Result<fs::path> make_temporary_root(const std::string& name);
+
 // A port of 127.0.0.1 that nothing uses now, outside the range from which the kernel takes ports for outgoing
 // connections.
 Result<uint16_t> free_port();
