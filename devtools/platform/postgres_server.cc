@@ -21,11 +21,14 @@ const std::map<std::string, std::string> kPostgresSettings{
     {"log_timezone", "UTC"},
     {"max_connections", "100"},
     {"shared_buffers", "64MB"},
+    {"timezone", "UTC"},
+    {"wal_level", "replica"},
+};
+
+const std::map<std::string, std::string> kTimescaleSettings{
     {"shared_preload_libraries", "timescaledb"},
     {"timescaledb.max_background_workers", "4"},
     {"timescaledb.telemetry_level", "off"},
-    {"timezone", "UTC"},
-    {"wal_level", "replica"},
 };
 
 std::string in_quotes(std::string_view value) {
@@ -42,7 +45,8 @@ std::string in_quotes(std::string_view value) {
 PostgresServer::PostgresServer(Options options)
     : Server(std::string(kStore), options),
       user_(std::move(options.user)),
-      database_(std::move(options.database)) {}
+      database_(std::move(options.database)),
+      major_(options.major) {}
 
 Result<std::unique_ptr<PostgresServer>> PostgresServer::create(Options options) {
   std::unique_ptr<PostgresServer> server(new PostgresServer(std::move(options)));
@@ -57,19 +61,20 @@ Result<std::unique_ptr<PostgresServer>> PostgresServer::open(const fs::path& roo
   options.root = root;
   options.lifetime = Lifetime::kDetached;
   std::unique_ptr<PostgresServer> server(new PostgresServer(std::move(options)));
-  RETURN_IF_ERROR(server->locate());
   ASSIGN_OR_RETURN(auto more, server->load());
   server->user_ = more["user"];
   server->database_ = more["database"];
+  if (!more["major"].empty()) server->major_ = std::stoi(more["major"]);
+  RETURN_IF_ERROR(server->locate());
   return server;
 }
 
 std::map<std::string, std::string> PostgresServer::more_state() const {
-  return {{"user", user_}, {"database", database_}};
+  return {{"user", user_}, {"database", database_}, {"major", std::to_string(major_)}};
 }
 
 Result<void> PostgresServer::locate() {
-  ASSIGN_OR_RETURN(const fs::path postgres, cached("postgresql-16/bin/postgres"));
+  ASSIGN_OR_RETURN(const fs::path postgres, cached(fmt::format("postgresql-{}/bin/postgres", major_)));
   bin_directory_ = postgres.parent_path();
   ASSIGN_OR_RETURN(server_user_, unprivileged_user());
   return {};
@@ -120,6 +125,7 @@ Result<void> PostgresServer::initialise_cluster(const fs::path& directory) {
   ASSIGN_OR_RETURN(std::string configuration, read_file(directory / "postgresql.conf"));
   auto lines = settings();
   lines.insert(kPostgresSettings.begin(), kPostgresSettings.end());
+  if (major_ == kPlatformPostgres) lines.insert(kTimescaleSettings.begin(), kTimescaleSettings.end());
   configuration += "\n# devtools/platform\n";
   for (const auto& [name, value] : lines) configuration += fmt::format("{} = {}\n", name, in_quotes(value));
   RETURN_IF_ERROR(write_file_durably(directory / "postgresql.conf", configuration, 0600));

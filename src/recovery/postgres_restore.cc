@@ -371,11 +371,8 @@ Fingerprint empty_large_objects(const pgarchive::Contents& contents,
                                 const postgres::FingerprintScope& scope) {
   postgres::LargeObjectHasher hasher;
   for (const auto& entry : contents.entries) {
-    if (!entry.is("BLOB")) continue;
-    hasher.add({.oid = static_cast<uint32_t>(number_in(entry.tag.value_or(""))),
-                .bytes = {},
-                .first = true,
-                .last = true});
+    for (const uint32_t oid : pgarchive::large_objects_made_by(entry))
+      hasher.add({.oid = oid, .bytes = {}, .first = true, .last = true});
   }
   return postgres::large_objects_fingerprint(scope, hasher.hash());
 }

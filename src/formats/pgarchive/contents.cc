@@ -1,6 +1,7 @@
 #include "formats/pgarchive/contents.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "formats/pgarchive/contents_reader.h"
 #include "formats/pgarchive/primitives.h"
@@ -89,6 +90,20 @@ std::string_view name_of(Compression compression) {
       return "zstd";
   }
   return "unknown";
+}
+
+std::vector<uint32_t> large_objects_made_by(const Entry& entry) {
+  const Text& list = entry.is("BLOB") ? entry.tag : entry.definition;
+  if (!list || (!entry.is("BLOB") && !entry.is("BLOB METADATA"))) return {};
+  std::vector<uint32_t> objects;
+  const char* const end = list->data() + list->size();
+  for (const char* at = list->data(); at < end;) {
+    uint32_t oid = 0;
+    const auto [after, error] = std::from_chars(at, end, oid);
+    if (error == std::errc()) objects.push_back(oid);
+    at = after + 1;
+  }
+  return objects;
 }
 
 std::string Contents::short_server_version() const { return before_space(server_version); }

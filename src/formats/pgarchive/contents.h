@@ -61,6 +61,10 @@ struct Entry {
   static constexpr uint8_t kNoData = 3;
 };
 
+// The oids of the large objects that an entry makes: the one of a "BLOB", those that the definition of a
+// "BLOB METADATA" (since PostgreSQL 17) lists. Nothing for any other entry.
+std::vector<uint32_t> large_objects_made_by(const Entry& entry);
+
 struct Contents {
   int major = 1;
   int minor = 15;

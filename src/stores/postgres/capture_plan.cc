@@ -116,17 +116,7 @@ std::optional<std::vector<uint32_t>> group_of(const pgarchive::Contents& content
     std::from_chars(dependency.data(), dependency.data() + dependency.size(), id);
     const auto* metadata = contents.find(id);
     if (!metadata || !metadata->is("BLOB METADATA")) continue;
-    std::vector<uint32_t> objects;
-    const std::string& list = metadata->definition ? *metadata->definition : std::string();
-    const char* position = list.data();
-    const char* const end = list.data() + list.size();
-    while (position < end) {
-      uint32_t oid = 0;
-      const auto [after, error] = std::from_chars(position, end, oid);
-      if (error == std::errc()) objects.push_back(oid);
-      position = after + 1;
-    }
-    return objects;
+    return pgarchive::large_objects_made_by(*metadata);
   }
   return std::nullopt;
 }

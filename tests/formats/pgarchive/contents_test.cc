@@ -48,6 +48,25 @@ TEST(Contents, AbsentAndEmptyTextsStayApart) {
   EXPECT_EQ(head.contents.entries[2].dependencies, (std::vector<std::string>{"2", "1"}));
 }
 
+TEST(Contents, LargeObjectsAreMadeOneByOneOrSinceVersion17InGroups) {
+  Entry entry;
+  entry.description = "BLOB";
+  entry.tag = "4711";
+  entry.definition = "SELECT pg_catalog.lo_create('4711');\n";
+  EXPECT_THAT(large_objects_made_by(entry), testing::ElementsAre(4711));
+  entry.description = "BLOB METADATA";
+  entry.tag = "7..4294967295";
+  entry.definition = "7\n4711\n4294967295\n";
+  EXPECT_THAT(large_objects_made_by(entry), testing::ElementsAre(7, 4711, 4294967295));
+  for (const auto& nothing : {Text("many\n"), Text(""), Text()}) {
+    entry.definition = nothing;
+    EXPECT_THAT(large_objects_made_by(entry), testing::IsEmpty());
+  }
+  entry.description = "TABLE";
+  entry.definition = "7\n";
+  EXPECT_THAT(large_objects_made_by(entry), testing::IsEmpty());
+}
+
 TEST(Contents, OffsetsOfDataAreForgottenAndOthersKept) {
   Contents contents = sample_contents(Compression::kNone);
   contents.entries[3].offset_state = 2;

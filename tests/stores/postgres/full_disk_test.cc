@@ -25,11 +25,11 @@ class FullDisk : public PostgresTest {
                ::mount("tmpfs", disk_->path().c_str(), "tmpfs", 0, "size=24m,mode=0777") == 0;
     if (!mounted_) GTEST_SKIP() << "only root can mount a small disk";
     // A server from before would not see the disk.
-    discard_server();
+    discard_servers();
     PostgresTest::SetUp();
   }
   void TearDown() override {
-    discard_server();
+    discard_servers();
     if (mounted_) ::umount2(disk_->path().c_str(), MNT_DETACH);
   }
   const fs::path& disk() const { return disk_->path(); }

@@ -1,6 +1,18 @@
 #include "tests/stores/postgres/helper/awkward_database.h"
 
+#include <stdexcept>
+
 namespace summit::postgres {
+
+namespace {
+
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  const size_t at = text.find(from);
+  if (at == std::string::npos) throw std::logic_error("the awkward database lacks " + std::string(from));
+  return text.replace(at, from.size(), to);
+}
+
+}  // namespace
 
 std::string_view awkward_roles() {
   return R"sql(
@@ -177,5 +189,17 @@ UPDATE "Users" SET note = 'updated' WHERE age % 7 = 0;
 REFRESH MATERIALIZED VIEW by_status;
 )sql";
 }
+
+std::string plain_awkward_schema() {
+  std::string schema(awkward_schema());
+  for (const std::string_view statement :
+       {"CREATE EXTENSION timescaledb;", "CREATE EXTENSION vector;",
+        "CREATE INDEX ON \"Odd Schema\".everything USING hnsw (v public.vector_l2_ops);",
+        "SELECT public.create_hypertable('public.events', 'at', chunk_time_interval => interval '7 days');"})
+    schema = replaced(std::move(schema), statement, "");
+  return replaced(std::move(schema), "v public.vector(3)", "v text");
+}
+
+std::string plain_awkward_rows() { return replaced(std::string(awkward_rows()), "::vector(3)", "::text"); }
 
 }  // namespace summit::postgres

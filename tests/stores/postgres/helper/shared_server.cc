@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "devtools/platform/postgres_client.h"
 #include "stores/postgres/connection.h"
 #include "stores/postgres/sql.h"
@@ -10,13 +12,14 @@
 namespace summit::postgres {
 namespace {
 
-std::unique_ptr<platform::PostgresServer>& current() {
-  static std::unique_ptr<platform::PostgresServer> server;
-  return server;
+std::map<int, std::unique_ptr<platform::PostgresServer>>& servers() {
+  static std::map<int, std::unique_ptr<platform::PostgresServer>> by_major;
+  return by_major;
 }
 
-std::unique_ptr<platform::PostgresServer> new_server() {
+std::unique_ptr<platform::PostgresServer> new_server(int major) {
   platform::PostgresServer::Options options;
+  options.major = major;
   options.settings["wal_level"] = "logical";
   options.settings["max_prepared_transactions"] = "5";
   return expect_ok(platform::PostgresServer::create(options));
@@ -67,12 +70,12 @@ Result<void> empty(platform::PostgresServer& server) {
 
 }  // namespace
 
-platform::PostgresServer& empty_server() {
-  auto& server = current();
-  if (!server || !empty(*server).ok()) server = new_server();
+platform::PostgresServer& empty_server(int major) {
+  auto& server = servers()[major];
+  if (!server || !empty(*server).ok()) server = new_server(major);
   return *server;
 }
 
-void discard_server() { current().reset(); }
+void discard_servers() { servers().clear(); }
 
 }  // namespace summit::postgres

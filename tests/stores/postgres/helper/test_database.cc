@@ -12,8 +12,12 @@ namespace summit::postgres {
 
 void PostgresTest::SetUp() {
   scratch_ = expect_ok(TemporaryDirectory::create(fs::temp_directory_path(), "summit-pg-test-"));
-  server_ = &empty_server();
-  endpoint_ = server_->endpoint();
+  use(empty_server(major()));
+}
+
+void PostgresTest::use(platform::PostgresServer& server) {
+  server_ = &server;
+  endpoint_ = server.endpoint();
 }
 
 Connection PostgresTest::connect(const std::string& database) {
@@ -87,7 +91,10 @@ PostgresTest::Dump PostgresTest::dump(const std::string& database, bool compress
   dump.archive = directory() / "postgres-full.dump";
   FileSink sink(dump.archive);
   CaptureOptions options;
-  if (!compress) options.compression.algorithm = pgarchive::Compression::kNone;
+  const bool knows_zstd = snapshot.connection().server_version() >= 160000;
+  options.compression.algorithm = !compress    ? pgarchive::Compression::kNone
+                                  : knows_zstd ? pgarchive::Compression::kZstd
+                                               : pgarchive::Compression::kGzip;
   dump.fingerprints = expect_ok(capture(snapshot, sink, options)).fingerprints;
   const auto schema = expect_ok(fingerprint_schema(snapshot.connection(), {"postgresql", ""}));
   dump.fingerprints.insert(dump.fingerprints.end(), schema.begin(), schema.end());

@@ -57,10 +57,14 @@ struct CaptureOptions {
 class PostgresTest : public testing::Test {
  protected:
   void SetUp() override;
+  // Of the server.
+  virtual int major() const { return platform::kPlatformPostgres; }
 
   const config::PostgresEndpoint& endpoint() const { return endpoint_; }
   const fs::path& directory() const { return scratch_->path(); }
   platform::PostgresServer& server() { return *server_; }
+  // From now on instead.
+  void use(platform::PostgresServer& server);
 
   Connection connect(const std::string& database);
   // Runs statements one after the other, as psql does.
