@@ -9,6 +9,7 @@
 #include "stores/postgres/marker.h"
 #include "stores/postgres/requirements.h"
 #include "stores/postgres/sql.h"
+#include "stores/postgres/stock_restore.h"
 #include "stores/postgres/swap.h"
 
 namespace summit::postgres {
@@ -142,6 +143,10 @@ Result<std::vector<std::string>> foresee_obstacles(const config::PostgresEndpoin
                                                    const std::string& timescale_version) {
   ASSIGN_OR_RETURN(auto swap, DatabaseSwap::begin(endpoint, database, {}));
   ASSIGN_OR_RETURN(auto obstacles, missing_requirements(swap.maintenance(), contents, timescale_version));
+  ASSIGN_OR_RETURN(const auto pg_restore,
+                   find_tool(endpoint, "pg_restore", swap.maintenance().server_version() / 10000));
+  if (const auto readable = check_readable(contents, pg_restore); !readable.ok())
+    obstacles.push_back(readable.error().message());
   ASSIGN_OR_RETURN(auto leftovers, swap.leftovers());
   for (const auto& leftover : leftovers) obstacles.push_back(sentence_of(leftover));
   auto replaceable = swap.check_replaceable(false);

@@ -23,10 +23,27 @@ std::string without_restriction(std::string script) {
   return script;
 }
 
+// The first pg_restore that reads archives of version 1.`minor`.
+int first_reader(int minor) {
+  constexpr int kFirstGroupsOfLargeObjects = 16;
+  constexpr int kFirstCompressionByName = 15;
+  if (minor >= kFirstGroupsOfLargeObjects) return 17;
+  return minor >= kFirstCompressionByName ? 16 : 12;
+}
+
 }  // namespace
+
+Result<void> check_readable(const pgarchive::Contents& contents, const Tool& pg_restore) {
+  const int needed = first_reader(contents.minor);
+  if (pg_restore.major >= needed) return {};
+  return Error(Code::kUnsupported, "the archive was made by pg_dump {}, and pg_restore {} is too old for it",
+               contents.short_tool_version(), pg_restore.version)
+      .hint(fmt::format("restore into a server of PostgreSQL {} or later", needed));
+}
 
 Result<StockRestore> StockRestore::create(const config::PostgresEndpoint& endpoint, Tool tool,
                                           const pgarchive::Contents& contents, const fs::path& workspace) {
+  RETURN_IF_ERROR(check_readable(contents, tool));
   ASSIGN_OR_RETURN(auto directory, TemporaryDirectory::create(workspace, "definitions-"));
   StockRestore restore(endpoint, std::move(tool), std::move(directory));
   // Without data there is nothing to decompress: a pg_restore built without zstd reads this as well.

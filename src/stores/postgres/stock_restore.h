@@ -13,10 +13,13 @@
 
 namespace summit::postgres {
 
+// kUnsupported with a hint when that pg_restore is too old for the archive.
+Result<void> check_readable(const pgarchive::Contents& contents, const Tool& pg_restore);
+
 class StockRestore {
  public:
   // Writes a small file into a directory of its own below `workspace`, which goes when this does. `tool` is a
-  // pg_restore.
+  // pg_restore, not too old for the archive (check_readable).
   static Result<StockRestore> create(const config::PostgresEndpoint& endpoint, Tool tool,
                                      const pgarchive::Contents& contents, const fs::path& workspace);
 

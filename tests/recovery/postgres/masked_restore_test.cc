@@ -404,6 +404,26 @@ TEST_F(MaskedRestore, PlantedSecretsThatNothingStopsDoNotArrive) {
   }
 }
 
+// Its pg_dump lists large objects in groups.
+class MaskedRestoreOf18 : public MaskedRestore {
+ protected:
+  int major() const override { return 18; }
+};
+
+TEST_F(MaskedRestoreOf18, LargeObjectsAreThereAndEmpty) {
+  run("summit",
+      "SELECT lo_from_bytea(4711, 'ada@lovelace.org'), lo_from_bytea(4712, 'plain'); COMMENT ON LARGE OBJECT "
+      "4711 IS 'a note'; CREATE TABLE public.plain AS SELECT 1 AS n");
+  const auto id = expect_ok(back_up(target_));
+  use("key: {env: K}\nrules:\n  postgresql:\n    - {table: people, set: {email: {pseudonym: email}}}\n");
+  target_.databases = {"masked"};
+  EXPECT_THAT(restored(id), IsEmpty());
+  EXPECT_EQ(ask("masked",
+                "SELECT string_agg(oid || ' ' || length(lo_get(oid)), ', ' ORDER BY oid) FROM "
+                "pg_largeobject_metadata"),
+            "4711 0, 4712 0");
+}
+
 TEST_F(MaskedRestore, WhatIsDeclaredHarmlessPasses) {
   run("summit",
       "CREATE TABLE public.odd (contact_email text DEFAULT 'none'); INSERT INTO public.odd VALUES ('none')");

@@ -15,9 +15,12 @@
 namespace summit::postgres {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::UnorderedElementsAre;
 
 // What these versions know and 16 does not, and what only an archive can get wrong.
@@ -188,6 +191,27 @@ TEST_P(Upgrade, KeepsEveryRowSequenceAndLargeObject) {
   for (auto* all : {&there, &ours.fingerprints})
     std::erase_if(*all, [](const Fingerprint& one) { return one.kind == "schema"; });
   EXPECT_EQ(lines(there), lines(ours.fingerprints));
+}
+
+TEST_P(Upgrade, TheWayBackIsRefusedBeforeAnythingChanges) {
+  const auto [older, newer] = GetParam();
+  use(empty_server(newer));
+  create_database("summit");
+  run("summit", "CREATE TABLE public.t AS SELECT 1 AS new");
+  const Dump ours = dump("summit");
+  use(empty_server(older));
+  create_database("summit");
+  run("summit", "CREATE TABLE public.t AS SELECT 2 AS old");
+  const auto contents = expect_ok(read_contents(archive_file(ours.archive)));
+  const auto expected =
+      AllOf(HasSubstr(fmt::format("made by pg_dump {}.", newer)), HasSubstr("is too old for it"));
+  EXPECT_THAT(expect_ok(foresee_obstacles(endpoint(), "summit", contents, "")), ElementsAre(expected));
+  const auto restored = restore("summit", ours.archive);
+  ASSERT_FALSE(restored.ok());
+  EXPECT_EQ(restored.error().code(), Code::kUnsupported);
+  EXPECT_THAT(restored.error().message(), expected);
+  EXPECT_EQ(ask("summit", "SELECT old FROM public.t"), "2");
+  EXPECT_THAT(databases(), Not(Contains(HasSubstr("_restoring_"))));
 }
 
 }  // namespace
