@@ -18,7 +18,7 @@ using neo4j::Value;
 
 namespace {
 
-constexpr size_t kSamples = 100;
+constexpr size_t kSamples = 200;
 constexpr int64_t kSecondsOfADay = 86400;
 // What stands for the element's internal id in rules.
 constexpr std::string_view kIdField = "id()";
@@ -270,19 +270,25 @@ void GraphMask::look_at_name(const std::string& name, const char* what) {
 }
 
 void GraphMask::sample(MaskRule::Store store, const std::string& name, const neo4j::Entry& property) {
-  auto& place = passed_[{(store == MaskRule::Store::kNodes ? "n:" : "r:") + name, property.key}];
-  place.store = store;
-  place.name = name;
-  place.field = property.key;
-  if (place.samples.size() < kSamples) place.samples.push_back(neo4j::to_text(property.value));
+  const auto [found, is_new] =
+      passed_.try_emplace({(store == MaskRule::Store::kNodes ? "n:" : "r:") + name, property.key},
+                          Passed{.place = {}, .sample = masking::SpreadSample(kSamples)});
+  auto& [place, sample] = found->second;
+  if (is_new) {
+    place.store = store;
+    place.name = name;
+    place.field = property.key;
+  }
+  if (sample.wants_next()) sample.add(neo4j::to_text(property.value));
 }
 
 void GraphMask::find_uncovered(masking::Findings& findings) const {
   std::vector<masking::Place> places;
   std::vector<masking::Verdict> verdicts;
-  for (const auto& [key, place] : passed_) {
-    places.push_back(place);
-    verdicts.push_back(masking::classify(session_.rules, session_.level, place));
+  for (const auto& [key, passed] : passed_) {
+    places.push_back(passed.place);
+    places.back().samples = passed.sample.values();
+    verdicts.push_back(masking::classify(session_.rules, session_.level, places.back()));
   }
   masking::suspect_names_beside_birth_dates(places, verdicts);
   for (size_t i = 0; i < places.size(); ++i) {

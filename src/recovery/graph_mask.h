@@ -13,12 +13,13 @@
 #include "masking/findings.h"
 #include "masking/rules.h"
 #include "masking/session.h"
+#include "masking/spread_sample.h"
 #include "stores/neo4j/graph_export.h"
 
 namespace summit::recovery {
 
-// One thread at a time. `session` outlives it. Memory: compiled rules for each combination of labels, and a
-// hundred values for each property that no rule replaces.
+// One thread at a time. `session` outlives it. Memory: compiled rules for each combination of labels, and up
+// to two hundred values for each property that no rule replaces, from everywhere in the graph.
 class GraphMask final : public neo4j::GraphRewriter {
  public:
   explicit GraphMask(const masking::Session& session);
@@ -36,6 +37,11 @@ class GraphMask final : public neo4j::GraphRewriter {
   void find_uncovered(masking::Findings& findings) const;
 
  private:
+  // What passed, for looking through.
+  struct Passed {
+    masking::Place place;
+    masking::SpreadSample sample;
+  };
   class Element;  // the rules of one combination of labels, or of one type
   using Elements = std::map<std::string, std::unique_ptr<Element>>;
   Result<Element*> element_of(Elements& elements, const std::string& key, masking::Rules rules,
@@ -46,11 +52,11 @@ class GraphMask final : public neo4j::GraphRewriter {
   void sample(config::MaskRule::Store store, const std::string& name, const neo4j::Entry& property);
 
   const masking::Session& session_;
-  Elements nodes_;                                                        // by labels
-  Elements relationships_;                                                // by type
-  std::map<std::pair<std::string, std::string>, masking::Place> passed_;  // by container and property
-  std::set<std::string> names_;                                           // that were looked at
-  std::set<std::string> private_names_;  // what they name, and what they look like
+  Elements nodes_;                                                // by labels
+  Elements relationships_;                                        // by type
+  std::map<std::pair<std::string, std::string>, Passed> passed_;  // by container and property
+  std::set<std::string> names_;                                   // that were looked at
+  std::set<std::string> private_names_;                           // what they name, and what they look like
 };
 
 }  // namespace summit::recovery

@@ -123,6 +123,20 @@ TEST(GraphMask, StopsWhereSomethingPrivatePassedWithoutARule) {
 }
 
 // Each as the only odd place of a graph whose names say nothing.
+TEST(GraphMask, LooksAtValuesFromEverywhereInTheGraph) {
+  const auto session = session_of(masking::shipped_rules());
+  GraphMask mask(session);
+  for (int64_t i = 0; i < 100'000; ++i) {
+    std::vector<std::string> labels{"Gadget"};
+    const auto value = i < 99'000 ? "kind " + std::to_string(i) : "ada" + std::to_string(i) + "@lovelace.org";
+    auto gadget = properties({{"remark", Value{value}}});
+    ASSERT_TRUE(mask.node(i, labels, gadget).ok());
+  }
+  const auto checked = mask.check_uncovered();
+  ASSERT_FALSE(checked.ok());
+  EXPECT_THAT(checked.error().message(), HasSubstr(":Gadget.remark"));
+}
+
 TEST(GraphMask, PlantedSecretsStopItWhereverTheyLie) {
   const std::string planted = "ada@lovelace.org";
   struct Odd {
