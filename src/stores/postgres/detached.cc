@@ -28,6 +28,24 @@ std::string_view verb_for(std::string_view state) {
   return state == "A" ? "ENABLE ALWAYS TRIGGER" : "ENABLE TRIGGER";
 }
 
+// TimescaleDB copies a hypertable's keys to its chunks; the copies go and come with theirs.
+constexpr std::string_view kNoChunks = "SELECT 0::oid WHERE false";
+constexpr std::string_view kChunks = R"sql(
+    SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I', schema_name, table_name))::oid
+    FROM _timescaledb_catalog.chunk WHERE NOT dropped)sql";
+
+// ADD CONSTRAINT is not for hypertables that have compressed rows.
+constexpr std::string_view kCompressed = R"sql(
+    SELECT DISTINCT pg_catalog.to_regclass(pg_catalog.format('%I.%I', h.schema_name, h.table_name))::oid
+    FROM _timescaledb_catalog.chunk k JOIN _timescaledb_catalog.hypertable h ON h.id = k.hypertable_id
+    WHERE k.compressed_chunk_id IS NOT NULL AND NOT k.dropped)sql";
+
+Result<bool> has_timescale(Connection& connection) {
+  ASSIGN_OR_RETURN(const auto rows, connection.query("SELECT FROM pg_catalog.pg_extension WHERE extname = "
+                                                     "'timescaledb'"));
+  return !rows.empty();
+}
+
 Error broken(const ForeignKey& key, const Error& cause) {
   return Error(Code::kRefused,
                "foreign key {} of {} would not hold: it refers to rows of {} that the backup does not have "
@@ -40,8 +58,9 @@ Error broken(const ForeignKey& key, const Error& cause) {
 
 Result<std::vector<ForeignKey>> foreign_keys_of(Connection& connection,
                                                 const std::vector<RelationName>& tables) {
+  ASSIGN_OR_RETURN(const bool timescale, has_timescale(connection));
   // A partition's key is a copy of its parent's, and goes and comes with it.
-  ASSIGN_OR_RETURN(auto rows, connection.query(R"sql(
+  ASSIGN_OR_RETURN(auto rows, connection.query(fmt::format(R"sql(
       WITH RECURSIVE chosen AS (SELECT t::pg_catalog.regclass::oid AS oid FROM pg_catalog.unnest($1::text[]) t),
       keys AS (
         SELECT c.oid, c.conparentid FROM pg_catalog.pg_constraint c
@@ -49,12 +68,15 @@ Result<std::vector<ForeignKey>> foreign_keys_of(Connection& connection,
         UNION
         SELECT p.oid, p.conparentid FROM pg_catalog.pg_constraint p JOIN keys k ON p.oid = k.conparentid)
       SELECT c.conname, n.nspname, r.relname, fn.nspname, f.relname, pg_catalog.pg_get_constraintdef(c.oid),
-             coalesce(pg_catalog.obj_description(c.oid, 'pg_constraint'), '')
+             coalesce(pg_catalog.obj_description(c.oid, 'pg_constraint'), ''), c.conrelid IN ({})
       FROM keys k
       JOIN pg_catalog.pg_constraint c ON c.oid = k.oid AND c.conparentid = 0
       JOIN pg_catalog.pg_class r ON r.oid = c.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace
       JOIN pg_catalog.pg_class f ON f.oid = c.confrelid JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace
+      WHERE c.conrelid NOT IN ({})
       ORDER BY 2, 3, 1)sql",
+                                                           timescale ? kCompressed : kNoChunks,
+                                                           timescale ? kChunks : kNoChunks),
                                                {array_of(tables)}));
   std::vector<ForeignKey> keys;
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -62,7 +84,8 @@ Result<std::vector<ForeignKey>> foreign_keys_of(Connection& connection,
                     {rows.string(i, 1), rows.string(i, 2)},
                     {rows.string(i, 3), rows.string(i, 4)},
                     rows.string(i, 5),
-                    rows.string(i, 6)});
+                    rows.string(i, 6),
+                    rows.truth(i, 7)});
   }
   return keys;
 }

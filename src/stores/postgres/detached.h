@@ -16,9 +16,11 @@ struct ForeignKey {
   RelationName referenced;  // to this one
   std::string definition;   // FOREIGN KEY (…) REFERENCES …
   std::string comment;      // empty: none
+  bool fixed = false;       // of a hypertable with compressed rows: it cannot be put back
 };
 
-// Foreign keys that one of `tables` has or is referred to by. Those of partitions are their root's.
+// Foreign keys that one of `tables` has or is referred to by. Those of partitions are their root's,
+// those of chunks their hypertable's.
 Result<std::vector<ForeignKey>> foreign_keys_of(Connection& connection,
                                                 const std::vector<RelationName>& tables);
 

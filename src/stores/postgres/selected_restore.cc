@@ -55,6 +55,15 @@ Result<Choice> choose(Connection& connection, const Contents& contents, const Ta
   choice.present = in_order(names_of(contents, present));
   choice.created = in_order(names_of(contents, choice.missing.tables));
   ASSIGN_OR_RETURN(choice.keys, foreign_keys_of(connection, choice.present));
+  for (const auto& key : choice.keys) {
+    if (!key.fixed) continue;
+    return Error(Code::kUnsupported,
+                 "foreign key {} of hypertable {}, which has compressed chunks, refers to {}: TimescaleDB "
+                 "would "
+                 "not let it be put back",
+                 key.name, key.table.display(), key.referenced.display())
+        .hint("restore beside the present database, and take the rows from there: --into=NAME");
+  }
   return choice;
 }
 

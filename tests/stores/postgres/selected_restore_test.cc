@@ -182,5 +182,40 @@ TEST_F(SelectedRestoreTest, HypertablesAreRefused) {
   EXPECT_THAT(restored.error().hint(), HasSubstr("--exclude=public.events"));
 }
 
+constexpr std::string_view kReferringHypertable =
+    "CREATE EXTENSION timescaledb SCHEMA public; "
+    "CREATE TABLE public.events (at timestamptz NOT NULL, who bigint REFERENCES public.users); "
+    "SELECT public.create_hypertable('public.events', 'at'); "
+    "INSERT INTO public.events SELECT timestamptz '2026-01-01' + i * interval '1 day', i FROM "
+    "generate_series(1, 100) i";
+
+TEST_F(SelectedRestoreTest, ATableToWhichAHypertableRefersComesBack) {
+  run("summit", kReferringHypertable);
+  original_ = dump("summit");
+  const std::string keys =
+      "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confrelid = "
+      "'public.users'::regclass AND convalidated";
+  const auto before = ask("summit", keys);
+  run("summit", "UPDATE public.users SET name = 'gone'");
+  expect_ok(restore_tables({"public.users"}));
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.users WHERE name = 'gone'"), "0");
+  EXPECT_EQ(ask("summit", keys), before);
+  EXPECT_FALSE(connect("summit").execute("INSERT INTO public.events VALUES ('2026-01-02', 4711)").ok());
+}
+
+TEST_F(SelectedRestoreTest, ATableToWhichCompressedRowsReferIsRefused) {
+  run("summit", kReferringHypertable);
+  original_ = dump("summit");
+  // What compression writes into the catalog; compressing itself needs another licence.
+  run("summit",
+      "UPDATE _timescaledb_catalog.chunk SET compressed_chunk_id = (SELECT max(id) FROM "
+      "_timescaledb_catalog.chunk) WHERE id = (SELECT min(id) FROM _timescaledb_catalog.chunk)");
+  const auto restored = restore_tables({"public.users"});
+  ASSERT_FALSE(restored.ok());
+  EXPECT_EQ(restored.error().code(), Code::kUnsupported);
+  EXPECT_THAT(restored.error().message(), HasSubstr("of hypertable public.events"));
+  EXPECT_THAT(restored.error().hint(), HasSubstr("--into=NAME"));
+}
+
 }  // namespace
 }  // namespace summit::postgres
