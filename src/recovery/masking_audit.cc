@@ -35,6 +35,12 @@ void decode_bytes(std::string& value) {
   if (from_hex(std::string_view(value).substr(2), bytes)) value = std::move(bytes);
 }
 
+// TimescaleDB keeps the number of rows beside the columns that it has compressed together, whatever the
+// table's name.
+bool is_compressed(const ArchivedTable& table) {
+  return std::find(table.columns.begin(), table.columns.end(), "_ts_meta_count") != table.columns.end();
+}
+
 std::string why_of(const Verdict& verdict) {
   const bool by_content = verdict.by_content.has_value();
   return fmt::format("looks private: {} by its {}",
@@ -128,11 +134,13 @@ class Auditor final : public postgres::RowVisitor {
   }
 
   Result<void> rows(std::string_view rows) override {
-    const auto& name = sample_->table().name;
-    if (name.schema == "_timescaledb_internal" && name.name.starts_with("compress_hyper_")) {
+    if (is_compressed(sample_->table())) {
       return Error(Code::kRefused, "{} holds compressed rows of a hypertable, which cannot be masked",
-                   name.display())
-          .hint("at the source: SELECT decompress_chunk(show_chunks('events')), then a new backup");
+                   sample_->table().name.display())
+          .hint(
+              "at the source: SELECT decompress_chunk(format('%I.%I', chunk_schema, chunk_name)::regclass) "
+              "FROM "
+              "timescaledb_information.chunks WHERE is_compressed; then a new backup");
     }
     if (chooser_) RETURN_IF_ERROR(count(rows));
     return sample_->add(rows);

@@ -354,6 +354,15 @@ TEST_F(MaskedRestore, ARenamedColumnStopsIt) {
   EXPECT_THAT(planned.error().to_string(), HasSubstr("`nicknames`, which public.people does not have"));
 }
 
+// What no rule can reach. Compressing itself needs another licence than that of the tests' TimescaleDB.
+TEST_F(MaskedRestore, CompressedRowsStopItWhateverTheirTableIsCalled) {
+  use(kRules);
+  const auto words = refusal(
+      "CREATE TABLE public.batches (note bytea, _ts_meta_count integer); "
+      "INSERT INTO public.batches VALUES ('x', 1000)");
+  EXPECT_THAT(words, HasSubstr("public.batches holds compressed rows"));
+}
+
 TEST_F(MaskedRestore, PlantedSecretsInRolesStopIt) {
   use(kRules);
   for (const char* statement : {"COMMENT ON ROLE planted IS 'ask ada@lovelace.org'",
