@@ -48,9 +48,7 @@ class Load {
     ASSIGN_OR_RETURN(const auto loaded, count_loaded(targets_));
     RETURN_IF_ERROR(build());
     RETURN_IF_ERROR(definitions_->run(request_.database, plan_.after, request_.jobs, cancellation_));
-    if (!timescale_schema_.empty()) {
-      RETURN_IF_ERROR(end_timescale_restore(endpoint_, request_.database, timescale_schema_, cancellation_));
-    }
+    if (!timescale_schema_.empty()) RETURN_IF_ERROR(let_timescale_work());
     return loaded;
   }
 
@@ -62,6 +60,7 @@ class Load {
   Result<void> load_units(LoadQueue& queue, Phase& rows, const Cancellation& cancellation);
   Result<void> set_sequences();
   Result<void> build();
+  Result<void> let_timescale_work();
   Result<Connection> session(const Cancellation& cancellation) {
     return open_load_session(endpoint_, request_.database, request_.contents, cancellation);
   }
@@ -73,6 +72,7 @@ class Load {
   const Cancellation& cancellation_;
   std::string timescale_schema_;  // empty: the archive has none
   LoadPlan plan_;
+  KeysToHypertables to_hypertables_;
   LoadTargets targets_;
   std::optional<StockRestore> definitions_;
 };
@@ -151,6 +151,10 @@ Result<void> Load::set_sequences() {
 }
 
 Result<void> Load::build() {
+  if (!timescale_schema_.empty()) {
+    ASSIGN_OR_RETURN(to_hypertables_,
+                     take_keys_to_hypertables(endpoint_, request_.database, plan_, cancellation_));
+  }
   const EntryIndex index(request_.contents);
   IndexBuilding building{endpoint_, request_.database, request_.contents, request_.jobs, {}};
   for (const auto& [id, target] : targets_) {
@@ -164,6 +168,17 @@ Result<void> Load::build() {
   one_by_one.jobs = 1;
   RETURN_IF_ERROR(build_indexes(one_by_one, plan_.attachments, phase.get(), cancellation_));
   return build_indexes(building, plan_.foreign_keys, phase.get(), cancellation_);
+}
+
+Result<void> Load::let_timescale_work() {
+  RETURN_IF_ERROR(end_timescale_restore(endpoint_, request_.database, timescale_schema_, cancellation_));
+  if (to_hypertables_.keys.empty()) return {};
+  auto phase = reporter_.phase(store_, "building foreign keys of " + request_.database, "definitions");
+  phase->set_total(to_hypertables_.keys.size());
+  // One by one: each takes locks on all chunks.
+  const IndexBuilding building{endpoint_, request_.database, request_.contents, 1, {}};
+  RETURN_IF_ERROR(build_indexes(building, to_hypertables_.keys, phase.get(), cancellation_));
+  return definitions_->run(request_.database, to_hypertables_.comments, 1, cancellation_);
 }
 
 // Keeps what streams by until the table of contents is complete.

@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "stores/postgres/archive_schema.h"
 #include "stores/postgres/connection.h"
 #include "stores/postgres/sql.h"
 
@@ -18,6 +23,24 @@ std::string schema_of_extension(const pgarchive::Contents& contents) {
     }
   }
   return "public";
+}
+
+// The table after REFERENCES, which pg_dump writes with its schema.
+std::optional<RelationName> referenced_by(const pgarchive::Entry& key) {
+  const auto words = words_of(key.definition.value_or(""));
+  for (size_t i = 0; i + 1 < words.size(); ++i) {
+    if (words[i].is("REFERENCES")) return name_at(words, i + 1);
+  }
+  return std::nullopt;
+}
+
+// Moves what `chosen` says from one list to the other.
+template <typename Chosen>
+void move_if(LoadPlan::Entries& from, LoadPlan::Entries& to, const Chosen& chosen) {
+  const auto kept = std::stable_partition(from.begin(), from.end(),
+                                          [&](const pgarchive::Entry* entry) { return !chosen(*entry); });
+  to.insert(to.end(), kept, from.end());
+  from.erase(kept, from.end());
 }
 
 }  // namespace
@@ -53,6 +76,32 @@ Result<void> end_timescale_restore(const config::PostgresEndpoint& endpoint, con
       [[maybe_unused]] auto finished,
       connection.query(fmt::format("SELECT {}.timescaledb_post_restore()", quote_identifier(schema))));
   return {};
+}
+
+Result<KeysToHypertables> take_keys_to_hypertables(const config::PostgresEndpoint& endpoint,
+                                                   const std::string& database, LoadPlan& plan,
+                                                   const Cancellation& cancellation) {
+  Connection::Options options;
+  options.cancellation = cancellation;
+  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, options));
+  ASSIGN_OR_RETURN(const auto rows,
+                   connection.query("SELECT schema_name, table_name FROM _timescaledb_catalog.hypertable"));
+  std::set<RelationName> hypertables;
+  for (size_t i = 0; i < rows.size(); ++i) hypertables.insert({rows.string(i, 0), rows.string(i, 1)});
+
+  KeysToHypertables taken;
+  std::set<std::string> ids;
+  move_if(plan.foreign_keys, taken.keys, [&](const pgarchive::Entry& entry) {
+    const auto table = referenced_by(entry);
+    if (!table || !hypertables.contains(*table)) return false;
+    ids.insert(fmt::format("{}", entry.id));
+    return true;
+  });
+  move_if(plan.after, taken.comments, [&](const pgarchive::Entry& entry) {
+    return std::any_of(entry.dependencies.begin(), entry.dependencies.end(),
+                       [&](const std::string& id) { return ids.contains(id); });
+  });
+  return taken;
 }
 
 bool made_by_timescale(const pgarchive::Entry& entry, const std::string& schema) {

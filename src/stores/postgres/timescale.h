@@ -7,6 +7,7 @@
 #include "core/cancellation.h"
 #include "core/result.h"
 #include "formats/pgarchive/contents.h"
+#include "stores/postgres/load_plan.h"
 
 namespace summit::postgres {
 
@@ -18,6 +19,16 @@ Result<std::string> begin_timescale_restore(const config::PostgresEndpoint& endp
                                             const std::string& version, const Cancellation& cancellation);
 Result<void> end_timescale_restore(const config::PostgresEndpoint& endpoint, const std::string& database,
                                    const std::string& schema, const Cancellation& cancellation);
+
+// Takes out of `plan` the foreign keys that refer to hypertables, with their comments: TimescaleDB looks into
+// the chunks, and copies the keys to them, only when it is at work again, after end_timescale_restore().
+struct KeysToHypertables {
+  LoadPlan::Entries keys;
+  LoadPlan::Entries comments;
+};
+Result<KeysToHypertables> take_keys_to_hypertables(const config::PostgresEndpoint& endpoint,
+                                                   const std::string& database, LoadPlan& plan,
+                                                   const Cancellation& cancellation);
 
 // What begin_timescale_restore() has made already.
 bool made_by_timescale(const pgarchive::Entry& entry, const std::string& schema);

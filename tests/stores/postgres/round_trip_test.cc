@@ -75,6 +75,30 @@ TEST_F(RoundTrip, HypertablesWorkAfterARestore) {
       "1");
 }
 
+TEST_F(RoundTrip, AForeignKeyToAHypertableComesBackAndHolds) {
+  run("summit", R"sql(
+      CREATE EXTENSION timescaledb SCHEMA public;
+      CREATE TABLE public.readings (at timestamptz NOT NULL, device int NOT NULL, PRIMARY KEY (at, device));
+      SELECT public.create_hypertable('public.readings', 'at');
+      INSERT INTO public.readings SELECT timestamptz '2026-01-01' + i * interval '1 day', i
+        FROM generate_series(1, 100) i;
+      CREATE TABLE public.alarms (at timestamptz, device int,
+                                  CONSTRAINT seen FOREIGN KEY (at, device) REFERENCES public.readings);
+      COMMENT ON CONSTRAINT seen ON public.alarms IS 'what was measured';)sql");
+  run("summit", "INSERT INTO public.alarms SELECT at, device FROM public.readings WHERE device = 70");
+  const Dump original = dump("summit");
+  DatabaseRestore options;
+  options.timescale_version = original.timescale_version;
+  const auto restored = restore("summit", original.archive, options);
+  ASSERT_TRUE(restored.ok()) << restored.error().to_string();
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.alarms"), "1");
+  EXPECT_EQ(
+      ask("summit", "SELECT obj_description(oid) FROM pg_constraint WHERE conname = 'seen' AND convalidated"),
+      "what was measured");
+  EXPECT_FALSE(connect("summit").execute("DELETE FROM public.readings WHERE device = 70").ok());
+  EXPECT_FALSE(connect("summit").execute("INSERT INTO public.alarms VALUES ('2026-01-01', 4711)").ok());
+}
+
 TEST_F(RoundTrip, TheStockProgramListsTheArchive) {
   fill();
   const Dump original = dump("summit");
