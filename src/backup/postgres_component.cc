@@ -244,7 +244,8 @@ Result<void> PostgresComponent::transfer_database(CaptureContext& context, Datab
     record.fingerprints.insert(record.fingerprints.end(), part->begin(), part->end());
   }
   record.artifacts.push_back(std::move(artifact));
-  record.notes.insert(record.notes.end(), capture.inventory.notes.begin(), capture.inventory.notes.end());
+  for (const auto* notes : {&std::as_const(capture.inventory.notes), &captured.notes})
+    record.notes.insert(record.notes.end(), notes->begin(), notes->end());
   record.details["archive:" + capture.database] = capture.artifact;
   record.details["bytes:" + capture.database] = fmt::format("{}", capture.inventory.database_bytes);
   record.details["extensions:" + capture.database] = extension_list(capture.inventory);

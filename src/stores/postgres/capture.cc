@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <set>
 
 #include "core/task_group.h"
 #include "formats/pgarchive/writer.h"
@@ -138,6 +139,7 @@ class Capture {
   Result<void> read_and_write(TaskGroup& group, Connection& first);
   Result<void> read_units(const std::vector<size_t>& units, std::atomic<size_t>& next, Connection& connection,
                           OrderedOutput& output, const Cancellation& cancellation);
+  Result<std::set<size_t>> counted_with_compressed() const;
   Result<Captured> result();
 
   const config::PostgresEndpoint& endpoint_;
@@ -161,6 +163,14 @@ Result<Connection> Capture::join(const Cancellation& cancellation) {
   RETURN_IF_ERROR(connection.execute(
       "SET LOCAL synchronize_seqscans = off; SET LOCAL max_parallel_workers_per_gather = 0; "
       "SET LOCAL jit = off; SET LOCAL enable_tidscan = on"));
+  // Of compressed chunks COPY reads what the heap holds, and a query all rows, whatever is set for the
+  // database.
+  RETURN_IF_ERROR(connection.execute(R"sql(
+      SELECT pg_catalog.set_config(s.name, wanted.value, true)
+      FROM pg_catalog.pg_settings s
+      JOIN (VALUES ('timescaledb.enable_transparent_decompression', 'on'),
+                   ('timescaledb.hypercore_copy_to_behavior', 'no_compressed_data')) wanted (name, value)
+        ON wanted.name = s.name AND wanted.value <> s.setting)sql"));
   return connection;
 }
 
@@ -248,13 +258,34 @@ Result<void> Capture::read_units(const std::vector<size_t>& units, std::atomic<s
   return {};
 }
 
+// The sources of heaps whose rows were read with the compressed ones too, and must not count twice.
+Result<std::set<size_t>> Capture::counted_with_compressed() const {
+  std::set<size_t> counted;
+  for (size_t i = 0; i < plan_.units.size(); ++i) {
+    const Source& source = plan_.sources[plan_.units[i].source];
+    const uint64_t in_heap = source.heap ? read_[plan_.sources[*source.heap].first_unit].elements : 0;
+    const uint64_t least = source.heap ? read_[i].compressed : source.expected.value_or(read_[i].elements);
+    if (read_[i].elements == least) continue;
+    if (source.heap && read_[i].elements == least + in_heap) {
+      counted.insert(*source.heap);
+      continue;
+    }
+    return Error(Code::kBusy,
+                 "chunk {} was compressed or decompressed while it was read: {} rows instead of {}",
+                 source.name, read_[i].elements, least + in_heap)
+        .hint("run the backup when no compression policy is at work on this chunk");
+  }
+  return counted;
+}
+
 Result<Captured> Capture::result() {
+  ASSIGN_OR_RETURN(const auto counted, counted_with_compressed());
   Captured captured;
   std::map<const Table*, SetHash> tables;
   SetHash large_objects;
   for (size_t i = 0; i < plan_.units.size(); ++i) {
     const Source& source = plan_.sources[plan_.units[i].source];
-    if (source.table) tables[source.table].merge(read_[i].hash);
+    if (source.table && !counted.contains(plan_.units[i].source)) tables[source.table].merge(read_[i].hash);
     if (!source.objects.empty()) large_objects.merge(read_[i].hash);
     if (source.entry && !source.relation.name.empty()) captured.rows[source.relation] += read_[i].elements;
   }
@@ -266,6 +297,7 @@ Result<Captured> Capture::result() {
   captured.fingerprints.push_back(large_objects_fingerprint(scope, large_objects));
   ASSIGN_OR_RETURN(auto sequences, fingerprint_sequences(contents_, scope));
   captured.fingerprints.insert(captured.fingerprints.end(), sequences.begin(), sequences.end());
+  captured.notes = std::move(plan_.notes);
   captured.refused_connections = refused_;
   captured.contents = std::move(contents_);
   captured.kept_for_others = std::move(kept_for_others_);

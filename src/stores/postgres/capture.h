@@ -47,6 +47,7 @@ struct Captured {
   std::vector<Fingerprint>
       fingerprints;  // tables, sequences, large objects, materialized views; not the schema
   std::map<RelationName, uint64_t> rows;  // written per relation
+  std::vector<std::string> notes;         // what is not as at the source, one sentence each
   // Of those asked for; the others did their work, in longer time.
   size_t refused_connections = 0;
   std::vector<RelationName>

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <set>
 
+#include "stores/postgres/chunks.h"
 #include "stores/postgres/large_objects.h"
 #include "stores/postgres/row_hasher.h"
 #include "stores/postgres/sql.h"
@@ -20,6 +21,8 @@ namespace {
 constexpr uint64_t kUnitBytes = 12 * MiB;
 constexpr uint64_t kObjectsPerUnit = 256;
 constexpr int kFirstWithTidRangeScans = 140000;
+// Of a chunk's status: it holds rows in its heap beside compressed ones.
+constexpr int kPartlyCompressed = 8;
 
 // A relation as the catalogs of the snapshot describe it.
 struct Relation {
@@ -33,14 +36,6 @@ struct Relation {
   std::vector<Column> columns;
 };
 using Relations = std::map<std::string, Relation, std::less<>>;  // by oid
-
-// The rows that a chunk's heap holds are part of its hypertable; those that it holds compressed lie in
-// another table.
-struct Chunk {
-  RelationName hypertable;
-  bool compressed = false;
-};
-using Chunks = std::map<RelationName, Chunk>;
 
 std::string oid_array(const pgarchive::Contents& contents) {
   std::string oids;
@@ -91,20 +86,6 @@ Result<Relations> read_relations(Connection& connection, const std::string& oids
       relation->second.columns.push_back({columns.string(i, 1), columns.string(i, 2)});
   }
   return relations;
-}
-
-Result<Chunks> read_chunks(Connection& connection, const Inventory& inventory) {
-  Chunks chunks;
-  if (!inventory.extension("timescaledb")) return chunks;
-  ASSIGN_OR_RETURN(auto rows, connection.query(R"sql(
-      SELECT c.schema_name, c.table_name, h.schema_name, h.table_name, c.compressed_chunk_id IS NOT NULL
-      FROM _timescaledb_catalog.chunk c JOIN _timescaledb_catalog.hypertable h ON h.id = c.hypertable_id
-      WHERE NOT c.dropped)sql"));
-  for (size_t i = 0; i < rows.size(); ++i) {
-    chunks[{rows.string(i, 0), rows.string(i, 1)}] = {{rows.string(i, 2), rows.string(i, 3)},
-                                                      rows.truth(i, 4)};
-  }
-  return chunks;
 }
 
 // Since version 17 pg_dump writes large objects in groups: an entry "BLOB METADATA" lists the oids of a
@@ -171,7 +152,9 @@ class Planner {
       if (entry.is("TABLE DATA")) RETURN_IF_ERROR(add_table(i));
       if (entry.is("BLOBS")) RETURN_IF_ERROR(add_large_objects(i));
     }
-    if (!selection_) add_what_only_fingerprints_read();
+    if (!selection_) add_views();
+    add_compressed_rows();
+    add_notes();
     return std::move(plan_);
   }
 
@@ -180,8 +163,12 @@ class Planner {
   Result<const Relation*> relation_of(const pgarchive::Entry& entry) const;
   Result<void> add_table(size_t entry);
   Result<void> add_large_objects(size_t entry);
-  void add_what_only_fingerprints_read();
+  void add_views();
+  void add_compressed_rows();
+  void add_notes();
   void describe_reading(Source& source, const Relation& relation) const;
+  Result<void> read_uncompressed(Source& source, const Relation& relation);
+  const Chunk* chunk_of(const RelationName& name) const;
   Result<void> assign_fingerprint(Source& source, const Relation& relation) const;
   bool splittable(const Relation& relation) const;
   void add(Source source, uint64_t heap_bytes);
@@ -194,7 +181,9 @@ class Planner {
   Chunks chunks_;
   uint64_t page_bytes_ = 1;
   std::map<RelationName, const Table*> table_of_;  // by who holds the rows
-  std::set<RelationName> read_as_one_;             // hypertables with compressed rows
+  std::map<RelationName, size_t> source_of_;
+  std::set<RelationName> emptied_;     // tables of compressed rows that come uncompressed
+  std::vector<int64_t> uncompressed_;  // chunks of which they are
   CapturePlan plan_;
 };
 
@@ -204,10 +193,17 @@ void Planner::list_tables() {
     for (const auto& part : table.parts) table_of_[part] = &table;
   }
   for (const auto& [name, chunk] : chunks_) {
-    if (chunk.compressed) read_as_one_.insert(chunk.hypertable);
     if (const auto table = table_of_.find(chunk.hypertable); table != table_of_.end())
       table_of_[name] = table->second;
+    if (!chunk.lacks_defaults) continue;
+    emptied_.insert(chunk.compressed);
+    uncompressed_.push_back(chunk.id);
   }
+}
+
+const Chunk* Planner::chunk_of(const RelationName& name) const {
+  const auto found = chunks_.find(name);
+  return found == chunks_.end() ? nullptr : &found->second;
 }
 
 Result<const Relation*> Planner::relation_of(const pgarchive::Entry& entry) const {
@@ -234,14 +230,21 @@ Result<const Relation*> Planner::relation_of(const pgarchive::Entry& entry) cons
 }
 
 bool Planner::splittable(const Relation& relation) const {
-  const auto chunk = chunks_.find(relation.name);
-  const bool compressed = chunk != chunks_.end() && chunk->second.compressed;
-  return relation.heap && !compressed && relation.condition.empty() &&
+  const auto* chunk = chunk_of(relation.name);
+  return relation.heap && !(chunk && chunk->is_compressed()) && relation.condition.empty() &&
          connection_.server_version() >= kFirstWithTidRangeScans;
 }
 
 void Planner::describe_reading(Source& source, const Relation& relation) const {
   const std::string list = quoted_list(relation.columns);
+  if (!uncompressed_.empty() && relation.name == RelationName{"_timescaledb_catalog", "chunk"}) {
+    const std::string status = quote_identifier("status");
+    const auto changed = fmt::format("CASE WHEN id IN ({}) THEN {} | {} ELSE {} END",
+                                     fmt::join(uncompressed_, ", "), status, kPartlyCompressed, status);
+    source.copy = fmt::format("(SELECT {} FROM {} {})", selected_list(relation.columns, {{status, changed}}),
+                              relation.name.quoted(), relation.condition);
+    return;
+  }
   if (!relation.condition.empty()) {
     // As pg_dump does it: with children, should there be any.
     source.copy = fmt::format("(SELECT {} FROM {} {})", list, relation.name.quoted(), relation.condition);
@@ -261,7 +264,6 @@ Result<void> Planner::assign_fingerprint(Source& source, const Relation& relatio
   const auto found = table_of_.find(relation.name);
   if (found == table_of_.end()) return {};
   const Table& table = *found->second;
-  if (!selection_ && read_as_one_.contains(table.name)) return {};
   const auto wanted = stored_columns(table.columns);
   source.places = places_of(wanted, relation.columns);
   if (!source.places.empty() && source.places.size() != wanted.size()) {
@@ -273,6 +275,16 @@ Result<void> Planner::assign_fingerprint(Source& source, const Relation& relatio
   return {};
 }
 
+// Rows that would lose values if they were restored as they are compressed.
+Result<void> Planner::read_uncompressed(Source& source, const Relation& relation) {
+  if (emptied_.contains(relation.name)) source.copy.clear();
+  const auto* chunk = chunk_of(relation.name);
+  if (!chunk || !chunk->lacks_defaults) return {};
+  source.copy = fmt::format("(SELECT {} FROM {})", quoted_list(relation.columns), relation.name.quoted());
+  ASSIGN_OR_RETURN(source.expected, count_rows(connection_, relation.name, *chunk));
+  return {};
+}
+
 Result<void> Planner::add_table(size_t entry) {
   ASSIGN_OR_RETURN(const Relation* relation, relation_of(contents_.entries[entry]));
   Source source;
@@ -281,11 +293,15 @@ Result<void> Planner::add_table(size_t entry) {
   source.name = relation->name.display();
   source.bytes = relation->heap_bytes + relation->toast_bytes;
   describe_reading(source, *relation);
+  RETURN_IF_ERROR(read_uncompressed(source, *relation));
   RETURN_IF_ERROR(assign_fingerprint(source, *relation));
   if (selection_) {
     const auto chosen = selection_->rows_of(relation->name);
     if (chosen.take != TableRows::Take::kEverything) source.select.clear();
-    if (chosen.take == TableRows::Take::kNothing) source.copy.clear();
+    if (chosen.take == TableRows::Take::kNothing) {
+      source.copy.clear();
+      source.expected.reset();
+    }
     if (chosen.take == TableRows::Take::kSome) {
       source.through_selection = true;
       source.copy =
@@ -311,7 +327,7 @@ Result<void> Planner::add_large_objects(size_t entry) {
   return {};
 }
 
-void Planner::add_what_only_fingerprints_read() {
+void Planner::add_views() {
   for (const auto& [oid, relation] : relations_) {
     if (!relation.materialized_view || !table_of_.contains(relation.name)) continue;
     Source source;
@@ -322,17 +338,42 @@ void Planner::add_what_only_fingerprints_read() {
     describe_reading(source, relation);
     add(std::move(source), relation.heap_bytes);
   }
-  for (const auto& name : read_as_one_) {
-    const auto* table = inventory_.table(name);
-    if (!table) continue;
+}
+
+// The archive has the compressed rows as they are; their fingerprint is that of the rows.
+void Planner::add_compressed_rows() {
+  for (const auto& [name, chunk] : chunks_) {
+    const auto table = table_of_.find(name);
+    const auto heap = source_of_.find(name);
+    if (!chunk.is_compressed() || chunk.lacks_defaults || table == table_of_.end() ||
+        heap == source_of_.end() || plan_.sources[heap->second].copy.empty())
+      continue;
     Source source;
     source.relation = name;
     source.name = name.display();
-    source.table = table;
-    source.bytes = table->bytes;
-    source.copy =
-        fmt::format("(SELECT {} FROM {})", quoted_list(stored_columns(table->columns)), name.quoted());
+    source.table = table->second;
+    source.bytes = plan_.sources[heap->second].bytes;
+    source.copy = fmt::format("(SELECT {} FROM {})", quoted_list(stored_columns(table->second->columns)),
+                              name.quoted());
+    source.heap = heap->second;
+    source.count_compressed = count_of_compressed_rows(chunk);
     add(std::move(source), 0);
+  }
+}
+
+void Planner::add_notes() {
+  std::map<RelationName, size_t> counts;
+  for (const auto& [name, chunk] : chunks_) {
+    const auto source = source_of_.find(name);
+    if (chunk.lacks_defaults && source != source_of_.end() && plan_.sources[source->second].expected)
+      ++counts[chunk.hypertable];
+  }
+  for (const auto& [hypertable, count] : counts) {
+    plan_.notes.push_back(fmt::format(
+        "{}: {} of its compressed chunks are older than a column with a default, of which a restore would "
+        "make NULL: their rows are in this backup uncompressed; decompress_chunk() and compress_chunk() at "
+        "the source mend that",
+        hypertable.display(), count));
   }
 }
 
@@ -354,6 +395,7 @@ void Planner::add(Source source, uint64_t heap_bytes) {
     if (i + 1 < source.units) unit.end = unit.first + step;
     plan_.units.push_back(unit);
   }
+  if (source.entry && source.is_rows()) source_of_[source.relation] = plan_.sources.size();
   plan_.sources.push_back(std::move(source));
 }
 

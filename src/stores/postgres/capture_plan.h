@@ -26,6 +26,11 @@ struct Source {
   const Table* table = nullptr;    // whose fingerprint the rows are part of; null: nobody's
   std::vector<size_t> places;      // of the fingerprint's columns among those of the rows (row_hasher.h)
   uint64_t bytes = 0;              // of the server's storage
+  // TimescaleDB decides by the newest catalog, not by the snapshot's, whether a chunk's rows are its
+  // compressed ones alone or those of its heap too. So they are counted, and either is known.
+  std::optional<size_t> heap;        // the source of that heap's rows
+  std::string count_compressed;      // the statement that counts the others
+  std::optional<uint64_t> expected;  // rows; another number means that the chunk was compressed meanwhile
   size_t first_unit = 0;
   size_t units = 0;
 
@@ -44,6 +49,7 @@ struct Unit {
 struct CapturePlan {
   std::vector<Source> sources;
   std::vector<Unit> units;
+  std::vector<std::string> notes;  // for whoever reads about the backup
 
   uint64_t bytes() const;
 };

@@ -42,7 +42,12 @@ Result<UnitRead> UnitReader::read_rows(Connection& connection, const Source& sou
     RETURN_IF_ERROR(connection.copy_out_blocks(copy_statement(source, unit, connection.server_encoding()),
                                                kPieceBytes, take));
   }
-  return UnitRead{.elements = source.table ? hasher.hash().count() : rows, .hash = hasher.hash()};
+  UnitRead read{.elements = source.table ? hasher.hash().count() : rows, .hash = hasher.hash()};
+  if (!source.count_compressed.empty()) {
+    ASSIGN_OR_RETURN(const auto counted, connection.query(source.count_compressed));
+    read.compressed = static_cast<uint64_t>(counted.number(0, 0));
+  }
+  return read;
 }
 
 Result<UnitRead> UnitReader::read_objects(Connection& connection, const Source& source, const Unit& unit,

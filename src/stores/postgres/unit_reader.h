@@ -15,8 +15,9 @@
 namespace summit::postgres {
 
 struct UnitRead {
-  uint64_t elements = 0;  // rows or large objects
-  SetHash hash;           // of nothing when the rows are of no fingerprint
+  uint64_t elements = 0;    // rows or large objects
+  SetHash hash;             // of nothing when the rows are of no fingerprint
+  uint64_t compressed = 0;  // rows, where the source has them counted
 };
 
 // One thread at a time; each has its own.

@@ -165,6 +165,68 @@ TEST_F(CaptureTest, ChunksThatDifferFromTheirHypertableAddUpToIt) {
   EXPECT_THAT(captured_data(), Contains(HasSubstr("hypertable public.m: 102 ")));
 }
 
+// What compression writes into the catalog: the first chunk has its compressed rows, `counted` of them, in
+// public.batches. Compressing itself needs another licence, so those of the heap are the only ones to be
+// read.
+std::string compressed_by_name(int counted) {
+  return fmt::format(R"sql(
+      CREATE EXTENSION timescaledb SCHEMA public;
+      CREATE TABLE public.m (at timestamptz NOT NULL, v integer);
+      SELECT public.create_hypertable('public.m', 'at', chunk_time_interval => interval '1 day');
+      INSERT INTO public.m SELECT timestamptz '2026-01-01' + i * interval '1 hour', i FROM generate_series(0, 47) i;
+      CREATE TABLE _timescaledb_internal.hidden (v integer);
+      CREATE TABLE public.batches (_ts_meta_count integer, v integer, note text);
+      INSERT INTO public.batches VALUES ({}, 1);
+      INSERT INTO _timescaledb_catalog.hypertable
+        SELECT 100, '_timescaledb_internal', 'hidden', associated_schema_name, 'hidden', 0, chunk_sizing_func_schema,
+               chunk_sizing_func_name, chunk_target_size, 2, NULL, status
+        FROM _timescaledb_catalog.hypertable WHERE table_name = 'm';
+      INSERT INTO _timescaledb_catalog.chunk (id, hypertable_id, schema_name, table_name, creation_time)
+        VALUES (1000, 100, 'public', 'batches', now());
+      UPDATE _timescaledb_catalog.chunk SET compressed_chunk_id = 1000, status = 0
+        WHERE id = (SELECT min(id) FROM _timescaledb_catalog.chunk);)sql",
+                     counted);
+}
+
+TEST_F(CaptureTest, RowsBesideCompressedOnesCountOnce) {
+  run("summit", compressed_by_name(0));
+  auto snapshot = snapshot_of("summit");
+  const auto ours = capture_to_file(snapshot);
+  EXPECT_EQ(captured_data(), data_read_separately(snapshot));
+  EXPECT_THAT(captured_data(), Contains(HasSubstr("hypertable public.m: 48 ")));
+  EXPECT_EQ(ArchiveRows::of(ours).table("public.batches"), "0\t1\t\\N\n");
+}
+
+TEST_F(CaptureTest, CompressedRowsThatAreNotReadEndIt) {
+  run("summit", compressed_by_name(5));
+  auto snapshot = snapshot_of("summit");
+  FileSink sink(directory() / "ours.dump");
+  const auto captured = capture(snapshot, sink, {});
+  ASSERT_FALSE(captured.ok());
+  EXPECT_EQ(captured.error().code(), Code::kBusy);
+  EXPECT_THAT(captured.error().message(), HasSubstr("was compressed or decompressed while it was read"));
+}
+
+// TimescaleDB reads NULL in compressed rows as the default that a column was added with; the server knows
+// that default of the present table only, and a dump does not have it.
+TEST_F(CaptureTest, CompressedRowsOlderThanAColumnsDefaultComeUncompressed) {
+  run("summit", compressed_by_name(0));
+  run("summit", "ALTER TABLE public.m ADD COLUMN note text DEFAULT 'added'");
+  auto snapshot = snapshot_of("summit");
+  const auto rows = ArchiveRows::of(capture_to_file(snapshot));
+  EXPECT_EQ(captured_data(), data_read_separately(snapshot));
+  EXPECT_EQ(rows.table("public.batches"), "");
+  EXPECT_THAT(rows.table("_timescaledb_internal._hyper_1_1_chunk"), HasSubstr("\t0\tadded\n"));
+  EXPECT_THAT(rows.table("_timescaledb_catalog.chunk"), HasSubstr("_hyper_1_1_chunk\t1000\tf\t8\t"));
+  EXPECT_THAT(rows.table("_timescaledb_catalog.chunk"), HasSubstr("_hyper_1_2_chunk\t\\N\tf\t0\t"));
+  EXPECT_THAT(captured_.notes, ElementsAre(HasSubstr("public.m: 1 of its compressed chunks")));
+
+  run("summit", "UPDATE public.batches SET note = 'compressed since'");
+  auto later = snapshot_of("summit");
+  EXPECT_EQ(ArchiveRows::of(capture_to_file(later)).table("public.batches"), "0\t1\tcompressed since\n");
+  EXPECT_THAT(captured_.notes, IsEmpty());
+}
+
 TEST_F(CaptureTest, ALargeTableIsReadInRangesWhileOthersChangeIt) {
   run("summit",
       "CREATE TABLE public.t (id integer PRIMARY KEY, v text) WITH (fillfactor = 70); "
