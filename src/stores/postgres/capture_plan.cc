@@ -9,6 +9,7 @@
 #include <set>
 
 #include "stores/postgres/chunks.h"
+#include "stores/postgres/emptied_aggregates.h"
 #include "stores/postgres/large_objects.h"
 #include "stores/postgres/row_hasher.h"
 #include "stores/postgres/sql.h"
@@ -144,6 +145,9 @@ class Planner {
   Result<CapturePlan> plan() {
     ASSIGN_OR_RETURN(relations_, read_relations(connection_, oid_array(contents_)));
     ASSIGN_OR_RETURN(chunks_, read_chunks(connection_, inventory_));
+    if (selection_) {
+      ASSIGN_OR_RETURN(emptied_aggregates_, EmptiedAggregates::find(connection_, inventory_, *selection_));
+    }
     ASSIGN_OR_RETURN(auto settings, connection_.query("SHOW block_size"));
     page_bytes_ = std::max<uint64_t>(static_cast<uint64_t>(settings.number(0, 0)), 1);
     list_tables();
@@ -179,6 +183,7 @@ class Planner {
   const RowSelection* selection_;
   Relations relations_;
   Chunks chunks_;
+  EmptiedAggregates emptied_aggregates_;
   uint64_t page_bytes_ = 1;
   std::map<RelationName, const Table*> table_of_;  // by who holds the rows
   std::map<RelationName, size_t> source_of_;
@@ -243,6 +248,10 @@ void Planner::describe_reading(Source& source, const Relation& relation) const {
                                      fmt::join(uncompressed_, ", "), status, kPartlyCompressed, status);
     source.copy = fmt::format("(SELECT {} FROM {} {})", selected_list(relation.columns, {{status, changed}}),
                               relation.name.quoted(), relation.condition);
+    return;
+  }
+  if (const auto rows = emptied_aggregates_.rows_of(relation.name, list)) {
+    source.copy = *rows;
     return;
   }
   if (!relation.condition.empty()) {
@@ -362,6 +371,7 @@ void Planner::add_compressed_rows() {
 }
 
 void Planner::add_notes() {
+  plan_.notes = emptied_aggregates_.notes();
   std::map<RelationName, size_t> counts;
   for (const auto& [name, chunk] : chunks_) {
     const auto source = source_of_.find(name);

@@ -411,5 +411,46 @@ TEST_F(CaptureTest, ASelectionDecidesWhichRowsAndDefinitionsAreTaken) {
   for (const auto& fingerprint : captured_.fingerprints) EXPECT_THAT(restored, Contains(fingerprint));
 }
 
+// Nothing of a continuous aggregate, which only TimescaleDB's catalogs know to be one.
+class NoAggregates final : public RowSelection {
+ public:
+  explicit NoAggregates(Connection connection) : connection_(std::move(connection)) {}
+  bool keeps_definition(const RelationName&) const override { return true; }
+  TableRows rows_of(const RelationName& table) const override {
+    TableRows rows;
+    if (table.name.starts_with("_hyper_2") || table.name == "sums") rows.take = TableRows::Take::kNothing;
+    return rows;
+  }
+  bool takes_large_objects() const override { return false; }
+  Connection& connection() override { return connection_; }
+
+ private:
+  Connection connection_;
+};
+
+TEST_F(CaptureTest, AContinuousAggregateWithoutItsRowsIsToBeRefreshed) {
+  run("summit", R"sql(
+      CREATE EXTENSION timescaledb SCHEMA public;
+      CREATE TABLE public.m (at timestamptz NOT NULL, v integer);
+      CREATE TABLE public.sums (at timestamptz NOT NULL, v integer);
+      CREATE TABLE public.others (at bigint NOT NULL, v integer);
+      SELECT public.create_hypertable('public.m', 'at'), public.create_hypertable('public.sums', 'at'),
+             public.create_hypertable('public.others', 'at', chunk_time_interval => 10);
+      INSERT INTO public.m VALUES ('2026-01-01', 1); INSERT INTO public.sums VALUES ('2026-01-01', 1);
+      INSERT INTO public.others VALUES (1, 1);
+      INSERT INTO _timescaledb_catalog.continuous_agg
+        SELECT mat, 1, NULL, 'public', view, 'public', 'partial' || view, 'public', 'direct' || view, true, true
+        FROM (VALUES (2, 'daily'), (3, 'kept')) made (mat, view);
+      INSERT INTO _timescaledb_catalog.continuous_aggs_watermark VALUES (2, 42), (3, 43);
+      INSERT INTO _timescaledb_catalog.continuous_aggs_materialization_invalidation_log VALUES (2, 1, 9), (3, 2, 8);)sql");
+  auto snapshot = snapshot_of("summit");
+  NoAggregates selection(expect_ok(Snapshot::join(endpoint(), "summit", snapshot.id(), {})));
+  const auto rows = ArchiveRows::of(capture_to_file(snapshot, {.selection = &selection}));
+  EXPECT_EQ(rows.table("_timescaledb_catalog.continuous_aggs_watermark"), "2\t-210866803200000000\n3\t43\n");
+  EXPECT_EQ(rows.table("_timescaledb_catalog.continuous_aggs_materialization_invalidation_log"),
+            "3\t2\t8\n2\t-9223372036854775808\t9223372036854775807\n");
+  EXPECT_THAT(captured_.notes, ElementsAre(HasSubstr("refresh_continuous_aggregate('")));
+}
+
 }  // namespace
 }  // namespace summit::postgres
