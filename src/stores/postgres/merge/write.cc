@@ -52,6 +52,7 @@ class Writer {
   };
 
   Result<void> disable_triggers(size_t table, std::vector<std::string>& notes) {
+    const bool hypertable = workspace_.target.graph(table).kind == Table::Kind::kHypertable;
     ASSIGN_OR_RETURN(
         auto rows, workspace_.connection.query(std::string(kTriggers), {workspace_.target.graph(table).oid}));
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -60,6 +61,11 @@ class Writer {
       if (!rows.truth(i, 4)) {
         notes.push_back(fmt::format("the trigger {} of {} fires: this role does not own the table",
                                     trigger.name, relation.display()));
+        continue;
+      }
+      if (hypertable) {
+        notes.push_back(fmt::format("the trigger {} of {} fires: TimescaleDB cannot disable it", trigger.name,
+                                    relation.display()));
         continue;
       }
       RETURN_IF_ERROR(

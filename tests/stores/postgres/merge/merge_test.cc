@@ -409,6 +409,34 @@ TEST_F(MergeTest, RowsOfHypertablesComeBackIntoTheirChunks) {
             "61 1830");
 }
 
+TEST_F(MergeTest, TheTriggersOfAHypertableFireAndAreNamed) {
+  constexpr std::string_view kHypertable =
+      "CREATE EXTENSION timescaledb SCHEMA public; "
+      "CREATE TABLE public.events (at timestamptz NOT NULL, tenant_id text NOT NULL, n integer, PRIMARY KEY "
+      "(at, "
+      "tenant_id)); SELECT public.create_hypertable('public.events', 'at'); "
+      "INSERT INTO public.events SELECT timestamptz '2026-01-01' + n * interval '1 day', 'acme', n FROM "
+      "generate_series(1, 60) n";
+  for (const char* name : {"fired_backup", "fired"}) {
+    run("postgres", fmt::format("CREATE DATABASE {} TEMPLATE template0", name));
+    run(name, kHypertable);
+  }
+  const auto archive = pg_dump("fired_backup");
+  run("fired",
+      "DELETE FROM public.events WHERE n > 50; "
+      "CREATE FUNCTION public.pass() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$; "
+      "CREATE TRIGGER seen BEFORE INSERT ON public.events FOR EACH ROW EXECUTE FUNCTION public.pass()");
+  MergeRequest request;
+  request.database = "fired";
+  request.rules.column = {"tenant_id", "backup-sets.yaml:2"};
+  request.id = "acme";
+  auto merge = expect_ok(RowMerge::open(endpoint(), request, {}));
+  expect_ok(merge.stage(archive_file(archive)));
+  const auto report = expect_ok(merge.apply());
+  EXPECT_EQ(report.inserted(), 10u);
+  EXPECT_THAT(report.notes, Contains(HasSubstr("the trigger seen of public.events fires: TimescaleDB")));
+}
+
 TEST_F(MergeTest, ABackupOfSomebodyElseIsRefused) {
   const auto report = apply("globex");
   ASSERT_FALSE(report.ok());
