@@ -20,6 +20,12 @@ constexpr std::string_view kOfUsers = R"sql(
 
 bool is_timescale_schema(std::string_view schema) { return schema.substr(0, 13) == "_timescaledb_"; }
 
+// The table of a continuous aggregate's rows: before TimescaleDB's catalogs are restored nothing else tells
+// it from what is internal.
+bool holds_aggregate(const RelationName& table) {
+  return table.name.starts_with("_materialized_hypertable_");
+}
+
 struct Timescale {
   std::vector<Hypertable> hypertables;
   std::vector<RelationName> chunks;
@@ -115,7 +121,7 @@ Result<std::vector<Table>> read_tables(Connection& connection, const Timescale& 
     const bool hypertable = std::any_of(timescale.hypertables.begin(), timescale.hypertables.end(),
                                         [&](const Hypertable& h) { return h.name == table.name; });
     if (!hypertable) {
-      if (is_timescale_schema(table.name.schema)) continue;
+      if (is_timescale_schema(table.name.schema) && !holds_aggregate(table.name)) continue;
       if (std::binary_search(timescale.chunks.begin(), timescale.chunks.end(), table.name)) continue;
     }
     table.kind = kind_of(rows.text(i, 3), hypertable);

@@ -477,6 +477,26 @@ TEST_F(MaskedRestore, NothingThatWorksByItselfIsLeftOn) {
   EXPECT_EQ(ask("masked", "SELECT count(*) FROM public.events"), "20");
 }
 
+// As the rows of a continuous aggregate lie there, which only the community edition can make.
+TEST_F(MaskedRestore, RowsOfAContinuousAggregateAreMaskedAndCompared) {
+  run("summit", R"(
+    CREATE EXTENSION timescaledb SCHEMA public;
+    CREATE TABLE _timescaledb_internal._materialized_hypertable_1 (bucket timestamptz NOT NULL, email text);
+    SELECT public.create_hypertable('_timescaledb_internal._materialized_hypertable_1', 'bucket');
+    INSERT INTO _timescaledb_internal._materialized_hypertable_1
+      SELECT timestamptz '2026-01-01' + i * interval '1 day', 'ada' || i || '@lovelace.org' FROM generate_series(1, 20) i;
+  )");
+  const auto id = expect_ok(back_up(target_));
+  use("key: {env: K}\nrules:\n  postgresql:\n    - {table: _materialized_hypertable_1, set: {email: "
+      "{pseudonym: email}}}\n");
+  target_.databases = {"masked"};
+  EXPECT_THAT(restored(id), IsEmpty());
+  EXPECT_EQ(ask("masked",
+                "SELECT count(*) FROM _timescaledb_internal._materialized_hypertable_1 WHERE email LIKE "
+                "'%@example.com'"),
+            "20");
+}
+
 // Visits refer to places, places to regions: both are sampled, and every reference must hold.
 TEST_F(MaskedRestore, ReductionKeepsTheSameRowsAndEveryReference) {
   run("summit", R"(
