@@ -41,6 +41,7 @@ class Reader {
   void note(const Entry& entry) {
     const auto& definition = entry.definition.value_or("");
     if (entry.is("TABLE")) note_inheritance({entry.schema.value_or(""), entry.tag.value_or("")}, definition);
+    if (is_chunk(entry)) partitions_.insert({entry.schema.value_or(""), entry.tag.value_or("")});
     if (entry.is("TABLE ATTACH")) note_partition(definition);
     if (entry.is("CONSTRAINT")) note_key(definition);
     if (entry.is("FK CONSTRAINT")) note_reference(definition);
@@ -106,8 +107,7 @@ class Reader {
     table.columns = copied_columns(entry.copy.value_or(""));
     table.of_extension = postgres::table_of(index_, entry) == nullptr;
     add_ancestors(table.name, table.ancestors);
-    const bool is_chunk = table.name.schema == "_timescaledb_internal" && !table.ancestors.empty();
-    table.is_part = is_chunk || partitions_.contains(table.name);
+    table.is_part = partitions_.contains(table.name);
     for (const auto* name = &table.name; name != nullptr; name = next(table, *name)) {
       const auto key = keys_.find(*name);
       if (key == keys_.end()) continue;
@@ -136,12 +136,30 @@ class Reader {
   const Contents& contents_;
   EntryIndex index_;
   std::map<RelationName, std::vector<RelationName>> parents_;
-  std::set<RelationName> partitions_;
+  std::set<RelationName> partitions_;  // and chunks
   std::map<RelationName, std::vector<std::string>> keys_;
   ArchiveSchema schema_;
 };
 
+// "cust_104_chunk"
+bool is_named_as_chunk(std::string_view name) {
+  constexpr std::string_view kEnd = "_chunk";
+  if (!name.ends_with(kEnd)) return false;
+  name.remove_suffix(kEnd.size());
+  const size_t digits = name.find_last_not_of("0123456789");
+  return digits != std::string_view::npos && digits + 1 < name.size() && name[digits] == '_';
+}
+
 }  // namespace
+
+// CREATE TABLE telemetry.cust_104_chunk (CONSTRAINT constraint_33 CHECK (…)) INHERITS (public.custom)
+bool is_chunk(const Entry& entry) {
+  if (!entry.is("TABLE") || !entry.definition) return false;
+  if (entry.definition->find("INHERITS") == std::string::npos) return false;
+  if (entry.schema == "_timescaledb_internal") return true;
+  return is_named_as_chunk(entry.tag.value_or("")) &&
+         entry.definition->find("CONSTRAINT constraint_") != std::string::npos;
+}
 
 std::optional<RelationName> name_at(const Words& words, size_t position) {
   if (position + 2 >= words.size() || !words[position].is_name() || words[position + 1].text != ".")

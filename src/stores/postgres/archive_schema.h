@@ -41,6 +41,9 @@ struct ArchiveSchema {
 
 ArchiveSchema read_archive_schema(const pgarchive::Contents& contents);
 
+// Whether an entry defines a chunk of a TimescaleDB hypertable: those of a hypertable may lie in any schema.
+bool is_chunk(const pgarchive::Entry& entry);
+
 // "schema . name" at `position` of a definition.
 std::optional<RelationName> name_at(const std::vector<Word>& words, size_t position);
 

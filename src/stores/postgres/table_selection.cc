@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "stores/postgres/archive_schema.h"
 #include "stores/postgres/load_plan.h"
 #include "stores/postgres/sql.h"
 
@@ -17,7 +18,9 @@ namespace {
 
 RelationName name_of(const Entry& entry) { return {entry.schema.value_or(""), entry.tag.value_or("")}; }
 
-bool is_internal(const Entry& entry) { return entry.schema && entry.schema->starts_with("_timescaledb_"); }
+bool is_internal(const Entry& entry) {
+  return (entry.schema && entry.schema->starts_with("_timescaledb_")) || is_chunk(entry);
+}
 
 bool names(const std::string& word, const std::string& plain) {
   return word == plain || word == quote_identifier(plain);

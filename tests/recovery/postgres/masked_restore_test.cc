@@ -497,6 +497,23 @@ TEST_F(MaskedRestore, RowsOfAContinuousAggregateAreMaskedAndCompared) {
             "20");
 }
 
+TEST_F(MaskedRestore, ChunksInAnySchemaAreMaskedAndComparedAsTheirHypertable) {
+  run("summit", R"(
+    CREATE EXTENSION timescaledb SCHEMA public;
+    CREATE SCHEMA parts;
+    CREATE TABLE public.seen (at timestamptz NOT NULL, email text);
+    SELECT public.create_hypertable('public.seen', 'at', associated_schema_name => 'parts',
+                                    associated_table_prefix => 'of_seen');
+    INSERT INTO public.seen
+      SELECT timestamptz '2026-01-01' + i * interval '1 day', 'ada' || i || '@lovelace.org' FROM generate_series(1, 20) i;
+  )");
+  const auto id = expect_ok(back_up(target_));
+  use("key: {env: K}\nrules:\n  postgresql:\n    - {table: seen, set: {email: {pseudonym: email}}}\n");
+  target_.databases = {"masked"};
+  EXPECT_THAT(restored(id), IsEmpty());
+  EXPECT_EQ(ask("masked", "SELECT count(*) FROM public.seen WHERE email LIKE '%@example.com'"), "20");
+}
+
 // Visits refer to places, places to regions: both are sampled, and every reference must hold.
 TEST_F(MaskedRestore, ReductionKeepsTheSameRowsAndEveryReference) {
   run("summit", R"(

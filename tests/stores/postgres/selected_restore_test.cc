@@ -182,6 +182,18 @@ TEST_F(SelectedRestoreTest, HypertablesAreRefused) {
   EXPECT_THAT(restored.error().hint(), HasSubstr("--exclude=public.events"));
 }
 
+TEST_F(SelectedRestoreTest, HypertablesWithChunksInAnySchemaAreRefused) {
+  run("summit",
+      "CREATE EXTENSION timescaledb SCHEMA public; CREATE TABLE public.events (at timestamptz NOT NULL); "
+      "SELECT public.create_hypertable('public.events', 'at', associated_schema_name => 'sales', "
+      "associated_table_prefix => 'of_events'); INSERT INTO public.events VALUES ('2026-01-01')");
+  original_ = dump("summit");
+  EXPECT_EQ(restore_tables({"events"}).error().code(), Code::kUnsupported);
+  EXPECT_EQ(restore_tables({"of_events_1_chunk"}).error().code(), Code::kNotFound);
+  expect_ok(restore_tables({"sales"}));
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.events"), "1");
+}
+
 constexpr std::string_view kReferringHypertable =
     "CREATE EXTENSION timescaledb SCHEMA public; "
     "CREATE TABLE public.events (at timestamptz NOT NULL, who bigint REFERENCES public.users); "

@@ -24,9 +24,9 @@ class Mapper {
     for (const auto& entry : contents.entries) {
       const RelationName name{entry.schema.value_or(""), entry.tag.value_or("")};
       if (entry.is("TABLE")) definitions_[name] = entry.definition.value_or("");
+      if (is_chunk(entry)) note_inheritance(name, *entry.definition);
       if (entry.is("TABLE ATTACH")) note_parent(entry.definition.value_or(""));
     }
-    for (const auto& [name, definition] : definitions_) note_inheritance(name, definition);
   }
 
   Result<ArchiveMapping> map(const pgarchive::Contents& contents) {
@@ -65,7 +65,6 @@ class Mapper {
 
   // A chunk inherits from its hypertable; other tables that inherit hold rows of their own.
   void note_inheritance(const RelationName& name, const std::string& definition) {
-    if (name.schema != "_timescaledb_internal") return;
     const auto words = words_of(definition);
     for (size_t i = 0; i + 1 < words.size(); ++i) {
       if (!words[i].is("INHERITS")) continue;
