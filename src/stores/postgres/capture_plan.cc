@@ -259,6 +259,19 @@ void Planner::describe_reading(Source& source, const Relation& relation) const {
     source.copy = fmt::format("(SELECT {} FROM {} {})", list, relation.name.quoted(), relation.condition);
     return;
   }
+  // TimescaleDB's mark for a batch that is NULL throughout cannot be read in again; NULL says the same.
+  std::map<std::string, std::string> readable;
+  for (const auto& column : relation.columns) {
+    const auto name = quote_identifier(column.name);
+    if (column.type == "_timescaledb_internal.compressed_data")
+      readable[name] = fmt::format(
+          "CASE WHEN pg_catalog.pg_column_size({0}) > 16 OR {0}::text <> 'Bg==' THEN {0} END", name);
+  }
+  if (!readable.empty()) {
+    source.copy =
+        fmt::format("(SELECT {} FROM {})", selected_list(relation.columns, readable), relation.name.quoted());
+    return;
+  }
   if (relation.materialized_view) {
     source.copy = fmt::format("(SELECT {} FROM {})", list, relation.name.quoted());
   } else {
