@@ -25,6 +25,10 @@ Result<void> allow_connections(const config::PostgresEndpoint& endpoint, const s
   options.cancellation = cancellation;
   ASSIGN_OR_RETURN(auto connection,
                    postgres::Connection::open(endpoint, postgres::maintenance_database(database), options));
+  ASSIGN_OR_RETURN(const auto found,
+                   connection.query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", {database}));
+  // Whoever dropped it has opened it in the surest way.
+  if (found.empty()) return {};
   return connection.execute(
       fmt::format("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true", postgres::quote_identifier(database)));
 }

@@ -164,12 +164,13 @@ Result<Connection> Capture::join(const Cancellation& cancellation) {
       "SET LOCAL synchronize_seqscans = off; SET LOCAL max_parallel_workers_per_gather = 0; "
       "SET LOCAL jit = off; SET LOCAL enable_tidscan = on"));
   // Of compressed chunks COPY reads what the heap holds, and a query all rows, whatever is set for the
-  // database.
+  // database, by an in-place restore that failed too.
   RETURN_IF_ERROR(connection.execute(R"sql(
       SELECT pg_catalog.set_config(s.name, wanted.value, true)
       FROM pg_catalog.pg_settings s
       JOIN (VALUES ('timescaledb.enable_transparent_decompression', 'on'),
-                   ('timescaledb.hypercore_copy_to_behavior', 'no_compressed_data')) wanted (name, value)
+                   ('timescaledb.hypercore_copy_to_behavior', 'no_compressed_data'),
+                   ('timescaledb.restoring', 'off')) wanted (name, value)
         ON wanted.name = s.name AND wanted.value <> s.setting)sql"));
   return connection;
 }

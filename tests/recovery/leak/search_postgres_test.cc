@@ -152,5 +152,19 @@ TEST_F(PostgresLeaks, ALockedDatabaseRefusesEverybodyUntilItIsUnlocked) {
   EXPECT_FALSE(expect_ok(read_lock(directory(), "dev")).has_value());
 }
 
+TEST_F(PostgresLeaks, ALockedDatabaseThatSomebodyDroppedHindersNothing) {
+  config::Environment environment;
+  environment.name = "dev";
+  environment.postgresql = {endpoint()};
+  LockRecord record{
+      .environment = "dev", .restore = "restore-1", .reason = "a test", .since = now(), .stores = {}};
+  record.stores.push_back({.kind = "postgresql", .endpoint = endpoint().name, .databases = {"gone", "shop"}});
+  run("postgres", "ALTER DATABASE shop ALLOW_CONNECTIONS false");
+  expect_ok(write_lock(directory(), record));
+  expect_ok(unlock(directory(), record, environment, {}));
+  EXPECT_TRUE(postgres::Connection::open(endpoint(), "shop").ok());
+  EXPECT_FALSE(expect_ok(read_lock(directory(), "dev")).has_value());
+}
+
 }  // namespace
 }  // namespace summit::recovery

@@ -21,6 +21,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
 using testing::Not;
 
 constexpr pgarchive::CompressionChoice kUncompressed{.algorithm = pgarchive::Compression::kNone};
@@ -225,6 +226,18 @@ TEST_F(CaptureTest, CompressedRowsOlderThanAColumnsDefaultComeUncompressed) {
   auto later = snapshot_of("summit");
   EXPECT_EQ(ArchiveRows::of(capture_to_file(later)).table("public.batches"), "0\t1\tcompressed since\n");
   EXPECT_THAT(captured_.notes, IsEmpty());
+}
+
+TEST_F(CaptureTest, WhatAFailedRestoreHasLeftSwitchedOffIsOnAgain) {
+  run("summit",
+      "CREATE EXTENSION timescaledb SCHEMA public; CREATE TABLE public.events (at timestamptz NOT NULL, n "
+      "integer); SELECT public.create_hypertable('public.events', 'at'); INSERT INTO public.events SELECT "
+      "timestamptz '2026-01-01' + i * interval '1 day', i FROM generate_series(1, 60) i");
+  const auto before = dump("summit").fingerprints;
+  run("summit", "ALTER DATABASE summit SET timescaledb.restoring = 'on'");
+  auto snapshot = snapshot_of("summit");
+  capture_to_file(snapshot);
+  EXPECT_THAT(lines(before), IsSupersetOf(lines(captured_.fingerprints)));
 }
 
 TEST_F(CaptureTest, ALargeTableIsReadInRangesWhileOthersChangeIt) {
