@@ -31,13 +31,17 @@ std::string_view verb_for(std::string_view state) {
 // TimescaleDB copies a hypertable's keys to its chunks; the copies go and come with theirs.
 constexpr std::string_view kNoChunks = "SELECT 0::oid WHERE false";
 constexpr std::string_view kChunks = R"sql(
-    SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I', schema_name, table_name))::oid
-    FROM _timescaledb_catalog.chunk WHERE NOT dropped)sql";
+    SELECT c.oid FROM _timescaledb_catalog.chunk k
+    JOIN pg_catalog.pg_namespace s ON s.nspname = k.schema_name
+    JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid AND c.relname = k.table_name
+    WHERE NOT k.dropped)sql";
 
 // ADD CONSTRAINT is not for hypertables that have compressed rows.
 constexpr std::string_view kCompressed = R"sql(
-    SELECT DISTINCT pg_catalog.to_regclass(pg_catalog.format('%I.%I', h.schema_name, h.table_name))::oid
-    FROM _timescaledb_catalog.chunk k JOIN _timescaledb_catalog.hypertable h ON h.id = k.hypertable_id
+    SELECT c.oid FROM _timescaledb_catalog.chunk k
+    JOIN _timescaledb_catalog.hypertable h ON h.id = k.hypertable_id
+    JOIN pg_catalog.pg_namespace s ON s.nspname = h.schema_name
+    JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid AND c.relname = h.table_name
     WHERE k.compressed_chunk_id IS NOT NULL AND NOT k.dropped)sql";
 
 Result<bool> has_timescale(Connection& connection) {
