@@ -124,9 +124,8 @@ std::vector<std::string> PostgresComponent::describe() const {
 Result<uint64_t> PostgresComponent::predict_size(CaptureContext& context) {
   uint64_t total = 0;
   for (const auto& capture : captures_) {
-    postgres::Connection::Options options;
-    options.cancellation = context.cancellation;
-    ASSIGN_OR_RETURN(auto connection, postgres::Connection::open(endpoint_, capture.database, options));
+    ASSIGN_OR_RETURN(auto connection, postgres::Connection::open(endpoint_, capture.database,
+                                                                 {.cancellation = context.cancellation}));
     ASSIGN_OR_RETURN(auto size,
                      connection.query("SELECT pg_catalog.pg_database_size(pg_catalog.current_database())"));
     total += static_cast<uint64_t>(size.number(0, 0));
@@ -263,10 +262,8 @@ Result<void> PostgresComponent::write_globals(CaptureContext& context, Component
 }
 
 Result<void> PostgresComponent::note_other_databases(CaptureContext& context, ComponentRecord& record) {
-  postgres::Connection::Options options;
-  options.cancellation = context.cancellation;
-  ASSIGN_OR_RETURN(auto connection,
-                   postgres::Connection::open(endpoint_, captures_.front().database, options));
+  ASSIGN_OR_RETURN(auto connection, postgres::Connection::open(endpoint_, captures_.front().database,
+                                                               {.cancellation = context.cancellation}));
   ASSIGN_OR_RETURN(auto databases, postgres::list_databases(connection));
   for (const auto& database : databases) {
     const bool taken = std::any_of(captures_.begin(), captures_.end(), [&](const DatabaseCapture& capture) {

@@ -33,10 +33,8 @@ class TimescaleComponent final : public Component {
       return Error(Code::kConfig, "endpoint {} names no database", endpoint_.name)
           .hint("set POSTGRES_DB, or `databases` of the endpoint in config/environments.yaml");
     }
-    postgres::Connection::Options options;
-    options.cancellation = context.cancellation;
-    ASSIGN_OR_RETURN(auto connection,
-                     postgres::Connection::open(endpoint_, endpoint_.databases.front(), options));
+    ASSIGN_OR_RETURN(auto connection, postgres::Connection::open(endpoint_, endpoint_.databases.front(),
+                                                                 {.cancellation = context.cancellation}));
     ASSIGN_OR_RETURN(inventory_, postgres::read_inventory(connection));
     return check_tables();
   }

@@ -19,9 +19,9 @@ class SpreadSample {
   // Once for each value: whether it is to be added.
   bool wants_next() { return seen_++ % stride_ == 0; }
   void add(std::string value) {
+    // It is number most_ * stride_ then, and most_ is even: one of those that the doubled stride takes.
     if (values_.size() == most_) halve();
-    // After halving it may be one between two that stayed.
-    if ((seen_ - 1) % stride_ == 0) values_.push_back(std::move(value));
+    values_.push_back(std::move(value));
   }
 
   const std::vector<std::string>& values() const { return values_; }

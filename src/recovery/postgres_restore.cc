@@ -307,10 +307,8 @@ Result<std::string> PostgresRestore::globals_text(RestoreContext& context) const
 
 Result<void> PostgresRestore::create_roles(RestoreContext& context) {
   ASSIGN_OR_RETURN(auto globals, globals_text(context));
-  postgres::Connection::Options options;
-  options.cancellation = context.cancellation;
-  ASSIGN_OR_RETURN(auto connection,
-                   postgres::Connection::open(endpoint_, postgres::maintenance_database(""), options));
+  ASSIGN_OR_RETURN(auto connection, postgres::Connection::open(endpoint_, postgres::maintenance_database(""),
+                                                               {.cancellation = context.cancellation}));
   ASSIGN_OR_RETURN(auto report, postgres::create_missing_roles(connection, globals));
   for (const auto& role : report.created)
     context.reporter.info(fmt::format("{}: created the role {}", name_, role));

@@ -122,7 +122,6 @@ TEST(GraphMask, StopsWhereSomethingPrivatePassedWithoutARule) {
   EXPECT_THAT(refused.error().message(), HasSubstr("label: \"Ship\""));
 }
 
-// Each as the only odd place of a graph whose names say nothing.
 TEST(GraphMask, LooksAtValuesFromEverywhereInTheGraph) {
   const auto session = session_of(masking::shipped_rules());
   GraphMask mask(session);
@@ -137,6 +136,7 @@ TEST(GraphMask, LooksAtValuesFromEverywhereInTheGraph) {
   EXPECT_THAT(checked.error().message(), HasSubstr(":Gadget.remark"));
 }
 
+// Each as the only odd place of a graph whose names say nothing.
 TEST(GraphMask, PlantedSecretsStopItWhereverTheyLie) {
   const std::string planted = "ada@lovelace.org";
   struct Odd {

@@ -21,10 +21,9 @@ fs::path record_path(const fs::path& base, const std::string& environment) {
 
 Result<void> allow_connections(const config::PostgresEndpoint& endpoint, const std::string& database,
                                const Cancellation& cancellation) {
-  postgres::Connection::Options options;
-  options.cancellation = cancellation;
   ASSIGN_OR_RETURN(auto connection,
-                   postgres::Connection::open(endpoint, postgres::maintenance_database(database), options));
+                   postgres::Connection::open(endpoint, postgres::maintenance_database(database),
+                                              {.cancellation = cancellation}));
   ASSIGN_OR_RETURN(const auto found,
                    connection.query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", {database}));
   // Whoever dropped it has opened it in the surest way.

@@ -264,9 +264,8 @@ std::string main_database(const config::PostgresEndpoint& endpoint) {
 
 Result<Connection> connect_or_main(const config::PostgresEndpoint& endpoint, const std::string& database,
                                    const Cancellation& cancellation) {
-  Connection::Options options;
-  options.cancellation = cancellation;
-  return Connection::open(endpoint, database.empty() ? main_database(endpoint) : database, options);
+  return Connection::open(endpoint, database.empty() ? main_database(endpoint) : database,
+                          {.cancellation = cancellation});
 }
 
 std::string connection_string(const config::PostgresEndpoint& endpoint, const std::string& database) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "stores/postgres/sql.h"
+#include "stores/postgres/timescale.h"
 
 namespace summit::postgres {
 
@@ -43,12 +44,6 @@ constexpr std::string_view kCompressed = R"sql(
     JOIN pg_catalog.pg_namespace s ON s.nspname = h.schema_name
     JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid AND c.relname = h.table_name
     WHERE k.compressed_chunk_id IS NOT NULL AND NOT k.dropped)sql";
-
-Result<bool> has_timescale(Connection& connection) {
-  ASSIGN_OR_RETURN(const auto rows, connection.query("SELECT FROM pg_catalog.pg_extension WHERE extname = "
-                                                     "'timescaledb'"));
-  return !rows.empty();
-}
 
 Error broken(const ForeignKey& key, const Error& cause) {
   return Error(Code::kRefused,

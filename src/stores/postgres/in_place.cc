@@ -48,9 +48,7 @@ constexpr std::string_view kCreatePublic =
 // for.
 Result<void> empty_database(const config::PostgresEndpoint& endpoint, const std::string& database,
                             const Cancellation& cancellation) {
-  Connection::Options options;
-  options.cancellation = cancellation;
-  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, options));
+  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, {.cancellation = cancellation}));
   ASSIGN_OR_RETURN(const auto rows, connection.query(std::string(kObjects), {std::string(kMarkerSchema)}));
   for (size_t i = 0; i < rows.size(); ++i) {
     RETURN_IF_ERROR(

@@ -78,9 +78,8 @@ class Load {
 };
 
 Result<void> Load::prepare() {
-  Connection::Options options;
-  options.cancellation = cancellation_;
-  ASSIGN_OR_RETURN(const auto connection, Connection::open(endpoint_, request_.database, options));
+  ASSIGN_OR_RETURN(const auto connection,
+                   Connection::open(endpoint_, request_.database, {.cancellation = cancellation_}));
   ASSIGN_OR_RETURN(auto tool, find_pg_restore(endpoint_, connection.server_version()));
   ASSIGN_OR_RETURN(definitions_,
                    StockRestore::create(endpoint_, std::move(tool), request_.contents, request_.workspace));

@@ -30,19 +30,18 @@ class Planner {
     Section section = Section::kPreData;
     for (const auto& entry : contents.entries) {
       if (entry.section != Section::kNone) section = entry.section;
-      sections_[entry.id] = section;
+      // Since version 17 pg_dump counts what makes large objects among the data.
+      sections_[entry.id] = entry.is("BLOB METADATA") ? Section::kPreData : section;
     }
   }
 
   void place(const Entry& entry) {
     const Section section = sections_.at(entry.id);
-    // Since version 17 pg_dump counts what makes large objects among the data.
-    const bool makes_objects = entry.is("BLOB METADATA");
     if (entry.has_data) {
       if (entry.copy) plan_.rows.push_back(&entry);
     } else if (entry.is("SEQUENCE SET")) {
       plan_.sequences.push_back(&entry);
-    } else if ((section == Section::kPreData || makes_objects) && !comes_last(entry)) {
+    } else if (section == Section::kPreData && !comes_last(entry)) {
       plan_.before.push_back(&entry);
     } else if (is_ours(entry) && !needs_what_comes_after(entry)) {
       list_of(entry).push_back(&entry);

@@ -8,9 +8,7 @@ namespace summit::postgres {
 
 Result<Connection> open_load_session(const config::PostgresEndpoint& endpoint, const std::string& database,
                                      const pgarchive::Contents& contents, const Cancellation& cancellation) {
-  Connection::Options options;
-  options.cancellation = cancellation;
-  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, options));
+  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, {.cancellation = cancellation}));
   RETURN_IF_ERROR(
       connection.execute("SET check_function_bodies = off; SET xmloption = content; SET row_security = off; "
                          "SET escape_string_warning = off; SET synchronous_commit = off"));

@@ -9,6 +9,7 @@
 
 #include "stores/postgres/schema_queries.h"
 #include "stores/postgres/sql.h"
+#include "stores/postgres/timescale.h"
 
 namespace summit::postgres {
 
@@ -29,12 +30,6 @@ WITH own AS (SELECT classid AS class, objid AS id FROM pg_catalog.pg_depend WHER
 constexpr std::string_view kNoChunkNames =
     "SELECT ''::name AS schema_name, ''::name AS table_name WHERE false";
 constexpr std::string_view kChunkNames = "SELECT schema_name, table_name FROM _timescaledb_catalog.chunk";
-
-Result<bool> has_timescale(Connection& connection) {
-  ASSIGN_OR_RETURN(auto rows,
-                   connection.query("SELECT FROM pg_catalog.pg_extension WHERE extname = 'timescaledb'"));
-  return !rows.empty();
-}
 
 std::string statement(const SchemaQuery& query, bool timescale) {
   std::string common(kCommon);

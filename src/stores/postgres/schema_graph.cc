@@ -6,6 +6,7 @@
 #include <set>
 
 #include "stores/postgres/sql.h"
+#include "stores/postgres/timescale.h"
 
 namespace summit::postgres {
 
@@ -117,9 +118,8 @@ class Builder {
   }
 
   Result<void> read_chunks() {
-    ASSIGN_OR_RETURN(auto extension,
-                     connection_.query("SELECT FROM pg_catalog.pg_extension WHERE extname = 'timescaledb'"));
-    if (extension.empty()) return {};
+    ASSIGN_OR_RETURN(const bool timescale, has_timescale(connection_));
+    if (!timescale) return {};
     ASSIGN_OR_RETURN(auto hypertables, connection_.query(R"sql(
         SELECT pg_catalog.format('%I.%I', schema_name, table_name)::pg_catalog.regclass::oid
         FROM _timescaledb_catalog.hypertable WHERE compression_state <> 2)sql"));

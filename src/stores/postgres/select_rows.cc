@@ -107,9 +107,8 @@ Result<SelectedRows> select_core(const SelectionSource& source, const SelectionR
 
 // Joins the snapshot with the right to write, which the temporary tables need.
 Result<Connection> join_writing(const SelectionSource& source) {
-  Connection::Options options;
-  options.cancellation = source.cancellation;
-  ASSIGN_OR_RETURN(auto connection, Connection::open(source.endpoint, source.database, options));
+  ASSIGN_OR_RETURN(auto connection,
+                   Connection::open(source.endpoint, source.database, {.cancellation = source.cancellation}));
   ASSIGN_OR_RETURN(auto facts, connection.query(R"sql(
       SELECT pg_catalog.pg_is_in_recovery(),
              pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY'), current_user)sql"));

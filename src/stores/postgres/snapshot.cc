@@ -27,9 +27,7 @@ Result<void> lock_tables(Connection& connection, const std::vector<RelationName>
 
 Result<Snapshot> Snapshot::open(const config::PostgresEndpoint& endpoint, const std::string& database,
                                 const Cancellation& cancellation) {
-  Connection::Options options;
-  options.cancellation = cancellation;
-  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, options));
+  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, {.cancellation = cancellation}));
   return Snapshot(std::move(connection));
 }
 

@@ -7,7 +7,6 @@
 #include <set>
 
 #include "stores/postgres/archive_schema.h"
-#include "stores/postgres/connection.h"
 #include "stores/postgres/sql.h"
 
 namespace summit::postgres {
@@ -45,6 +44,12 @@ void move_if(LoadPlan::Entries& from, LoadPlan::Entries& to, const Chosen& chose
 
 }  // namespace
 
+Result<bool> has_timescale(Connection& connection) {
+  ASSIGN_OR_RETURN(const auto rows,
+                   connection.query("SELECT FROM pg_catalog.pg_extension WHERE extname = 'timescaledb'"));
+  return !rows.empty();
+}
+
 Result<std::string> begin_timescale_restore(const config::PostgresEndpoint& endpoint,
                                             const std::string& database, const pgarchive::Contents& contents,
                                             const std::string& version, const Cancellation& cancellation) {
@@ -69,9 +74,7 @@ Result<std::string> begin_timescale_restore(const config::PostgresEndpoint& endp
 
 Result<void> end_timescale_restore(const config::PostgresEndpoint& endpoint, const std::string& database,
                                    const std::string& schema, const Cancellation& cancellation) {
-  Connection::Options options;
-  options.cancellation = cancellation;
-  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, options));
+  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, {.cancellation = cancellation}));
   ASSIGN_OR_RETURN(
       [[maybe_unused]] auto finished,
       connection.query(fmt::format("SELECT {}.timescaledb_post_restore()", quote_identifier(schema))));
@@ -81,9 +84,7 @@ Result<void> end_timescale_restore(const config::PostgresEndpoint& endpoint, con
 Result<KeysToHypertables> take_keys_to_hypertables(const config::PostgresEndpoint& endpoint,
                                                    const std::string& database, LoadPlan& plan,
                                                    const Cancellation& cancellation) {
-  Connection::Options options;
-  options.cancellation = cancellation;
-  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, options));
+  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, {.cancellation = cancellation}));
   ASSIGN_OR_RETURN(const auto rows,
                    connection.query("SELECT schema_name, table_name FROM _timescaledb_catalog.hypertable"));
   std::set<RelationName> hypertables;

@@ -7,9 +7,13 @@
 #include "core/cancellation.h"
 #include "core/result.h"
 #include "formats/pgarchive/contents.h"
+#include "stores/postgres/connection.h"
 #include "stores/postgres/load_plan.h"
 
 namespace summit::postgres {
+
+// Whether the database of `connection` has the extension.
+Result<bool> has_timescale(Connection& connection);
 
 // Creates the extension, in the source's version because its catalogs are restored as data, and puts the
 // database into the state in which they may be. `version` empty: the server's default. Gives the schema that

@@ -163,9 +163,8 @@ RowMerge::~RowMerge() = default;
 
 Result<RowMerge> RowMerge::open(const config::PostgresEndpoint& endpoint, const MergeRequest& request,
                                 const Cancellation& cancellation) {
-  Connection::Options options;
-  options.cancellation = cancellation;
-  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, request.database, options));
+  ASSIGN_OR_RETURN(auto connection,
+                   Connection::open(endpoint, request.database, {.cancellation = cancellation}));
   ASSIGN_OR_RETURN(const auto standby, connection.scalar("SELECT pg_catalog.pg_is_in_recovery()"));
   if (standby == "t") {
     return Error(Code::kUnsupported, "{} is a standby, which cannot be written to", connection.where())
