@@ -133,37 +133,44 @@ TEST_F(PostgresLeaks, FindsAValueInTheCommentThatADatabaseWillHave) {
   EXPECT_EQ(world_.places(), std::set<std::string>{"postgresql:market: definitions"});
 }
 
-TEST_F(PostgresLeaks, ALockedDatabaseRefusesEverybodyUntilItIsUnlocked) {
-  config::Environment environment;
-  environment.name = "dev";
-  environment.postgresql = {endpoint()};
-  LockRecord record{
-      .environment = "dev", .restore = "restore-1", .reason = "a test", .since = now(), .stores = {}};
-  run("postgres", "ALTER DATABASE shop ALLOW_CONNECTIONS false");
-  record.stores.push_back({.kind = "postgresql", .endpoint = endpoint().name, .databases = {"shop"}});
-  expect_ok(write_lock(directory(), record));
+class LockedPostgres : public PostgresLeaks {
+ protected:
+  void SetUp() override {
+    PostgresLeaks::SetUp();
+    environment_.name = "dev";
+    environment_.postgresql = {endpoint()};
+    run("postgres", "ALTER DATABASE shop ALLOW_CONNECTIONS false");
+  }
+  LockRecord lock(std::vector<std::string> databases) {
+    LockRecord record{
+        .environment = "dev", .restore = "restore-1", .reason = "a test", .since = now(), .stores = {}};
+    record.stores.push_back(
+        {.kind = "postgresql", .endpoint = endpoint().name, .databases = std::move(databases)});
+    expect_ok(write_lock(directory(), record));
+    return record;
+  }
+  void expect_unlocked() {
+    EXPECT_TRUE(postgres::Connection::open(endpoint(), "shop").ok());
+    EXPECT_FALSE(expect_ok(read_lock(directory(), "dev")).has_value());
+  }
+
+  config::Environment environment_;
+};
+
+TEST_F(LockedPostgres, RefusesEverybodyUntilItIsUnlocked) {
+  const auto record = lock({"shop"});
   EXPECT_FALSE(postgres::Connection::open(endpoint(), "shop").ok());
 
   const auto read = expect_ok(read_lock(directory(), "dev"));
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->stores, record.stores);
-  expect_ok(unlock(directory(), *read, environment, {}));
-  EXPECT_TRUE(postgres::Connection::open(endpoint(), "shop").ok());
-  EXPECT_FALSE(expect_ok(read_lock(directory(), "dev")).has_value());
+  expect_ok(unlock(directory(), *read, environment_, {}));
+  expect_unlocked();
 }
 
-TEST_F(PostgresLeaks, ALockedDatabaseThatSomebodyDroppedHindersNothing) {
-  config::Environment environment;
-  environment.name = "dev";
-  environment.postgresql = {endpoint()};
-  LockRecord record{
-      .environment = "dev", .restore = "restore-1", .reason = "a test", .since = now(), .stores = {}};
-  record.stores.push_back({.kind = "postgresql", .endpoint = endpoint().name, .databases = {"gone", "shop"}});
-  run("postgres", "ALTER DATABASE shop ALLOW_CONNECTIONS false");
-  expect_ok(write_lock(directory(), record));
-  expect_ok(unlock(directory(), record, environment, {}));
-  EXPECT_TRUE(postgres::Connection::open(endpoint(), "shop").ok());
-  EXPECT_FALSE(expect_ok(read_lock(directory(), "dev")).has_value());
+TEST_F(LockedPostgres, ADatabaseThatSomebodyDroppedHindersNothing) {
+  expect_ok(unlock(directory(), lock({"gone", "shop"}), environment_, {}));
+  expect_unlocked();
 }
 
 }  // namespace

@@ -2,8 +2,6 @@
 // them.
 #include "recovery/masked_store.h"
 
-#include "core/process.h"
-#include "stores/postgres/tools.h"
 #include "tests/masking/make_rules.h"
 #include "tests/recovery/postgres/components.h"
 
@@ -79,11 +77,7 @@ class MaskedPostgresStore : public PostgresComponents {
   // By the stock program, into a new database `copy`.
   void pg_restore(const fs::path& archive) {
     create_database("copy");
-    const auto found = expect_ok(postgres::find_tool(endpoint(), "pg_restore", 16));
-    expect_ok(summit::run(postgres::tool_command(endpoint(), found, "copy",
-                                                 {"--jobs=2", "--exit-on-error", archive.string()}),
-                          {}, {}, GiB),
-              "pg_restore");
+    run_tool("pg_restore", "copy", {"--jobs=2", "--exit-on-error", archive.string()});
   }
 
   masking::Session session_;

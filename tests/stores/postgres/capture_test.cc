@@ -8,7 +8,6 @@
 
 #include "core/task_group.h"
 #include "stores/postgres/sql.h"
-#include "stores/postgres/tools.h"
 #include "tests/stores/postgres/helper/archive_rows.h"
 #include "tests/stores/postgres/helper/awkward_database.h"
 #include "tests/stores/postgres/helper/stock_archive.h"
@@ -60,14 +59,6 @@ class CaptureTest : public PostgresTest {
     create_database("summit");
   }
 
-  fs::path tool(std::string_view name) { return endpoint().bin_directory / name; }
-  std::string run_tool(std::string_view name, const std::string& database,
-                       std::vector<std::string> arguments) {
-    const auto found = expect_ok(find_tool(endpoint(), name, 16));
-    return expect_ok(
-        summit::run(tool_command(endpoint(), found, database, std::move(arguments)), {}, {}, GiB),
-        "running a stock tool");
-  }
   // What the stock program dumps in the same snapshot.
   fs::path stock_dump(const Snapshot& snapshot, const std::string& database) {
     const fs::path path = directory() / "stock.dump";
@@ -377,9 +368,21 @@ TEST_F(CaptureTest, UnchangedTablesGiveEqualBytesAndLargeOnesStreamsOfTheirOwn) 
 }
 
 // Takes some rows of one table, changes a column of another, drops a third.
-class SomeRows final : public RowSelection {
+// Every definition, and no large object.
+class Selection : public RowSelection {
  public:
-  explicit SomeRows(Connection connection) : connection_(std::move(connection)) {}
+  explicit Selection(Connection connection) : connection_(std::move(connection)) {}
+  bool keeps_definition(const RelationName&) const override { return true; }
+  bool takes_large_objects() const override { return false; }
+  Connection& connection() override { return connection_; }
+
+ private:
+  Connection connection_;
+};
+
+class SomeRows final : public Selection {
+ public:
+  using Selection::Selection;
   bool keeps_definition(const RelationName& table) const override { return table.name != "others"; }
   TableRows rows_of(const RelationName& table) const override {
     TableRows rows;
@@ -392,11 +395,6 @@ class SomeRows final : public RowSelection {
     }
     return rows;
   }
-  bool takes_large_objects() const override { return false; }
-  Connection& connection() override { return connection_; }
-
- private:
-  Connection connection_;
 };
 
 TEST_F(CaptureTest, ASelectionDecidesWhichRowsAndDefinitionsAreTaken) {
@@ -425,20 +423,14 @@ TEST_F(CaptureTest, ASelectionDecidesWhichRowsAndDefinitionsAreTaken) {
 }
 
 // Nothing of a continuous aggregate, which only TimescaleDB's catalogs know to be one.
-class NoAggregates final : public RowSelection {
+class NoAggregates final : public Selection {
  public:
-  explicit NoAggregates(Connection connection) : connection_(std::move(connection)) {}
-  bool keeps_definition(const RelationName&) const override { return true; }
+  using Selection::Selection;
   TableRows rows_of(const RelationName& table) const override {
     TableRows rows;
     if (table.name.starts_with("_hyper_2") || table.name == "sums") rows.take = TableRows::Take::kNothing;
     return rows;
   }
-  bool takes_large_objects() const override { return false; }
-  Connection& connection() override { return connection_; }
-
- private:
-  Connection connection_;
 };
 
 TEST_F(CaptureTest, AContinuousAggregateWithoutItsRowsIsToBeRefreshed) {

@@ -3,9 +3,7 @@
 
 #include <algorithm>
 
-#include "core/process.h"
 #include "stores/postgres/select_rows.h"
-#include "stores/postgres/tools.h"
 #include "tests/stores/postgres/helper/test_database.h"
 
 namespace summit::postgres {
@@ -58,9 +56,8 @@ class KeptEntriesTest : public PostgresTest {
   }
 
   pgarchive::Contents contents() {
-    const auto tool = expect_ok(find_tool(endpoint(), "pg_dump", 16));
     const auto path = directory() / "all.dump";
-    expect_ok(summit::run(tool_command(endpoint(), tool, "summit", {"-Fc", "-f", path.string()})));
+    run_tool("pg_dump", "summit", {"-Fc", "-f", path.string()});
     return expect_ok(pgarchive::read_contents(expect_ok(read_file(path))))->contents;
   }
 
@@ -147,9 +144,7 @@ TEST_F(KeptEntriesTest, StockPgRestoreBuildsTheKeptTables) {
   const auto path = directory() / "kept.dump";
   expect_ok(write_file_durably(path, pgarchive::write_contents(kept)));
   create_database("copy");
-  const auto tool = expect_ok(find_tool(endpoint(), "pg_restore", 16));
-  expect_ok(summit::run(
-      tool_command(endpoint(), tool, "copy", {"--schema-only", "--exit-on-error", path.string()})));
+  run_tool("pg_restore", "copy", {"--schema-only", "--exit-on-error", path.string()});
   EXPECT_EQ(ask("copy",
                 "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relkind IN ('r', 'p', "
                 "'v', 'm') "

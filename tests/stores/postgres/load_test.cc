@@ -26,28 +26,16 @@ class Load : public PostgresTest {
   }
 
   fs::path stock_dump(const std::string& database, std::vector<std::string> options) {
-    Command command;
     const fs::path file = directory() / "stock.dump";
-    command.argv = {(endpoint().bin_directory / "pg_dump").string(),
-                    "--format=custom",
-                    "--exclude-schema=summit_dr",
-                    "--no-password",
-                    "--file=" + file.string(),
-                    "--dbname=" + connection_string(endpoint(), database)};
-    command.argv.insert(command.argv.end(), options.begin(), options.end());
-    command.env["PGPASSWORD"] = endpoint().password.reveal();
-    expect_ok(summit::run(command));
+    options.insert(options.begin(),
+                   {"--format=custom", "--exclude-schema=summit_dr", "--file=" + file.string()});
+    run_tool("pg_dump", database, std::move(options));
     return file;
   }
 
   // What pg_dump makes of a database, without what differs between any two runs.
   std::string dumped(const std::string& database) {
-    Command command;
-    command.argv = {(endpoint().bin_directory / "pg_dump").string(), "--exclude-schema=summit_dr",
-                    "--no-password", "--restrict-key=same",
-                    "--dbname=" + connection_string(endpoint(), database)};
-    command.env["PGPASSWORD"] = endpoint().password.reveal();
-    return expect_ok(summit::run(command));
+    return run_tool("pg_dump", database, {"--exclude-schema=summit_dr", "--restrict-key=same"});
   }
 };
 

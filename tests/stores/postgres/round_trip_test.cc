@@ -4,7 +4,6 @@
 #include "stores/postgres/globals.h"
 #include "stores/postgres/marker.h"
 #include "stores/postgres/probe.h"
-#include "stores/postgres/schema_facts.h"
 #include "tests/stores/postgres/helper/awkward_database.h"
 #include "tests/stores/postgres/helper/test_database.h"
 
@@ -27,13 +26,6 @@ class RoundTrip : public PostgresTest {
     run("summit", awkward_schema());
     run("summit", awkward_rows());
   }
-  void expect_same_schema(const std::string& left, const std::string& right) {
-    auto a = connect(left);
-    auto b = connect(right);
-    for (const auto group : schema_groups()) {
-      EXPECT_EQ(expect_ok(schema_facts(a, group)), expect_ok(schema_facts(b, group))) << "group " << group;
-    }
-  }
 };
 
 TEST_F(RoundTrip, EveryKindOfObjectAndValueComesBackEqual) {
@@ -55,7 +47,7 @@ TEST_F(RoundTrip, EveryKindOfObjectAndValueComesBackEqual) {
                             HasSubstr("hypertable public.events: 401 "), HasSubstr("public.measures: 701 "),
                             HasSubstr("sequence public.descending: 1 "), HasSubstr("public.no_columns: 2 "),
                             HasSubstr("materialized_view public.by_status: 4 ")}));
-  expect_same_schema("summit", "copy of \"summit\"");
+  expect_same_definitions("summit", "copy of \"summit\"");
   EXPECT_EQ(ask("copy of \"summit\"", "SELECT count(*) FROM pg_namespace WHERE nspname = 'summit_dr'"), "0")
       << "the marker of the source travelled with the backup";
   EXPECT_THAT(databases(), Not(Contains(HasSubstr("_restoring_"))));
@@ -103,7 +95,7 @@ TEST_F(RoundTrip, TheStockProgramListsTheArchive) {
   fill();
   const Dump original = dump("summit");
   Command list;
-  list.argv = {(endpoint().bin_directory / "pg_restore").string(), "--list", original.archive.string()};
+  list.argv = {tool("pg_restore").string(), "--list", original.archive.string()};
   const auto text = summit::run(list);
   ASSERT_TRUE(text.ok()) << text.error().to_string();
   EXPECT_THAT(*text, HasSubstr("TABLE DATA public Users"));
@@ -118,7 +110,7 @@ TEST_F(RoundTrip, AnUncompressedArchiveIsAsGenuine) {
   fill();
   const Dump original = dump("summit", false);
   Command list;
-  list.argv = {(endpoint().bin_directory / "pg_restore").string(), "--list", original.archive.string()};
+  list.argv = {tool("pg_restore").string(), "--list", original.archive.string()};
   EXPECT_THAT(expect_ok(summit::run(list)), HasSubstr("Compression: none"));
   DatabaseRestore options;
   options.timescale_version = original.timescale_version;

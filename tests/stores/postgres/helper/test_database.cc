@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "core/process.h"
 #include "stores/postgres/schema_facts.h"
 #include "stores/postgres/sql.h"
+#include "stores/postgres/tools.h"
 #include "tests/stores/postgres/helper/shared_server.h"
 
 namespace summit::postgres {
@@ -36,6 +38,20 @@ std::string PostgresTest::ask(const std::string& database, const std::string& sq
 
 void PostgresTest::create_database(const std::string& name) {
   run("postgres", "CREATE DATABASE " + quote_identifier(name) + " TEMPLATE template0");
+}
+
+std::string PostgresTest::run_tool(std::string_view name, const std::string& database,
+                                   std::vector<std::string> arguments) {
+  const auto found = expect_ok(find_tool(endpoint_, name, major()));
+  return expect_ok(summit::run(tool_command(endpoint_, found, database, std::move(arguments)), {}, {}, GiB),
+                   "running a stock tool");
+}
+
+void PostgresTest::expect_same_definitions(const std::string& left, const std::string& right) {
+  auto a = connect(left);
+  auto b = connect(right);
+  for (const auto group : schema_groups())
+    EXPECT_EQ(expect_ok(schema_facts(a, group)), expect_ok(schema_facts(b, group))) << "group " << group;
 }
 
 bool PostgresTest::exists(const std::string& database) {

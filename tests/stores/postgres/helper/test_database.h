@@ -71,6 +71,11 @@ class PostgresTest : public testing::Test {
   void run(const std::string& database, std::string_view statements);
   std::string ask(const std::string& database, const std::string& sql);
   void create_database(const std::string& name);
+  // A stock program of the server's version, and what one prints about a database, at its end.
+  fs::path tool(std::string_view name) const { return endpoint_.bin_directory / name; }
+  std::string run_tool(std::string_view name, const std::string& database,
+                       std::vector<std::string> arguments);
+  void expect_same_definitions(const std::string& left, const std::string& right);
   bool exists(const std::string& database);
   std::vector<std::string> databases();
 

@@ -373,33 +373,44 @@ TEST_F(MergeTest, PartitionsMayHaveBeenMadeAnewSince) {
   EXPECT_EQ(ask("live", "SELECT count(*) FROM public.billing WHERE tenant_id = 'acme'"), "20");
 }
 
+class HypertableMerge : public MergeTest {
+ protected:
+  static void make(const std::string& database) {
+    run("postgres", fmt::format("CREATE DATABASE {} TEMPLATE template0", database));
+    run(database,
+        "CREATE EXTENSION timescaledb SCHEMA public; CREATE TABLE public.events (at timestamptz NOT NULL, "
+        "tenant_id text NOT NULL, n integer, PRIMARY KEY (at, tenant_id)); "
+        "SELECT public.create_hypertable('public.events', 'at')");
+  }
+  static void add_rows(const std::string& database, const std::string& tenants) {
+    run(database,
+        fmt::format("INSERT INTO public.events SELECT timestamptz '2026-01-01' + n * interval '1 day', t, n "
+                    "FROM generate_series(1, 60) n, unnest(ARRAY[{}]) t",
+                    tenants));
+  }
+  static MergeReport merge_acme(const std::string& database, const fs::path& archive) {
+    MergeRequest request;
+    request.database = database;
+    request.rules.column = {"tenant_id", "backup-sets.yaml:2"};
+    request.id = "acme";
+    auto merge = expect_ok(RowMerge::open(endpoint(), request, {}));
+    expect_ok(merge.stage(archive_file(archive)));
+    return expect_ok(merge.apply());
+  }
+};
+
 // Chunks have other names there than here.
-TEST_F(MergeTest, RowsOfHypertablesComeBackIntoTheirChunks) {
-  constexpr std::string_view kHypertable =
-      "CREATE EXTENSION timescaledb SCHEMA public; CREATE TABLE public.events (at timestamptz NOT NULL, "
-      "tenant_id text NOT "
-      "NULL, n integer, PRIMARY KEY (at, tenant_id)); SELECT public.create_hypertable('public.events', "
-      "'at'); ";
-  constexpr std::string_view kRows =
-      "INSERT INTO public.events SELECT timestamptz '2026-01-01' + n * interval '1 day', t, n FROM "
-      "generate_series(1, 60) n, ";
-  for (const char* name : {"events_backup", "events"})
-    run("postgres", fmt::format("CREATE DATABASE {} TEMPLATE template0", name));
-  run("events_backup", std::string(kHypertable) + std::string(kRows) + "unnest(ARRAY['acme']) t");
+TEST_F(HypertableMerge, RowsComeBackIntoTheirChunks) {
+  for (const char* name : {"events_backup", "events"}) make(name);
+  add_rows("events_backup", "'acme'");
   const auto archive = pg_dump("events_backup");
-  run("events", std::string(kHypertable) + "INSERT INTO public.events VALUES ('2020-02-02', 'globex', 0); " +
-                    std::string(kRows) + "unnest(ARRAY['globex', 'acme']) t");
+  run("events", "INSERT INTO public.events VALUES ('2020-02-02', 'globex', 0)");
+  add_rows("events", "'globex', 'acme'");
   run("events",
       "DELETE FROM public.events WHERE tenant_id = 'acme' AND n % 3 = 0; UPDATE public.events SET n = -n "
       "WHERE tenant_id = "
       "'acme' AND n % 3 = 1; INSERT INTO public.events VALUES ('2027-01-01', 'acme', 1)");
-  MergeRequest request;
-  request.database = "events";
-  request.rules.column = {"tenant_id", "backup-sets.yaml:2"};
-  request.id = "acme";
-  auto merge = expect_ok(RowMerge::open(endpoint(), request, {}));
-  expect_ok(merge.stage(archive_file(archive)));
-  const auto report = expect_ok(merge.apply());
+  const auto report = merge_acme("events", archive);
   EXPECT_EQ(report.inserted(), 20u);
   EXPECT_EQ(report.changed(), 20u);
   EXPECT_EQ(report.deleted(), 1u);
@@ -409,30 +420,17 @@ TEST_F(MergeTest, RowsOfHypertablesComeBackIntoTheirChunks) {
             "61 1830");
 }
 
-TEST_F(MergeTest, TheTriggersOfAHypertableFireAndAreNamed) {
-  constexpr std::string_view kHypertable =
-      "CREATE EXTENSION timescaledb SCHEMA public; "
-      "CREATE TABLE public.events (at timestamptz NOT NULL, tenant_id text NOT NULL, n integer, PRIMARY KEY "
-      "(at, "
-      "tenant_id)); SELECT public.create_hypertable('public.events', 'at'); "
-      "INSERT INTO public.events SELECT timestamptz '2026-01-01' + n * interval '1 day', 'acme', n FROM "
-      "generate_series(1, 60) n";
+TEST_F(HypertableMerge, TriggersFireAndAreNamed) {
   for (const char* name : {"fired_backup", "fired"}) {
-    run("postgres", fmt::format("CREATE DATABASE {} TEMPLATE template0", name));
-    run(name, kHypertable);
+    make(name);
+    add_rows(name, "'acme'");
   }
   const auto archive = pg_dump("fired_backup");
   run("fired",
       "DELETE FROM public.events WHERE n > 50; "
       "CREATE FUNCTION public.pass() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$; "
       "CREATE TRIGGER seen BEFORE INSERT ON public.events FOR EACH ROW EXECUTE FUNCTION public.pass()");
-  MergeRequest request;
-  request.database = "fired";
-  request.rules.column = {"tenant_id", "backup-sets.yaml:2"};
-  request.id = "acme";
-  auto merge = expect_ok(RowMerge::open(endpoint(), request, {}));
-  expect_ok(merge.stage(archive_file(archive)));
-  const auto report = expect_ok(merge.apply());
+  const auto report = merge_acme("fired", archive);
   EXPECT_EQ(report.inserted(), 10u);
   EXPECT_THAT(report.notes, Contains(HasSubstr("the trigger seen of public.events fires: TimescaleDB")));
 }

@@ -2,11 +2,8 @@
 #include <fmt/format.h>
 
 #include "stores/postgres/globals.h"
-#include "stores/postgres/in_place.h"
 #include "stores/postgres/probe.h"
-#include "stores/postgres/schema_facts.h"
 #include "stores/postgres/selected_restore.h"
-#include "stores/postgres/tools.h"
 #include "tests/stores/postgres/helper/awkward_database.h"
 #include "tests/stores/postgres/helper/shared_server.h"
 #include "tests/stores/postgres/helper/stock_archive.h"
@@ -63,13 +60,6 @@ class VersionsTest : public PostgresTest {
     run("summit", plain_awkward_rows());
     run("summit", more_objects(major()));
   }
-  fs::path tool(std::string_view name) { return endpoint().bin_directory / name; }
-  std::string run_tool(std::string_view name, const std::string& database,
-                       std::vector<std::string> arguments) {
-    const auto found = expect_ok(find_tool(endpoint(), name, major()));
-    return expect_ok(
-        summit::run(tool_command(endpoint(), found, database, std::move(arguments)), {}, {}, GiB));
-  }
   fs::path stock_dump(const std::string& database) {
     const fs::path path = directory() / (database + ".stock.dump");
     run_tool("pg_dump", database,
@@ -80,12 +70,6 @@ class VersionsTest : public PostgresTest {
   void stock_restore(const std::string& database, const fs::path& archive) {
     create_database(database);
     run_tool("pg_restore", database, {"--jobs=2", "--exit-on-error", archive.string()});
-  }
-  void expect_same_definitions(const std::string& left, const std::string& right) {
-    auto a = connect(left);
-    auto b = connect(right);
-    for (const auto group : schema_groups())
-      EXPECT_EQ(expect_ok(schema_facts(a, group)), expect_ok(schema_facts(b, group))) << "group " << group;
   }
   void expect_same_dump(const std::string& left, const std::string& right) {
     EXPECT_THAT(only_in_one(script(stock_dump(left)), script(stock_dump(right))), IsEmpty());
@@ -129,7 +113,7 @@ TEST_P(Version, ArchivesOfItsPgDumpAreRestored) {
   EXPECT_EQ(lines(fingerprints("copy")), original);
 }
 
-TEST_P(Version, ADatabaseInUseIsReplacedInPlaceAndRolesComeBack) {
+TEST_P(Version, ADatabaseInUseIsReplacedAndRolesComeBack) {
   fill();
   const Dump ours = dump("summit");
   const auto globals = expect_ok(globals_with_passwords(endpoint()));
