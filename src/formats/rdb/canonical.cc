@@ -4,8 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "core/byte_order.h"
 #include "core/fingerprint.h"
-#include "formats/rdb/little_endian.h"
 #include "formats/rdb/value.h"
 
 namespace summit::rdb {

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstring>
 
-#include "formats/rdb/little_endian.h"
+#include "core/byte_order.h"
 
 namespace summit::rdb {
 

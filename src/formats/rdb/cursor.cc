@@ -1,6 +1,6 @@
 #include "formats/rdb/cursor.h"
 
-#include "formats/rdb/little_endian.h"
+#include "core/byte_order.h"
 
 namespace summit::rdb {
 

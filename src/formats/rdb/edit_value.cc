@@ -6,9 +6,9 @@
 #include <optional>
 #include <set>
 
+#include "core/byte_order.h"
 #include "formats/rdb/cursor.h"
 #include "formats/rdb/encode.h"
-#include "formats/rdb/little_endian.h"
 #include "formats/rdb/types.h"
 #include "formats/rdb/value.h"
 

@@ -4,7 +4,7 @@
 #include <limits>
 #include <utility>
 
-#include "formats/rdb/little_endian.h"
+#include "core/byte_order.h"
 #include "formats/rdb/packed.h"
 #include "formats/rdb/types.h"
 

@@ -1,5 +1,5 @@
+#include "core/byte_order.h"
 #include "formats/rdb/cursor.h"
-#include "formats/rdb/little_endian.h"
 #include "formats/rdb/packed.h"
 
 namespace summit::rdb {

@@ -1,7 +1,7 @@
 #include "formats/rdb/payload.h"
 
+#include "core/byte_order.h"
 #include "formats/rdb/crc64.h"
-#include "formats/rdb/little_endian.h"
 
 namespace summit::rdb {
 

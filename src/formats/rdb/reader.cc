@@ -1,8 +1,8 @@
 #include "formats/rdb/reader.h"
 
+#include "core/byte_order.h"
 #include "formats/rdb/crc64.h"
 #include "formats/rdb/cursor.h"
-#include "formats/rdb/little_endian.h"
 #include "formats/rdb/types.h"
 
 namespace summit::rdb {

@@ -1,7 +1,7 @@
 #include "formats/rdb/rewriter.h"
 
+#include "core/byte_order.h"
 #include "formats/rdb/crc64.h"
-#include "formats/rdb/little_endian.h"
 #include "formats/rdb/types.h"
 
 namespace summit::rdb {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "formats/rdb/little_endian.h"
+#include "core/byte_order.h"
 #include "formats/rdb/packed.h"
 
 namespace summit::rdb {

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/byte_order.h"
 #include "formats/rdb/cursor.h"
-#include "formats/rdb/little_endian.h"
 #include "formats/rdb/packed.h"
 #include "formats/rdb/stream_value.h"
 

@@ -1,7 +1,7 @@
 // Ziplist, zipmap and intset: what Redis up to 6.2 wrote for small lists, hashes, sorted sets, and all write
 // for sets of integers.
+#include "core/byte_order.h"
 #include "formats/rdb/cursor.h"
-#include "formats/rdb/little_endian.h"
 #include "formats/rdb/packed.h"
 
 namespace summit::rdb {

@@ -6,9 +6,9 @@
 
 #include <csignal>
 
+#include "core/byte_order.h"
 #include "core/wait.h"
 #include "formats/rdb/crc64.h"
-#include "formats/rdb/little_endian.h"
 #include "formats/rdb/rewriter.h"
 #include "stores/redis/marker.h"
 #include "stores/redis/own_keys.h"
@@ -134,7 +134,7 @@ std::unique_ptr<platform::RedisServer> precious_server(Settings settings = {}) {
 
 std::string sealed(std::string rdb) {
   rdb.resize(rdb.size() - 8);
-  rdb::append_little_endian(rdb, rdb::crc64(0, as_bytes(rdb)));
+  append_little_endian(rdb, rdb::crc64(0, as_bytes(rdb)));
   return rdb;
 }
 

@@ -7,20 +7,14 @@
 #include <cstring>
 #include <string>
 
-namespace summit::rdb {
+namespace summit {
 
+// Compilers make one instruction of it.
 template <std::unsigned_integral T>
 constexpr T byte_swapped(T value) {
-  T swapped = 0;
-  for (size_t i = 0; i < sizeof(T); ++i) {
-    swapped = static_cast<T>(static_cast<T>(swapped << 8) | static_cast<T>(value & 0xff));
-    value = static_cast<T>(value >> 8);
-  }
-  return swapped;
-}
-
-template <>
-constexpr uint8_t byte_swapped(uint8_t value) {
+  if constexpr (sizeof(T) == 2) return __builtin_bswap16(value);
+  if constexpr (sizeof(T) == 4) return __builtin_bswap32(value);
+  if constexpr (sizeof(T) == 8) return __builtin_bswap64(value);
   return value;
 }
 
@@ -39,6 +33,13 @@ T load_big_endian(const void* bytes) {
   return std::endian::native == std::endian::big ? value : byte_swapped(value);
 }
 
+// `bytes` must have room for sizeof(T) bytes.
+template <std::unsigned_integral T>
+void store_big_endian(void* bytes, T value) {
+  if constexpr (std::endian::native == std::endian::little) value = byte_swapped(value);
+  std::memcpy(bytes, &value, sizeof value);
+}
+
 template <std::unsigned_integral T>
 void append_little_endian(std::string& out, T value) {
   if constexpr (std::endian::native == std::endian::big) value = byte_swapped(value);
@@ -51,4 +52,4 @@ void append_big_endian(std::string& out, T value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-}  // namespace summit::rdb
+}  // namespace summit
