@@ -4,12 +4,18 @@
 
 #include <utility>
 
+#include "stores/postgres/binary_columns.h"
+
 namespace summit::postgres {
 
 namespace {
 
 // The server says at the end of a COPY that it refused a row: a huge table must not be sent whole before.
 constexpr uint64_t kLongestCopy = 256 * MiB;
+// A smaller table is loaded before the server has answered what its columns are.
+constexpr size_t kWorthAsking = 64 * KiB;
+// The binary form is held beside the rows: one of very large values goes in as it is.
+constexpr size_t kLargestEncoded = 16 * MiB;
 
 }  // namespace
 
@@ -28,24 +34,27 @@ Result<void> RowLoader::load(const LoadUnit& unit) {
 Result<void> RowLoader::load_table(const LoadUnit& unit) {
   RETURN_IF_ERROR(finish());
   LoadTarget& target = *unit.target;
+  ASSIGN_OR_RETURN(const Data data, encoded(unit), "while loading the rows of {}", target.name);
   // Statements sent together are one transaction.
-  const std::string sql = target.truncate.empty()
-                              ? target.copy
-                              : fmt::format("{}; {} WITH (FREEZE)", target.truncate, target.copy);
-  RETURN_IF_ERROR(connection_.begin_copy(sql), "while loading the rows of {}", target.name);
-  copying_ = &target;
-  RETURN_IF_ERROR(put(unit));
+  std::string sql = target.truncate.empty() ? target.copy : target.truncate + "; " + target.copy;
+  const bool frozen = !target.truncate.empty();
+  if (frozen || data.binary)
+    sql += fmt::format(" WITH ({}{}{})", frozen ? "FREEZE" : "", frozen && data.binary ? ", " : "",
+                       data.binary ? "FORMAT binary" : "");
+  RETURN_IF_ERROR(begin_copy(target, sql, data.binary));
+  RETURN_IF_ERROR(put(unit, data));
   return end_copy();
 }
 
 Result<void> RowLoader::load_rows(const LoadUnit& unit) {
-  if (copying_ != unit.target || copied_ >= kLongestCopy) {
+  LoadTarget& target = *unit.target;
+  ASSIGN_OR_RETURN(const Data data, encoded(unit), "while loading the rows of {}", target.name);
+  if (copying_ != &target || copying_binary_ != data.binary || copied_ >= kLongestCopy) {
     RETURN_IF_ERROR(finish());
-    RETURN_IF_ERROR(connection_.begin_copy(unit.target->copy), "while loading the rows of {}",
-                    unit.target->name);
-    copying_ = unit.target;
+    RETURN_IF_ERROR(
+        begin_copy(target, data.binary ? target.copy + " WITH (FORMAT binary)" : target.copy, data.binary));
   }
-  return put(unit);
+  return put(unit, data);
 }
 
 Result<std::string_view> RowLoader::edited(const LoadUnit& unit) {
@@ -62,11 +71,42 @@ Result<std::string_view> RowLoader::edited(const LoadUnit& unit) {
   return std::string_view(edited_);
 }
 
-Result<void> RowLoader::put(const LoadUnit& unit) {
-  ASSIGN_OR_RETURN(const auto rows, edited(unit), "while loading the rows of {}", unit.target->name);
-  auto taken = connection_.put_copy(as_bytes(rows));
+Result<RowLoader::Data> RowLoader::encoded(const LoadUnit& unit) {
+  ASSIGN_OR_RETURN(const auto rows, edited(unit));
+  const Data as_text{rows, false};
+  if (unit.target->of_extension || rows.size() > kLargestEncoded) return as_text;
+  if (unit.kind == LoadUnit::Kind::kWholeTable && rows.size() < kWorthAsking) return as_text;
+  ASSIGN_OR_RETURN(BinaryRows* const binary, binary_rows(*unit.target));
+  encoded_.clear();
+  if (!binary || !binary->append(rows, encoded_)) return as_text;
+  return Data{encoded_, true};
+}
+
+Result<BinaryRows*> RowLoader::binary_rows(const LoadTarget& target) {
+  auto found = binary_rows_.find(&target);
+  if (found == binary_rows_.end()) {
+    // The question needs the connection.
+    RETURN_IF_ERROR(finish());
+    ASSIGN_OR_RETURN(auto rows, binary_rows_for(connection_, target.copy));
+    found = binary_rows_.emplace(&target, std::move(rows)).first;
+  }
+  return found->second ? &*found->second : nullptr;
+}
+
+Result<void> RowLoader::begin_copy(LoadTarget& target, const std::string& sql, bool binary) {
+  RETURN_IF_ERROR(connection_.begin_copy(sql), "while loading the rows of {}", target.name);
+  copying_ = &target;
+  copying_binary_ = binary;
+  if (!binary) return {};
+  auto taken = connection_.put_copy(as_bytes(kBinaryHead));
+  RETURN_IF_ERROR(std::move(taken), "while loading the rows of {}", target.name);
+  return {};
+}
+
+Result<void> RowLoader::put(const LoadUnit& unit, const Data& data) {
+  auto taken = connection_.put_copy(as_bytes(data.bytes));
   RETURN_IF_ERROR(std::move(taken), "while loading the rows of {}", unit.target->name);
-  copied_ += rows.size();
+  copied_ += data.bytes.size();
   if (rows_) rows_->advance(unit.block.rows);
   return {};
 }
@@ -75,6 +115,10 @@ Result<void> RowLoader::end_copy() {
   if (!copying_) return {};
   LoadTarget& target = *std::exchange(copying_, nullptr);
   copied_ = 0;
+  if (copying_binary_) {
+    auto taken = connection_.put_copy(as_bytes(kBinaryEnd));
+    RETURN_IF_ERROR(std::move(taken), "while loading the rows of {}", target.name);
+  }
   ASSIGN_OR_RETURN(const uint64_t stored, connection_.end_copy(), "while loading the rows of {}",
                    target.name);
   target.stored += stored;

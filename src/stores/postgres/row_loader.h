@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/progress.h"
 #include "core/result.h"
+#include "stores/postgres/binary_rows.h"
 #include "stores/postgres/connection.h"
 #include "stores/postgres/load_queue.h"
 #include "stores/postgres/row_editing.h"
@@ -20,6 +22,9 @@ namespace summit::postgres {
 // nothing. Rows of a larger table, which come over several connections, cannot be frozen. That is faster all
 // the same, with wal_level = minimal too: 140 MB of jsonb took 1.45 s frozen over one connection and 1.0 s
 // over two.
+//
+// Rows go in in COPY's binary format where their types allow it (binary_columns.h), each block for itself:
+// one with a value that has no such form is the server's to read as text, or to refuse in its own words.
 //
 // One thread at a time. After an error the connection is of no more use.
 class RowLoader {
@@ -37,19 +42,30 @@ class RowLoader {
   Result<void> load_table(const LoadUnit& unit);
   Result<void> load_rows(const LoadUnit& unit);
   Result<void> load_large_object(const LoadUnit& unit);
-  Result<void> put(const LoadUnit& unit);
+  // What a COPY is given of a block, and in which format.
+  struct Data {
+    std::string_view bytes;
+    bool binary = false;
+  };
+  Result<void> put(const LoadUnit& unit, const Data& data);
   // The rows as they go in: the block's own, or what the table's editor makes of them.
   Result<std::string_view> edited(const LoadUnit& unit);
+  Result<Data> encoded(const LoadUnit& unit);
+  Result<BinaryRows*> binary_rows(const LoadTarget& target);
+  Result<void> begin_copy(LoadTarget& target, const std::string& sql, bool binary);
   Result<void> end_copy();
 
   Connection& connection_;
   Phase* rows_;
   RowEditing* editing_;
-  std::map<const LoadTarget*, std::unique_ptr<RowEditor>> editors_;  // null: the rows stay as they are
+  std::map<const LoadTarget*, std::unique_ptr<RowEditor>> editors_;     // null: the rows stay as they are
+  std::map<const LoadTarget*, std::optional<BinaryRows>> binary_rows_;  // nothing: the rows go in as text
   std::string edited_;
+  std::string encoded_;
   LoadTarget* copying_ = nullptr;  // into which a COPY is open
-  uint64_t copied_ = 0;            // bytes in that COPY
-  bool writing_objects_ = false;   // in a transaction of their own
+  bool copying_binary_ = false;
+  uint64_t copied_ = 0;           // bytes in that COPY
+  bool writing_objects_ = false;  // in a transaction of their own
 };
 
 }  // namespace summit::postgres

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <fstream>
+#include <sstream>
 
 #include "core/task_group.h"
 #include "core/wait.h"
@@ -125,6 +126,48 @@ TEST_F(Load, ALargeTableOverSeveralConnectionsLosesAndDoublesNoRow) {
   const auto restored = expect_ok(restore("copy", stock_dump("summit", {"--compress=none"}), options));
   EXPECT_EQ(restored.loaded.rows, 61001u);
   EXPECT_EQ(lines(fingerprints("copy")), original);
+}
+
+// How often the server's log has a COPY of `table` in this format since `begin`.
+struct LoggedCopies {
+  size_t text = 0;
+  size_t binary = 0;
+};
+LoggedCopies copies_of(std::string_view table, const fs::path& log, uint64_t begin) {
+  LoggedCopies found;
+  std::istringstream lines(expect_ok(read_file(log)).substr(begin));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find(fmt::format("COPY {} (", table)) == std::string::npos) continue;
+    ++(line.find("FORMAT binary") != std::string::npos ? found.binary : found.text);
+  }
+  return found;
+}
+
+TEST_F(Load, BlocksWithAValueThatHasNoBinaryFormGoInAsText) {
+  run("summit",
+      "CREATE TABLE public.large (id integer, at timestamptz, n numeric, note text); INSERT INTO "
+      "public.large "
+      "SELECT i, CASE WHEN i % 50000 = 0 THEN 'infinity' WHEN i % 50001 = 0 THEN '0044-03-15 BC' ELSE "
+      "timestamptz '2024-01-01' + i * interval '1 minute' END, i / 7.0, repeat(E'\\t' || i, 10) FROM "
+      "generate_series(1, 200000) i; CREATE TABLE public.small AS SELECT * FROM public.large WHERE id < "
+      "5000; "
+      "CREATE TABLE public.odd AS SELECT * FROM public.large WHERE id BETWEEN 49000 AND 51000; CREATE TABLE "
+      "public.tiny AS SELECT * FROM public.large WHERE id < 100");
+  const auto original = lines(fingerprints("summit"));
+  const auto archive = stock_dump("summit", {"--compress=none"});
+  run("postgres", "ALTER ROLE CURRENT_USER SET log_statement = 'mod'");
+  const uint64_t begin = fs::file_size(server().log_file());
+  const auto restored = expect_ok(restore("copy", archive));
+  run("postgres", "ALTER ROLE CURRENT_USER RESET log_statement");
+  EXPECT_EQ(restored.loaded.rows, 200000u + 4999 + 2001 + 99);
+  EXPECT_EQ(lines(fingerprints("copy")), original);
+  const auto logged = [&](std::string_view table) { return copies_of(table, server().log_file(), begin); };
+  EXPECT_GT(logged("public.large").text, 0u);
+  EXPECT_GT(logged("public.large").binary, 1u);
+  EXPECT_EQ(logged("public.small").binary, 1u);
+  EXPECT_EQ(logged("public.small").text, 0u);
+  EXPECT_EQ(logged("public.odd").text, 1u);
+  EXPECT_EQ(logged("public.tiny").text, 1u);
 }
 
 TEST_F(Load, SmallTablesAreFrozen) {

@@ -1,0 +1,67 @@
+#include "stores/postgres/binary_columns.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "stores/postgres/archive_schema.h"
+#include "stores/postgres/sql.h"
+
+namespace summit::postgres {
+
+namespace {
+
+// A domain is received as the type below it. By the symbol of the receive function, which no type of a user's
+// can take from another: the server's own ones are internal, pgvector's is C.
+constexpr const char* kColumns = R"(
+WITH RECURSIVE below(name, type) AS (
+  SELECT a.attname, a.atttypid FROM pg_catalog.pg_attribute a
+  WHERE a.attrelid = pg_catalog.to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped
+  UNION ALL
+  SELECT b.name, t.typbasetype FROM below b JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typtype = 'd'
+), types AS (
+  SELECT t.oid, t.typelem, f.prosrc FROM pg_catalog.pg_type t
+  JOIN pg_catalog.pg_proc f ON f.oid = t.typreceive JOIN pg_catalog.pg_language l ON l.oid = f.prolang
+  WHERE t.typtype <> 'd' AND (l.lanname = 'internal' OR (l.lanname = 'c' AND t.typname = 'vector'))
+)
+SELECT b.name, CASE WHEN t.prosrc = 'array_recv' THEN e.prosrc ELSE t.prosrc END,
+  CASE WHEN t.prosrc = 'array_recv' THEN e.oid ELSE 0 END
+FROM below b JOIN types t ON t.oid = b.type LEFT JOIN types e ON e.oid = t.typelem
+)";
+
+// "public"."users" of "COPY public.users (id) FROM stdin", as to_regclass() reads it.
+std::string copied_relation(const std::string& copy) {
+  const auto words = words_of(copy);
+  if (words.size() > 3 && words[2].text == ".") return quote_qualified(words[1].text, words[3].text);
+  return words.size() > 1 ? quote_identifier(words[1].text) : "";
+}
+
+bool keeps_ascii_apart(const std::string& encoding) {
+  static constexpr std::array<std::string_view, 4> kEncodings = {"UTF8", "SQL_ASCII", "LATIN1", "LATIN9"};
+  return std::find(kEncodings.begin(), kEncodings.end(), encoding) != kEncodings.end();
+}
+
+}  // namespace
+
+Result<std::optional<BinaryRows>> binary_rows_for(Connection& connection, const std::string& copy) {
+  const std::optional<BinaryRows> as_text;
+  const auto names = copied_columns(copy);
+  ASSIGN_OR_RETURN(const auto encoding, connection.scalar("SHOW client_encoding"));
+  if (names.empty() || !keeps_ascii_apart(encoding)) return as_text;
+  ASSIGN_OR_RETURN(const auto rows, connection.query(kColumns, {copied_relation(copy)}));
+  std::map<std::string, BinaryType, std::less<>> known;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto form = binary_form(rows.text(i, 1));
+    if (!form) continue;
+    known[rows.string(i, 0)] = {*form, static_cast<uint32_t>(rows.number(i, 2))};
+  }
+  std::vector<BinaryType> columns;
+  for (const auto& name : names) {
+    const auto found = known.find(name);
+    if (found == known.end()) return as_text;
+    columns.push_back(found->second);
+  }
+  return std::optional(BinaryRows(std::move(columns)));
+}
+
+}  // namespace summit::postgres
