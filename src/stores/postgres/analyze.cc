@@ -5,6 +5,7 @@
 
 #include "core/task_group.h"
 #include "stores/postgres/connection.h"
+#include "stores/postgres/load_session.h"
 #include "stores/postgres/sql.h"
 
 namespace summit::postgres {
@@ -39,6 +40,7 @@ Result<void> analyze_database(const config::PostgresEndpoint& endpoint, const st
   std::atomic<size_t> next{0};
   const auto work = [&](size_t) -> Result<void> {
     ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, options));
+    RETURN_IF_ERROR(outrank_autovacuum(connection));
     for (size_t i = next++; i < tables.size(); i = next++) {
       RETURN_IF_ERROR(connection.execute("ANALYZE " + tables[i]));
       if (phase) phase->advance(1);

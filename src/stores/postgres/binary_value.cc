@@ -5,6 +5,7 @@
 #include <bit>
 #include <charconv>
 #include <chrono>
+#include <limits>
 #include <utility>
 
 #include "core/byte_order.h"
@@ -54,22 +55,28 @@ bool append_integer(std::string_view text, std::string& out) {
   return true;
 }
 
-// Digits only: of "nan" and "inf" from_chars() makes other bits than the server does.
-template <typename Float, typename Bits>
-bool read_float(std::string_view text, Bits& bits) {
-  const size_t first = text.starts_with('-') ? 1 : 0;
-  Float value = 0;
-  if (first >= text.size() || !is_digit(text[first]) || !read_number(text, value)) return false;
-  bits = std::bit_cast<Bits>(value);
-  return true;
+// Of the server's words: from_chars() takes others as well.
+template <typename Float>
+bool read_float(std::string_view text, Float& value) {
+  const bool negative = text.starts_with('-');
+  if (text.substr(negative ? 1 : 0) == "Infinity") {
+    value = negative ? -std::numeric_limits<Float>::infinity() : std::numeric_limits<Float>::infinity();
+    return true;
+  }
+  if (text == "NaN") {
+    value = std::numeric_limits<Float>::quiet_NaN();
+    return true;
+  }
+  const size_t first = negative ? 1 : 0;
+  return first < text.size() && is_digit(text[first]) && read_number(text, value);
 }
 
 template <typename Float, typename Bits>
 bool append_float(std::string_view text, std::string& out) {
-  Bits bits = 0;
-  if (!read_float<Float>(text, bits)) return false;
-  append_big_endian(out, static_cast<uint32_t>(sizeof bits));
-  append_big_endian(out, bits);
+  Float value = 0;
+  if (!read_float(text, value)) return false;
+  append_big_endian(out, static_cast<uint32_t>(sizeof value));
+  append_big_endian(out, std::bit_cast<Bits>(value));
   return true;
 }
 
@@ -144,6 +151,14 @@ class DecimalGroups {
 };
 
 bool append_numeric(std::string_view text, std::string& out) {
+  // Without digits; sign and scale as the server itself sends them.
+  static constexpr std::array<std::pair<std::string_view, uint32_t>, 3> kWords = {
+      {{"NaN", 0xc0000000}, {"Infinity", 0xd0000020}, {"-Infinity", 0xf0000020}}};
+  for (const auto& [word, sign_and_scale] : kWords) {
+    if (text != word) continue;
+    for (const uint32_t part : {uint32_t{8}, uint32_t{0}, sign_and_scale}) append_big_endian(out, part);
+    return true;
+  }
   DecimalGroups groups;
   if (!groups.read(text)) return false;
   groups.append_to(out);
@@ -229,6 +244,14 @@ class Clock {
   std::string_view text_;
 };
 
+// The largest and the smallest number stand for the ends of time.
+template <typename Integer>
+bool read_infinity(std::string_view text, Integer& value) {
+  if (text != "infinity" && text != "-infinity") return false;
+  value = text[0] == '-' ? std::numeric_limits<Integer>::min() : std::numeric_limits<Integer>::max();
+  return true;
+}
+
 void append_moment(std::string& out, int64_t microseconds) {
   append_big_endian(out, static_cast<uint32_t>(sizeof microseconds));
   append_signed(out, microseconds);
@@ -237,9 +260,13 @@ void append_moment(std::string& out, int64_t microseconds) {
 bool append_date(std::string_view text, std::string& out) {
   Clock clock(text);
   int64_t days = 0;
-  if (!clock.date(days) || !clock.at_end()) return false;
-  append_big_endian(out, uint32_t{4});
-  append_signed(out, static_cast<int32_t>(days));
+  int32_t day = 0;
+  if (!read_infinity(text, day)) {
+    if (!clock.date(days) || !clock.at_end()) return false;
+    day = static_cast<int32_t>(days);
+  }
+  append_big_endian(out, static_cast<uint32_t>(sizeof day));
+  append_signed(out, day);
   return true;
 }
 
@@ -255,6 +282,10 @@ bool append_timestamp(std::string_view text, bool with_zone, std::string& out) {
   Clock clock(text);
   int64_t microseconds = 0;
   int64_t east = 0;
+  if (read_infinity(text, microseconds)) {
+    append_moment(out, microseconds);
+    return true;
+  }
   if (!clock.timestamp(microseconds) || (with_zone && !clock.zone(east)) || !clock.at_end()) return false;
   append_moment(out, microseconds - east);
   return true;

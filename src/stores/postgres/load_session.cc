@@ -6,9 +6,16 @@
 
 namespace summit::postgres {
 
+Result<void> outrank_autovacuum(Connection& connection) {
+  return connection.execute(
+      "SELECT pg_catalog.set_config('deadlock_timeout', '20ms', false) "
+      "WHERE pg_catalog.has_parameter_privilege('deadlock_timeout', 'SET')");
+}
+
 Result<Connection> open_load_session(const config::PostgresEndpoint& endpoint, const std::string& database,
                                      const pgarchive::Contents& contents, const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, {.cancellation = cancellation}));
+  RETURN_IF_ERROR(outrank_autovacuum(connection));
   RETURN_IF_ERROR(
       connection.execute("SET check_function_bodies = off; SET xmloption = content; SET row_security = off; "
                          "SET escape_string_warning = off; SET synchronous_commit = off"));

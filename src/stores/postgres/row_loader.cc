@@ -42,7 +42,8 @@ Result<void> RowLoader::load_table(const LoadUnit& unit) {
     sql += fmt::format(" WITH ({}{}{})", frozen ? "FREEZE" : "", frozen && data.binary ? ", " : "",
                        data.binary ? "FORMAT binary" : "");
   RETURN_IF_ERROR(begin_copy(target, sql, data.binary));
-  RETURN_IF_ERROR(put(unit, data));
+  RETURN_IF_ERROR(put(data.bytes));
+  if (rows_) rows_->advance(unit.block.rows);
   return end_copy();
 }
 
@@ -54,7 +55,9 @@ Result<void> RowLoader::load_rows(const LoadUnit& unit) {
     RETURN_IF_ERROR(
         begin_copy(target, data.binary ? target.copy + " WITH (FORMAT binary)" : target.copy, data.binary));
   }
-  return put(unit, data);
+  RETURN_IF_ERROR(put(data.bytes));
+  if (rows_) rows_->advance(unit.block.rows);
+  return {};
 }
 
 Result<std::string_view> RowLoader::edited(const LoadUnit& unit) {
@@ -97,28 +100,20 @@ Result<void> RowLoader::begin_copy(LoadTarget& target, const std::string& sql, b
   RETURN_IF_ERROR(connection_.begin_copy(sql), "while loading the rows of {}", target.name);
   copying_ = &target;
   copying_binary_ = binary;
-  if (!binary) return {};
-  auto taken = connection_.put_copy(as_bytes(kBinaryHead));
-  RETURN_IF_ERROR(std::move(taken), "while loading the rows of {}", target.name);
-  return {};
+  return binary ? put(kBinaryHead) : Result<void>();
 }
 
-Result<void> RowLoader::put(const LoadUnit& unit, const Data& data) {
-  auto taken = connection_.put_copy(as_bytes(data.bytes));
-  RETURN_IF_ERROR(std::move(taken), "while loading the rows of {}", unit.target->name);
-  copied_ += data.bytes.size();
-  if (rows_) rows_->advance(unit.block.rows);
+Result<void> RowLoader::put(std::string_view bytes) {
+  RETURN_IF_ERROR(connection_.put_copy(as_bytes(bytes)), "while loading the rows of {}", copying_->name);
+  copied_ += bytes.size();
   return {};
 }
 
 Result<void> RowLoader::end_copy() {
   if (!copying_) return {};
+  if (copying_binary_) RETURN_IF_ERROR(put(kBinaryEnd));
   LoadTarget& target = *std::exchange(copying_, nullptr);
   copied_ = 0;
-  if (copying_binary_) {
-    auto taken = connection_.put_copy(as_bytes(kBinaryEnd));
-    RETURN_IF_ERROR(std::move(taken), "while loading the rows of {}", target.name);
-  }
   ASSIGN_OR_RETURN(const uint64_t stored, connection_.end_copy(), "while loading the rows of {}",
                    target.name);
   target.stored += stored;

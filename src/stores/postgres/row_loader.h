@@ -47,12 +47,12 @@ class RowLoader {
     std::string_view bytes;
     bool binary = false;
   };
-  Result<void> put(const LoadUnit& unit, const Data& data);
   // The rows as they go in: the block's own, or what the table's editor makes of them.
   Result<std::string_view> edited(const LoadUnit& unit);
   Result<Data> encoded(const LoadUnit& unit);
   Result<BinaryRows*> binary_rows(const LoadTarget& target);
   Result<void> begin_copy(LoadTarget& target, const std::string& sql, bool binary);
+  Result<void> put(std::string_view bytes);
   Result<void> end_copy();
 
   Connection& connection_;
