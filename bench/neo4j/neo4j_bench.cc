@@ -60,7 +60,7 @@ Result<void> fill(int64_t nodes) {
 }
 
 Result<void> export_to(const fs::path& file) {
-  ASSIGN_OR_RETURN(auto bolt, neo4j::BoltConnection::open(endpoint()));
+  ASSIGN_OR_RETURN(auto bolt, neo4j::BoltConnection::open_several(neo4j::kExportConnections, endpoint()));
   ASSIGN_OR_RETURN(const auto fd, open_for_writing(file));
   neo4j::GraphExportOptions options;
   options.scratch = file.parent_path();

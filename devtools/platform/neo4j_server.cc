@@ -1,6 +1,7 @@
 #include "devtools/platform/neo4j_server.h"
 
 #include <sys/random.h>
+#include <cstdlib>
 
 #include <sstream>
 
@@ -19,8 +20,13 @@ const std::map<std::string, std::string> kNeo4jSettings{
     // Starts sooner without the others.
     {"server.http_enabled_modules", "TRANSACTIONAL_ENDPOINTS,QUERY_API_ENDPOINTS"},
     {"server.https.enabled", "false"},
-    {"server.memory.pagecache.size", "64m"},
 };
+
+// A server of a few megabytes starts sooner with little memory; measurements give it what users have.
+std::string memory(const char* variable, const char* otherwise) {
+  const char* value = std::getenv(variable);
+  return value && *value ? value : otherwise;
+}
 
 // Settings by name; a name that stands twice stops the server, so files cannot simply be joined.
 Result<std::map<std::string, std::string>> read_settings(const fs::path& path) {
@@ -86,8 +92,9 @@ Result<void> Neo4jServer::locate() {
 Server::Launch Neo4jServer::launch() const {
   Launch launch;
   launch.argv = {installation_ / "bin" / "neo4j", "console"};
-  launch.env = {
-      {"NEO4J_HOME", data_directory()}, {"NEO4J_CONF", data_directory() / "conf"}, {"NEO4J_HEAP", "384m"}};
+  launch.env = {{"NEO4J_HOME", data_directory()},
+                {"NEO4J_CONF", data_directory() / "conf"},
+                {"NEO4J_HEAP", memory("NEO4J_HEAP", "384m")}};
   launch.start_patience = std::chrono::minutes(3);
   launch.stop_patience = std::chrono::minutes(2);
   return launch;
@@ -107,6 +114,7 @@ Result<void> Neo4jServer::write_configuration() const {
   ASSIGN_OR_RETURN(const auto shipped, read_settings(installation_ / "conf" / "neo4j.conf"));
   auto lines = settings();
   lines.insert(kNeo4jSettings.begin(), kNeo4jSettings.end());
+  lines.emplace("server.memory.pagecache.size", memory("NEO4J_PAGE_CACHE", "64m"));
   lines.insert(shipped.begin(), shipped.end());
   lines["server.bolt.listen_address"] = fmt::format(":{}", port());
   lines["server.http.listen_address"] = fmt::format(":{}", http_port_);

@@ -118,11 +118,13 @@ Result<void> write_graph(const GraphPart& part, CaptureContext& context,
   options.filter = graph_filter(part.spec, id);
   options.consistency = part.consistency;
   options.scratch = part.scratch;
-  ASSIGN_OR_RETURN(auto bolt, neo4j::BoltConnection::open(part.server, context.cancellation));
+  ASSIGN_OR_RETURN(auto connections, neo4j::BoltConnection::open_several(neo4j::kExportConnections,
+                                                                         part.server, context.cancellation));
   ASSIGN_OR_RETURN(auto sink, context.writer.create(part.artifact, part.store));
-  ASSIGN_OR_RETURN(auto exported, neo4j::export_graph(
-                                      bolt, options, [&](ByteView block) { return sink->write(block); },
-                                      context.reporter, context.cancellation));
+  ASSIGN_OR_RETURN(auto exported,
+                   neo4j::export_graph(
+                       connections, options, [&](ByteView block) { return sink->write(block); },
+                       context.reporter, context.cancellation));
   if (takes_a_part(part.spec)) record.details["filter"] = part.spec.filter;
   record.details["consistency"] =
       part.consistency == neo4j::Consistency::kSnapshot ? "snapshot" : "read committed";

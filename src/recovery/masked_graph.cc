@@ -65,10 +65,13 @@ Result<void> MaskedGraph::read(neo4j::GraphRewriter& mask,
   options.store = store_;
   options.scratch = directory_.path();
   options.rewriter = &mask;
-  ASSIGN_OR_RETURN(auto bolt, neo4j::BoltConnection::open(server_.endpoint(), context_->cancellation));
-  ASSIGN_OR_RETURN(auto exported,
-                   neo4j::export_graph(bolt, options, consume, context_->reporter, context_->cancellation),
-                   "while masking the graph");
+  ASSIGN_OR_RETURN(auto connections,
+                   neo4j::BoltConnection::open_several(neo4j::kExportConnections, server_.endpoint(),
+                                                       context_->cancellation));
+  ASSIGN_OR_RETURN(
+      auto exported,
+      neo4j::export_graph(connections, options, consume, context_->reporter, context_->cancellation),
+      "while masking the graph");
   fingerprints_ = std::move(exported.fingerprints);
   return {};
 }

@@ -111,7 +111,8 @@ class GraphSearch final : public neo4j::GraphVisitor {
 }  // namespace
 
 Result<void> search_neo4j(const config::Neo4jEndpoint& endpoint, const LeakScan& scan) {
-  ASSIGN_OR_RETURN(auto bolt, neo4j::BoltConnection::open(endpoint, scan.cancellation));
+  ASSIGN_OR_RETURN(auto connections, neo4j::BoltConnection::open_several(neo4j::kExportConnections, endpoint,
+                                                                         scan.cancellation));
   neo4j::GraphExportOptions options;
   options.consistency = neo4j::Consistency::kReadCommitted;
   options.scratch = scan.workspace;
@@ -119,7 +120,7 @@ Result<void> search_neo4j(const config::Neo4jEndpoint& endpoint, const LeakScan&
   neo4j::GraphReader reader(search);
   ASSIGN_OR_RETURN([[maybe_unused]] const auto read,
                    neo4j::export_graph(
-                       bolt, options, [&reader](ByteView block) { return reader.write(block); },
+                       connections, options, [&reader](ByteView block) { return reader.write(block); },
                        scan.reporter, scan.cancellation),
                    "while searching the graph");
   return reader.finish();

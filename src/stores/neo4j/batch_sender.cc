@@ -37,8 +37,8 @@ Result<void> BatchSender::send_now(BoltConnection& bolt, const Batch& batch) {
   return bolt.send(batch.cypher, as_bytes(parameters));
 }
 
-Result<void> BatchSender::send(Batch batch, const RowConsumer& consume) {
-  Lane& lane = lanes_[next_++ % lanes_.size()];
+Result<void> BatchSender::send_over(size_t connection, Batch batch, const RowConsumer& consume) {
+  Lane& lane = lanes_[connection % lanes_.size()];
   while (lane.under_way.size() >= kUnderWay) RETURN_IF_ERROR(receive(lane, consume));
   RETURN_IF_ERROR(send_now(lane.bolt, batch));
   lane.under_way.push_back(std::move(batch));

@@ -35,11 +35,13 @@ class BatchSender {
 
   // `consume` gets the rows of committed batches, in any order, here and in drain(). They are kept until the
   // batch is committed: their number is to be no larger than that of the batch's own.
-  Result<void> send(Batch batch, const RowConsumer& consume);
+  Result<void> send(Batch batch, const RowConsumer& consume) {
+    return send_over(next_++, std::move(batch), consume);
+  }
+  // Over the connection of this number, or what remains of it divided by their count.
+  Result<void> send_over(size_t connection, Batch batch, const RowConsumer& consume);
   // Waits for all that is under way.
   Result<void> drain(const RowConsumer& consume);
-  // From now on batches run one after the other, each after the last is done.
-  void use_one_connection() { lanes_.erase(lanes_.begin() + 1, lanes_.end()); }
 
  private:
   struct Lane {

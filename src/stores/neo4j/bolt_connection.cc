@@ -30,6 +30,17 @@ BoltConnection::BoltConnection(std::unique_ptr<access::ByteStream> stream, std::
       database_(std::move(database)),
       silence_(silence) {}
 
+Result<std::vector<BoltConnection>> BoltConnection::open_several(size_t count,
+                                                                 const config::Neo4jEndpoint& endpoint,
+                                                                 const Cancellation& cancellation) {
+  std::vector<BoltConnection> connections;
+  while (connections.size() < count) {
+    ASSIGN_OR_RETURN(auto bolt, open(endpoint, cancellation));
+    connections.push_back(std::move(bolt));
+  }
+  return connections;
+}
+
 BoltConnection::~BoltConnection() {
   if (!stream_) return;
   out_.clear();

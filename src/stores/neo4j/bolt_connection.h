@@ -45,6 +45,8 @@ class BoltConnection {
   // whatever the connection waits for, then and later.
   static Result<BoltConnection> open(const config::Neo4jEndpoint& endpoint,
                                      const Cancellation& cancellation = {}, BoltOptions options = {});
+  static Result<std::vector<BoltConnection>> open_several(size_t count, const config::Neo4jEndpoint& endpoint,
+                                                          const Cancellation& cancellation = {});
   BoltConnection(BoltConnection&&) noexcept = default;
   BoltConnection& operator=(BoltConnection&&) noexcept = default;
   ~BoltConnection();

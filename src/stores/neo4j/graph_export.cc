@@ -1,11 +1,13 @@
 #include "stores/neo4j/graph_export.h"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 
 #include "stores/neo4j/graph_digests.h"
 #include "stores/neo4j/graph_file.h"
 #include "stores/neo4j/graph_schema.h"
+#include "stores/neo4j/range_reader.h"
 #include "stores/neo4j/step_counter.h"
 
 namespace summit::neo4j {
@@ -16,16 +18,18 @@ Error unexpected() { return Error(Code::kCorrupt, "neo4j gave a row of another s
 
 class Exporter {
  public:
-  Exporter(BoltConnection& bolt, const GraphExportOptions& options, GraphWriter& writer, GraphDigests digests)
-      : bolt_(bolt),
+  Exporter(std::span<BoltConnection> connections, const GraphExportOptions& options, GraphWriter& writer,
+           GraphDigests digests)
+      : connections_(connections),
+        bolt_(connections.front()),
         options_(options),
         writer_(writer),
         digests_(std::move(digests)),
         rewrite_(options.rewriter) {}
 
   Result<void> write_head();
-  Result<void> write_nodes(StepCounter& counter, const Cancellation& cancellation);
-  Result<void> write_relationships(StepCounter& counter, const Cancellation& cancellation);
+  Result<void> write_nodes(uint64_t expected, StepCounter& counter, const Cancellation& cancellation);
+  Result<void> write_relationships(uint64_t expected, StepCounter& counter, const Cancellation& cancellation);
   Result<void> write_cut();
   GraphExport report();
 
@@ -34,12 +38,23 @@ class Exporter {
   std::string selected_nodes() const {
     return fmt::format("MATCH {} WHERE {} ", node_pattern(filter(), "n"), node_condition(filter(), "n"));
   }
-  Result<void> stream(const std::string& cypher, const BoltConnection::RowConsumer& take);
+  // All rows of `match` and `give`; of many elements in ranges of `id`, over all connections.
+  struct Query {
+    std::string match;
+    std::string condition;
+    std::string_view id;  // "id(n)"
+    std::string_view give;
+    uint64_t expected = 0;  // rows; 0: not known
+  };
+  Result<void> stream(const Query& query, const BoltConnection::RowConsumer& take,
+                      const Cancellation& cancellation);
+  Result<std::optional<int64_t>> highest(const Query& query);
   Result<void> take_node(bolt::Cursor row);
   Result<void> take_relationship(bolt::Cursor row);
   Result<void> count_incoming();
 
-  BoltConnection& bolt_;
+  std::span<BoltConnection> connections_;
+  BoltConnection& bolt_;  // the first of them
   const GraphExportOptions& options_;
   GraphWriter& writer_;
   GraphDigests digests_;
@@ -64,18 +79,42 @@ Result<void> Exporter::write_head() {
   return {};
 }
 
-Result<void> Exporter::stream(const std::string& cypher, const BoltConnection::RowConsumer& take) {
-  ASSIGN_OR_RETURN(const auto parameters, pack(filter_parameters(filter())));
-  return bolt_.stream(cypher, as_bytes(parameters), take, BoltConnection::Access::kRead);
+// The highest id, where ranges of ids are worth reading; nothing where most ids are of elements that are
+// gone.
+Result<std::optional<int64_t>> Exporter::highest(const Query& query) {
+  constexpr uint64_t kFewIds = 100000;
+  if (connections_.size() == 1 || !filter().takes_all_nodes()) return std::optional<int64_t>();
+  ASSIGN_OR_RETURN(const auto id, bolt_.scalar(fmt::format("{} RETURN max({})", query.match, query.id)));
+  const int64_t highest = id.integer_or(-1);
+  if (highest >= 0 && static_cast<uint64_t>(highest) / 4 > query.expected + kFewIds)
+    return std::optional<int64_t>();
+  return std::optional(highest);
 }
 
-Result<void> Exporter::write_nodes(StepCounter& counter, const Cancellation& cancellation) {
+Result<void> Exporter::stream(const Query& query, const BoltConnection::RowConsumer& take,
+                              const Cancellation& cancellation) {
+  const auto parameters = filter_parameters(filter());
+  ASSIGN_OR_RETURN(const auto highest, this->highest(query));
+  if (highest) {
+    const auto ranged = fmt::format("{} WHERE {} IN range($first, $last) AND {} RETURN {}", query.match,
+                                    query.id, query.condition, query.give);
+    return RangeReader(connections_, cancellation).read(ranged, parameters, *highest, take);
+  }
+  ASSIGN_OR_RETURN(const auto packed, pack(parameters));
+  return bolt_.stream(fmt::format("{} WHERE {} RETURN {}", query.match, query.condition, query.give),
+                      as_bytes(packed), take, BoltConnection::Access::kRead);
+}
+
+Result<void> Exporter::write_nodes(uint64_t expected, StepCounter& counter,
+                                   const Cancellation& cancellation) {
   const auto take = [&](bolt::Cursor row) -> Result<void> {
     counter.count();
     RETURN_IF_ERROR(cancellation.check());
     return take_node(row);
   };
-  return stream(selected_nodes() + "RETURN id(n), labels(n), properties(n)", take);
+  const Query query{"MATCH " + node_pattern(filter(), "n"), node_condition(filter(), "n"), "id(n)",
+                    "id(n), labels(n), properties(n)", expected};
+  return stream(query, take, cancellation);
 }
 
 Result<void> Exporter::take_node(bolt::Cursor row) {
@@ -91,17 +130,18 @@ Result<void> Exporter::take_node(bolt::Cursor row) {
   return writer_.node(id, labels, properties);
 }
 
-Result<void> Exporter::write_relationships(StepCounter& counter, const Cancellation& cancellation) {
+Result<void> Exporter::write_relationships(uint64_t expected, StepCounter& counter,
+                                           const Cancellation& cancellation) {
   const auto take = [&](bolt::Cursor row) -> Result<void> {
     counter.count();
     RETURN_IF_ERROR(cancellation.check());
     return take_relationship(row);
   };
-  const std::string pattern = relationship_pattern(filter(), "r");
-  const std::string match = filter().takes_all_nodes()
-                                ? fmt::format("MATCH (n)-{}->(m) ", pattern)
-                                : fmt::format("{}MATCH (n)-{}->(m) ", selected_nodes(), pattern);
-  RETURN_IF_ERROR(stream(match + "RETURN id(r), id(n), id(m), type(r), properties(r)", take));
+  const bool all = filter().takes_all_nodes();
+  const std::string relationships = fmt::format("MATCH (n)-{}->(m)", relationship_pattern(filter(), "r"));
+  const Query query{all ? relationships : selected_nodes() + relationships, "true", "id(r)",
+                    "id(r), id(n), id(m), type(r), properties(r)", expected};
+  RETURN_IF_ERROR(stream(query, take, cancellation));
   return filter().takes_all_nodes() ? Result<void>() : count_incoming();
 }
 
@@ -172,22 +212,24 @@ Result<std::pair<uint64_t, uint64_t>> expected_elements(BoltConnection& bolt, co
 
 }  // namespace
 
-Result<GraphExport> export_graph(BoltConnection& bolt, const GraphExportOptions& options,
+Result<GraphExport> export_graph(std::span<BoltConnection> connections, const GraphExportOptions& options,
                                  const std::function<Result<void>(ByteView)>& consume, Reporter& reporter,
                                  const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(const auto expected, expected_elements(bolt, options.filter), "while counting the graph");
+  ASSIGN_OR_RETURN(const auto expected, expected_elements(connections.front(), options.filter),
+                   "while counting the graph");
   ASSIGN_OR_RETURN(auto digests, GraphDigests::create(options.scratch));
   GraphWriter writer(consume);
-  Exporter exporter(bolt, options, writer, std::move(digests));
+  Exporter exporter(connections, options, writer, std::move(digests));
   RETURN_IF_ERROR(exporter.write_head(), "while exporting the schema");
   {
     StepCounter counter(reporter.phase(options.store, "exporting nodes", "nodes"), expected.first);
-    RETURN_IF_ERROR(exporter.write_nodes(counter, cancellation), "while exporting nodes");
+    RETURN_IF_ERROR(exporter.write_nodes(expected.first, counter, cancellation), "while exporting nodes");
   }
   {
     StepCounter counter(reporter.phase(options.store, "exporting relationships", "relationships"),
                         expected.second);
-    RETURN_IF_ERROR(exporter.write_relationships(counter, cancellation), "while exporting relationships");
+    RETURN_IF_ERROR(exporter.write_relationships(expected.second, counter, cancellation),
+                    "while exporting relationships");
   }
   RETURN_IF_ERROR(exporter.write_cut());
   return exporter.report();

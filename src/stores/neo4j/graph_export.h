@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,9 +43,19 @@ struct GraphExport {
   std::vector<Fingerprint> fingerprints;
 };
 
-// `consume` gets whole records, about 256 KiB at a time. kBusy when the graph changes under a snapshot.
-Result<GraphExport> export_graph(BoltConnection& bolt, const GraphExportOptions& options,
+// Servers use one core a connection; more than these would take too much of one that others work with.
+inline constexpr size_t kExportConnections = 2;
+
+// `consume` gets whole records, about 256 KiB at a time; of the same graph always the same ones in the same
+// order. kBusy when the graph changes under a snapshot. `connections`, one at least, are to the same
+// database: the elements of a whole graph are read over all of them, those of a part over the first.
+Result<GraphExport> export_graph(std::span<BoltConnection> connections, const GraphExportOptions& options,
                                  const std::function<Result<void>(ByteView)>& consume, Reporter& reporter,
                                  const Cancellation& cancellation);
+inline Result<GraphExport> export_graph(BoltConnection& bolt, const GraphExportOptions& options,
+                                        const std::function<Result<void>(ByteView)>& consume,
+                                        Reporter& reporter, const Cancellation& cancellation) {
+  return export_graph(std::span(&bolt, 1), options, consume, reporter, cancellation);
+}
 
 }  // namespace summit::neo4j

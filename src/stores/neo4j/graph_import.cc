@@ -1,9 +1,12 @@
 #include "stores/neo4j/graph_import.h"
 
 #include <algorithm>
+#include <array>
+#include <deque>
 #include <map>
 
 #include "stores/neo4j/batch_sender.h"
+#include "stores/neo4j/creation_rounds.h"
 #include "stores/neo4j/graph_file.h"
 #include "stores/neo4j/graph_schema.h"
 #include "stores/neo4j/id_map.h"
@@ -18,6 +21,17 @@ namespace {
 // the second.
 constexpr size_t kBatchBytes = 2 * MiB;
 constexpr size_t kGatheredBytes = 32 * MiB;
+
+// The batches of one connection in one round.
+struct Turn {
+  std::map<std::string, Batch, std::less<>> filling;  // by type
+  std::deque<Batch> full;
+};
+
+// What a batch has; it goes on with nothing.
+Batch taken(Batch& batch) {
+  return {batch.cypher, std::exchange(batch.rows, {}), std::exchange(batch.count, 0)};
+}
 
 class Importer final : public GraphVisitor {
  public:
@@ -37,10 +51,16 @@ class Importer final : public GraphVisitor {
 
   Result<void> enter(Stage stage);
   Result<Batch*> batch_for(ByteView labels);
-  Batch& batch_for_type(std::string_view type);
-  Result<void> gathered(Batch& batch, size_t size_before);
+  static Batch& batch_for_type(Turn& turn, std::string_view type);
+  // Counts a row that a batch has got, and says whether it is full.
+  bool gathered(Batch& batch, size_t size_before);
   Result<void> send(Batch& batch);
-  Result<void> send_all();
+  Result<void> send_nodes();
+  Result<void> send_relationships();
+  Result<void> send_round(std::array<Turn, kCreationLanes>& lanes);
+  BatchSender::RowConsumer answers() {
+    return [this](bolt::Cursor row) { return take_answer(row); };
+  }
   Result<void> take_answer(bolt::Cursor row);
 
   BatchSender& sender_;
@@ -52,9 +72,10 @@ class Importer final : public GraphVisitor {
   std::unique_ptr<StepCounter> counter_;
   std::vector<SchemaItem> wanted_;
   std::vector<SchemaItem> missing_;
-  std::map<std::string, Batch, std::less<>> batches_;  // by encoded labels, or by type
-  size_t gathered_ = 0;                                // bytes of all batches
-  uint64_t nodes_ = 0;                                 // as the server confirms them
+  std::map<std::string, Batch, std::less<>> batches_;                     // of nodes, by encoded labels
+  std::array<std::array<Turn, kCreationLanes>, kCreationRounds> rounds_;  // of relationships
+  size_t gathered_ = 0;                                                   // bytes of all batches
+  uint64_t nodes_ = 0;                                                    // as the server confirms them
   uint64_t relationships_ = 0;
   uint64_t nodes_sent_ = 0;
   uint64_t relationships_sent_ = 0;
@@ -79,13 +100,12 @@ Result<void> Importer::enter(Stage stage) {
     ASSIGN_OR_RETURN(missing_, missing_schema(wanted_, present));
   }
   // Relationships need the new ids of all nodes.
-  RETURN_IF_ERROR(send_all());
+  RETURN_IF_ERROR(send_nodes());
   counter_.reset();
   stage_ = stage;
   if (stage == Stage::kNodes)
     counter_ = std::make_unique<StepCounter>(reporter_.phase(options_.store, "creating nodes", "nodes"), 0);
   if (stage == Stage::kRelationships) {
-    sender_.use_one_connection();
     counter_ = std::make_unique<StepCounter>(
         reporter_.phase(options_.store, "creating relationships", "relationships"), 0);
   }
@@ -113,15 +133,15 @@ Result<Batch*> Importer::batch_for(ByteView labels) {
   return &batches_.emplace(as_text(labels), std::move(batch)).first->second;
 }
 
-Batch& Importer::batch_for_type(std::string_view type) {
-  const auto found = batches_.find(type);
-  if (found != batches_.end()) return found->second;
+Batch& Importer::batch_for_type(Turn& turn, std::string_view type) {
+  const auto found = turn.filling.find(type);
+  if (found != turn.filling.end()) return found->second;
   Batch batch;
   batch.cypher = fmt::format(
       "UNWIND $rows AS row MATCH (a) WHERE id(a) = row[0] MATCH (b) WHERE id(b) = row[1] "
       "CREATE (a)-[r:{}]->(b) SET r = row[2] RETURN count(r)",
       quote_identifier(type));
-  return batches_.emplace(type, std::move(batch)).first->second;
+  return turn.filling.emplace(type, std::move(batch)).first->second;
 }
 
 Result<void> Importer::node(int64_t id, ByteView labels, ByteView properties) {
@@ -133,7 +153,10 @@ Result<void> Importer::node(int64_t id, ByteView labels, ByteView properties) {
   writer.integer(id);
   writer.raw(properties);
   ++nodes_sent_;
-  return gathered(*batch, before);
+  if (gathered(*batch, before)) return send(*batch);
+  if (gathered_ < kGatheredBytes) return {};
+  for (auto& [name, other] : batches_) RETURN_IF_ERROR(send(other));
+  return {};
 }
 
 Result<void> Importer::relationship(int64_t, int64_t start, int64_t end, std::string_view type,
@@ -143,7 +166,9 @@ Result<void> Importer::relationship(int64_t, int64_t start, int64_t end, std::st
   const auto new_end = ids_.get(end);
   if (!new_start || !new_end)
     return Error(Code::kCorrupt, "the graph file holds a relationship of type {} without its ends", type);
-  Batch& batch = batch_for_type(type);
+  const CreationTurn when = creation_turn(*new_start, *new_end);
+  Turn& turn = rounds_[when.round][when.lane];
+  Batch& batch = batch_for_type(turn, type);
   const size_t before = batch.rows.size();
   bolt::Writer writer(batch.rows);
   writer.list(3);
@@ -151,30 +176,56 @@ Result<void> Importer::relationship(int64_t, int64_t start, int64_t end, std::st
   writer.integer(*new_end);
   writer.raw(properties);
   ++relationships_sent_;
-  return gathered(batch, before);
+  if (gathered(batch, before)) turn.full.push_back(taken(batch));
+  return gathered_ < kGatheredBytes ? Result<void>() : send_relationships();
 }
 
-Result<void> Importer::gathered(Batch& batch, size_t size_before) {
+bool Importer::gathered(Batch& batch, size_t size_before) {
   ++batch.count;
   gathered_ += batch.rows.size() - size_before;
   counter_->count();
-  if (batch.count >= options_.batch_rows || batch.rows.size() >= kBatchBytes) return send(batch);
-  if (gathered_ < kGatheredBytes) return {};
-  for (auto& [name, other] : batches_) RETURN_IF_ERROR(send(other));
-  return {};
+  return batch.count >= options_.batch_rows || batch.rows.size() >= kBatchBytes;
 }
 
 Result<void> Importer::send(Batch& batch) {
   if (batch.count == 0) return {};
   gathered_ -= batch.rows.size();
-  Batch full{batch.cypher, std::exchange(batch.rows, {}), std::exchange(batch.count, 0)};
-  return sender_.send(std::move(full), [this](bolt::Cursor row) { return take_answer(row); });
+  return sender_.send(taken(batch), answers());
 }
 
-Result<void> Importer::send_all() {
+Result<void> Importer::send_nodes() {
   for (auto& [name, batch] : batches_) RETURN_IF_ERROR(send(batch));
   batches_.clear();
-  return sender_.drain([this](bolt::Cursor row) { return take_answer(row); });
+  return sender_.drain(answers());
+}
+
+Result<void> Importer::send_relationships() {
+  for (auto& lanes : rounds_) RETURN_IF_ERROR(send_round(lanes));
+  gathered_ = 0;
+  return {};
+}
+
+// In turn, so that each connection has work under way; all is committed before the next round.
+Result<void> Importer::send_round(std::array<Turn, kCreationLanes>& lanes) {
+  for (auto& turn : lanes) {
+    for (auto& [type, batch] : turn.filling) {
+      if (batch.count > 0) turn.full.push_back(std::move(batch));
+    }
+    turn.filling.clear();
+  }
+  const auto all_sent = [&] {
+    return std::ranges::all_of(lanes, [](const Turn& turn) { return turn.full.empty(); });
+  };
+  while (!all_sent()) {
+    for (size_t lane = 0; lane < lanes.size(); ++lane) {
+      auto& full = lanes[lane].full;
+      if (full.empty()) continue;
+      Batch batch = std::move(full.front());
+      full.pop_front();
+      RETURN_IF_ERROR(sender_.send_over(lane, std::move(batch), answers()));
+    }
+  }
+  return sender_.drain(answers());
 }
 
 // Old and new id of a node, or how many relationships a batch has created.
@@ -194,7 +245,7 @@ Result<void> Importer::take_answer(bolt::Cursor row) {
 
 Result<GraphImport> Importer::finish(const Cancellation& cancellation) {
   RETURN_IF_ERROR(enter(Stage::kRelationships));
-  RETURN_IF_ERROR(send_all());
+  RETURN_IF_ERROR(send_relationships());
   counter_.reset();
   if (nodes_ != nodes_sent_ || relationships_ != relationships_sent_) {
     return Error(Code::kBusy, "{} nodes and {} relationships of {} and {} were created", nodes_,

@@ -20,8 +20,7 @@ namespace summit::neo4j {
 
 struct GraphImportOptions {
   std::string store = "neo4j";  // for progress
-  size_t connections =
-      2;  // that create nodes; relationships need one, or they would wait for each other's locks
+  size_t connections = 2;       // that create elements; relationships use two at most (creation_rounds.h)
   size_t batch_rows = 5000;
   bool with_schema = true;  // constraints and indexes, after the data
   fs::path scratch;         // a directory for 8 bytes a node

@@ -11,6 +11,7 @@
 #include "stores/neo4j/graph_import.h"
 #include "stores/neo4j/graph_schema.h"
 #include "stores/neo4j/marker.h"
+#include "stores/neo4j/range_reader.h"
 #include "tests/stores/neo4j/helper/server_test.h"
 
 namespace summit::neo4j {
@@ -99,6 +100,56 @@ void GraphCopy::fill_with_every_type() {
       zones: [datetime('2020-01-01T00:00[Europe/Berlin]')]}), (b)
     CREATE (a)-[:LINKS {since: date('2020-01-01'), weight: 0.5}]->(b), (b)-[:LINKS]->(b), (a)-[:LINKS]->(b),
       (a)-[:LINKS]->(b), (b)-[:`TYPE with ``space`]->(a))");
+}
+
+TEST_F(GraphCopy, OverSeveralConnectionsTheFileIsTheSameByteForByte) {
+  // More than is read ahead, gaps among the ids, and ranges of very different sizes.
+  run("UNWIND range(1, 40000) AS i CALL { WITH i CREATE (n:Item {id: i, body: "
+      "CASE WHEN i % 16000 < 2000 THEN left(toString(i) + $long, 6000) ELSE 'x' END}) } IN TRANSACTIONS OF "
+      "2000 ROWS",
+      {{"long", Value{std::string(6000, 'y')}}});
+  run("MATCH (n:Item) WHERE n.id > 9000 AND n.id < 29000 AND n.id % 3 > 0 DELETE n");
+  run("MATCH (a:Item) WHERE a.id < 6000 MATCH (b:Item {id: a.id * 7 % 6000}) CREATE (a)-[:NEXT {id: "
+      "a.id}]->(b)");
+  run("MATCH ()-[r:NEXT]->() WHERE r.id % 5 = 0 DELETE r");
+  std::string one;
+  const auto original = export_to(one);
+  EXPECT_GT(one.size(), RangeReader::kReadAhead);
+  auto connections = must(BoltConnection::open_several(3, server_.endpoint()));
+  std::string several;
+  GraphExportOptions options;
+  options.scratch = directory_->path();
+  const auto keep = [&](ByteView block) -> Result<void> {
+    several += as_text(block);
+    return {};
+  };
+  const auto exported = must(export_graph(connections, options, keep, reporter_, {}));
+  EXPECT_EQ(exported.nodes, original.nodes);
+  EXPECT_EQ(exported.fingerprints, original.fingerprints);
+  EXPECT_TRUE(several == one);
+
+  size_t blocks = 0;
+  const auto refuse = [&](ByteView) -> Result<void> {
+    if (++blocks < 3) return {};
+    return Error(Code::kNoSpace, "the disk is full");
+  };
+  const auto refused = export_graph(connections, options, refuse, reporter_, {});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), Code::kNoSpace);
+  EXPECT_EQ(must(connections[1].scalar("RETURN 7")).integer_or(0), 7) << "the connections are of use again";
+}
+
+TEST_F(GraphCopy, ManyRelationshipsOfFewNodesAreCreatedOverTwoConnectionsWithoutLoss) {
+  run("UNWIND range(0, 99) AS i CREATE (:Hub {id: i})");
+  run("UNWIND range(1, 30000) AS i MATCH (a:Hub {id: i * 31 % 100}), (b:Hub {id: i * 17 % 97}) "
+      "CREATE (a)-[:TO {id: i}]->(b)");
+  std::string file;
+  const auto original = export_to(file);
+  run("MATCH (n) DETACH DELETE n");
+  const auto imported = import_from(file, 500);
+  ASSERT_TRUE(imported.ok()) << imported.error().to_string();
+  EXPECT_EQ(imported->relationships, 30000u);
+  EXPECT_EQ(export_to(file).fingerprints, original.fingerprints);
 }
 
 TEST_F(GraphCopy, EveryTypeComesBackEqualWithIndexesAndConstraintsAndNothingElse) {
