@@ -21,6 +21,8 @@ namespace {
 // the second.
 constexpr size_t kBatchBytes = 2 * MiB;
 constexpr size_t kGatheredBytes = 32 * MiB;
+// Relationships are created when they have so many bytes: enough for several batches of each turn.
+constexpr size_t kRoundsBytes = 8 * MiB;
 
 // The batches of one connection in one round.
 struct Turn {
@@ -166,7 +168,7 @@ Result<void> Importer::relationship(int64_t, int64_t start, int64_t end, std::st
   const auto new_end = ids_.get(end);
   if (!new_start || !new_end)
     return Error(Code::kCorrupt, "the graph file holds a relationship of type {} without its ends", type);
-  const CreationTurn when = creation_turn(*new_start, *new_end);
+  const CreationTurn when = options_.connections > 1 ? creation_turn(*new_start, *new_end) : CreationTurn();
   Turn& turn = rounds_[when.round][when.lane];
   Batch& batch = batch_for_type(turn, type);
   const size_t before = batch.rows.size();
@@ -177,7 +179,7 @@ Result<void> Importer::relationship(int64_t, int64_t start, int64_t end, std::st
   writer.raw(properties);
   ++relationships_sent_;
   if (gathered(batch, before)) turn.full.push_back(taken(batch));
-  return gathered_ < kGatheredBytes ? Result<void>() : send_relationships();
+  return gathered_ < kRoundsBytes ? Result<void>() : send_relationships();
 }
 
 bool Importer::gathered(Batch& batch, size_t size_before) {

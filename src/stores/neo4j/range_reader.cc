@@ -26,11 +26,14 @@ class ReadAhead {
  public:
   explicit ReadAhead(int64_t ranges) : ranges_(ranges) {}
 
-  // Waits while others have to be consumed before: never for the range that is consumed now, or nobody would
-  // go on.
+  // Waits while there is enough to consume. The range that is consumed now may always add a block to none, or
+  // nobody would go on.
   Result<void> push(int64_t range, RowBlock block, const Cancellation& cancellation) {
+    RETURN_IF_ERROR(cancellation.check());
     std::unique_lock lock(mutex_);
-    const auto has_room = [&] { return range == current_ || bytes_ < RangeReader::kReadAhead; };
+    const auto has_room = [&] {
+      return bytes_ < RangeReader::kReadAhead || (range == current_ && waiting_[range].blocks.empty());
+    };
     RETURN_IF_ERROR(wait_for_change(changed_, lock, has_room, cancellation));
     bytes_ += block.bytes.size();
     waiting_[range].blocks.push_back(std::move(block));
@@ -118,8 +121,10 @@ Result<void> RangeReader::read(const std::string& cypher, const Value::Map& para
   TaskGroup group(cancellation_);
   for (auto& bolt : connections_) {
     group.spawn([&]() -> Result<void> {
-      for (int64_t range = next++; range < ranges; range = next++)
+      for (int64_t range = next++; range < ranges; range = next++) {
+        RETURN_IF_ERROR(group.cancellation().check());
         RETURN_IF_ERROR(read_range(bolt, cypher, parameters, range, ahead, group.cancellation()));
+      }
       return {};
     });
   }

@@ -11,8 +11,8 @@ namespace summit::postgres {
 
 namespace {
 
-// A domain is received as the type below it. By the symbol of the receive function, which no type of a user's
-// can take from another: the server's own ones are internal, pgvector's is C.
+// A domain is received as the type below it. By the symbols of a type's functions: the server's own ones are
+// internal, pgvector's are C.
 constexpr const char* kColumns = R"(
 WITH RECURSIVE below(name, type) AS (
   SELECT a.attname, a.atttypid FROM pg_catalog.pg_attribute a
@@ -20,12 +20,16 @@ WITH RECURSIVE below(name, type) AS (
   UNION ALL
   SELECT b.name, t.typbasetype FROM below b JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typtype = 'd'
 ), types AS (
-  SELECT t.oid, t.typelem, f.prosrc FROM pg_catalog.pg_type t
-  JOIN pg_catalog.pg_proc f ON f.oid = t.typreceive JOIN pg_catalog.pg_language l ON l.oid = f.prolang
-  WHERE t.typtype <> 'd' AND (l.lanname = 'internal' OR (l.lanname = 'c' AND t.typname = 'vector'))
+  SELECT t.oid, t.typelem, i.prosrc AS input, r.prosrc AS receive,
+    i.prosrc = 'array_in' AND r.prosrc = 'array_recv' AS is_array
+  FROM pg_catalog.pg_type t
+  JOIN pg_catalog.pg_proc i ON i.oid = t.typinput JOIN pg_catalog.pg_proc r ON r.oid = t.typreceive
+  JOIN pg_catalog.pg_language li ON li.oid = i.prolang JOIN pg_catalog.pg_language lr ON lr.oid = r.prolang
+  WHERE t.typtype <> 'd' AND li.lanname = lr.lanname
+    AND (lr.lanname = 'internal' OR (lr.lanname = 'c' AND t.typname = 'vector'))
 )
-SELECT b.name, CASE WHEN t.prosrc = 'array_recv' THEN e.prosrc ELSE t.prosrc END,
-  CASE WHEN t.prosrc = 'array_recv' THEN e.oid ELSE 0 END
+SELECT b.name, CASE WHEN t.is_array THEN e.input ELSE t.input END,
+  CASE WHEN t.is_array THEN e.receive ELSE t.receive END, CASE WHEN t.is_array THEN e.oid ELSE 0 END
 FROM below b JOIN types t ON t.oid = b.type LEFT JOIN types e ON e.oid = t.typelem
 )";
 
@@ -51,9 +55,9 @@ Result<std::optional<BinaryRows>> binary_rows_for(Connection& connection, const 
   ASSIGN_OR_RETURN(const auto rows, connection.query(kColumns, {copied_relation(copy)}));
   std::map<std::string, BinaryType, std::less<>> known;
   for (size_t i = 0; i < rows.size(); ++i) {
-    const auto form = binary_form(rows.text(i, 1));
+    const auto form = binary_form(rows.text(i, 1), rows.text(i, 2));
     if (!form) continue;
-    known[rows.string(i, 0)] = {*form, static_cast<uint32_t>(rows.number(i, 2))};
+    known[rows.string(i, 0)] = {*form, static_cast<uint32_t>(rows.number(i, 3))};
   }
   std::vector<BinaryType> columns;
   for (const auto& name : names) {

@@ -117,7 +117,7 @@ class DecimalGroups {
   }
 
  private:
-  static constexpr size_t kMostDigits = 1024;
+  static constexpr size_t kMostDigits = 256;
 
   bool add(std::string_view digits) {
     for (const char digit : digits) {
@@ -140,7 +140,7 @@ class DecimalGroups {
     negative_ = false;
   }
 
-  std::array<uint16_t, kMostDigits / 4 + 2> groups_;
+  std::array<uint16_t, kMostDigits / 4 + 2> groups_{};
   size_t begin_ = 0;
   size_t end_ = 0;
   uint16_t group_ = 0;  // that is being read, and how many digits it has
@@ -418,13 +418,14 @@ bool take_element(std::string_view& text, std::string& element, bool& quoted) {
     text.remove_prefix(element.size());
     return true;
   }
+  bool escaped = false;
   for (size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '"') {
+    if (!escaped && text[i] == '"') {
       text.remove_prefix(i + 1);
       return true;
     }
-    if (text[i] == '\\' && ++i == text.size()) return false;
-    element += text[i];
+    escaped = !escaped && text[i] == '\\';
+    if (!escaped) element += text[i];
   }
   return false;
 }
@@ -472,31 +473,36 @@ bool append_array(const BinaryType& type, std::string_view text, std::string& ou
 
 }  // namespace
 
-std::optional<Form> binary_form(std::string_view receive_symbol) {
-  static constexpr std::array<std::pair<std::string_view, Form>, 20> kForms = {{
-      {"textrecv", Form::kText},
-      {"varcharrecv", Form::kText},
-      {"bpcharrecv", Form::kText},
-      {"json_recv", Form::kText},
-      {"enum_recv", Form::kText},
-      {"jsonb_recv", Form::kJsonb},
-      {"boolrecv", Form::kBoolean},
-      {"int2recv", Form::kInteger2},
-      {"int4recv", Form::kInteger4},
-      {"int8recv", Form::kInteger8},
-      {"float4recv", Form::kFloat4},
-      {"float8recv", Form::kFloat8},
-      {"numeric_recv", Form::kNumeric},
-      {"date_recv", Form::kDate},
-      {"time_recv", Form::kTime},
-      {"timestamp_recv", Form::kTimestamp},
-      {"timestamptz_recv", Form::kTimestampWithZone},
-      {"uuid_recv", Form::kUuid},
-      {"bytearecv", Form::kBytea},
-      {"vector_recv", Form::kVector},
+std::optional<Form> binary_form(std::string_view input, std::string_view receive) {
+  struct Known {
+    std::string_view input;
+    std::string_view receive;
+    Form form;
+  };
+  static constexpr std::array<Known, 20> kKnown = {{
+      {"textin", "textrecv", Form::kText},
+      {"varcharin", "varcharrecv", Form::kText},
+      {"bpcharin", "bpcharrecv", Form::kText},
+      {"json_in", "json_recv", Form::kText},
+      {"enum_in", "enum_recv", Form::kText},
+      {"jsonb_in", "jsonb_recv", Form::kJsonb},
+      {"boolin", "boolrecv", Form::kBoolean},
+      {"int2in", "int2recv", Form::kInteger2},
+      {"int4in", "int4recv", Form::kInteger4},
+      {"int8in", "int8recv", Form::kInteger8},
+      {"float4in", "float4recv", Form::kFloat4},
+      {"float8in", "float8recv", Form::kFloat8},
+      {"numeric_in", "numeric_recv", Form::kNumeric},
+      {"date_in", "date_recv", Form::kDate},
+      {"time_in", "time_recv", Form::kTime},
+      {"timestamp_in", "timestamp_recv", Form::kTimestamp},
+      {"timestamptz_in", "timestamptz_recv", Form::kTimestampWithZone},
+      {"uuid_in", "uuid_recv", Form::kUuid},
+      {"byteain", "bytearecv", Form::kBytea},
+      {"vector_in", "vector_recv", Form::kVector},
   }};
-  for (const auto& [symbol, form] : kForms) {
-    if (symbol == receive_symbol) return form;
+  for (const auto& known : kKnown) {
+    if (known.input == input && known.receive == receive) return known.form;
   }
   return std::nullopt;
 }

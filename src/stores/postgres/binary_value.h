@@ -37,8 +37,9 @@ struct BinaryType {
   uint32_t array_of = 0;  // the OID of an array's elements, whose form is `form`; 0: no array
 };
 
-// Of a type whose receive function has this symbol (pg_proc.prosrc); nothing for one that is not known.
-std::optional<BinaryType::Form> binary_form(std::string_view receive_symbol);
+// Of a type whose functions for text and for bytes have these symbols (pg_proc.prosrc); nothing for a pair
+// that is not known: a type that takes its bytes as text does may read its text in a way of its own.
+std::optional<BinaryType::Form> binary_form(std::string_view input, std::string_view receive);
 
 // Appends the length in 32 bits and the value. False for a text that is not as described above; what was
 // appended then must not be used.

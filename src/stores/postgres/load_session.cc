@@ -7,9 +7,11 @@
 namespace summit::postgres {
 
 Result<void> outrank_autovacuum(Connection& connection) {
+  const char* const may = connection.server_version() >= 150000
+                              ? "pg_catalog.has_parameter_privilege('deadlock_timeout', 'SET')"
+                              : "pg_catalog.current_setting('is_superuser') = 'on'";
   return connection.execute(
-      "SELECT pg_catalog.set_config('deadlock_timeout', '20ms', false) "
-      "WHERE pg_catalog.has_parameter_privilege('deadlock_timeout', 'SET')");
+      fmt::format("SELECT pg_catalog.set_config('deadlock_timeout', '20ms', false) WHERE {}", may));
 }
 
 Result<Connection> open_load_session(const config::PostgresEndpoint& endpoint, const std::string& database,

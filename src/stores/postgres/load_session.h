@@ -15,8 +15,8 @@ namespace summit::postgres {
 // server's deadlock_timeout: a second for each index and constraint. This shortens it, where the role may.
 Result<void> outrank_autovacuum(Connection& connection);
 
-// Outranks autovacuum, speaks the archive's encoding, heeds no row-level policy, checks no function bodies, and commits without
-// waiting for the server's disk (load.h says why that is safe).
+// Outranks autovacuum, speaks the archive's encoding, heeds no row-level policy, checks no function bodies,
+// and commits without waiting for the server's disk (load.h says why that is safe).
 Result<Connection> open_load_session(const config::PostgresEndpoint& endpoint, const std::string& database,
                                      const pgarchive::Contents& contents, const Cancellation& cancellation);
 
