@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
-# Graphs over Bolt against the official Python driver, and APOC's csv export where its jar is at hand, on the same server in the same run; ratios count, not seconds.
+# Graphs over Bolt against the official Python driver and APOC's csv export, on the same server in the same run; ratios count, not seconds.
 #
 # BENCH_NODES (default 200000) people with six properties and two relationships each. BENCH_RUNS (default 3): each step that often, the tools in turn; the
-# median counts. BENCH_APOC_JAR: apoc-core of the server's version (default: the one in its labs/, if any). BENCH_BIN: a directory of programs that are
-# built already. Ours also computes fingerprints and writes a file; the driver only counts what it reads.
+# median counts. BENCH_BIN: a directory of programs that are built already. Ours also computes fingerprints and writes a file; APOC writes one; the driver
+# only counts what it reads.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+project=$PWD
 bin=${BENCH_BIN:-$PWD/build/release/bin}
 if [[ -z ${BENCH_BIN:-} ]]; then
-  scripts/setup/packages.sh build bench
+  scripts/setup/packages.sh build servers bench
   cmake --preset release -DSUMMIT_BUILD_BENCH=ON --log-level=NOTICE
   cmake --build --preset release --target neo4j_bench --target summit-dr-dev --target summit-dev-launcher
 fi
-driver=$PWD/bench/neo4j/driver.py
-root=$PWD/.summit/bench-neo4j
+driver=$project/bench/neo4j/driver.py
+root=$project/.summit/bench-neo4j
 runs=${BENCH_RUNS:-3}
 
 finish() {
@@ -36,24 +37,23 @@ set -a
 # shellcheck disable=SC1091
 source .env
 set +a
-labs=("$NEO4J_BIN_DIR"/../labs/apoc-*-core.jar)
-apoc=${BENCH_APOC_JAR:-${labs[0]}}
-if [[ -f $apoc ]]; then
-  cp "$apoc" "$NEO4J_HOME/plugins/"
-  printf 'apoc.export.file.enabled=true\n' >"$NEO4J_HOME/conf/apoc.conf"
-  "$bin/summit-dr-dev" stop neo4j >&2
-  "$bin/summit-dr-dev" start neo4j >&2
-fi
+# APOC is a plugin: its jars, and those that they need, lie in the server's home.
+mvn -B -q -f "$project/bench/neo4j/apoc/pom.xml" "-Dmaven.repo.local=$root/repository" \
+  org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$NEO4J_HOME/plugins"
+printf 'apoc.export.file.enabled=true\n' >"$NEO4J_HOME/conf/apoc.conf"
+"$bin/summit-dr-dev" stop neo4j >&2
+"$bin/summit-dr-dev" start neo4j >&2
 
 "$bin/neo4j_bench" fill "${BENCH_NODES:-200000}"
 for ((i = 0; i < 3; ++i)); do # warms the server for all alike
   "$bin/neo4j_bench" export graph >/dev/null
   venv/bin/python "$driver" export >/dev/null
+  "$bin/neo4j_bench" apoc bench.csv >/dev/null
 done
 for ((i = 0; i < runs; ++i)); do
   "$bin/neo4j_bench" export graph | tee -a results
   venv/bin/python "$driver" export | tee -a results
-  if [[ -f $apoc ]]; then "$bin/neo4j_bench" apoc bench.csv | tee -a results; fi
+  "$bin/neo4j_bench" apoc bench.csv | tee -a results
 done
 for ((i = 0; i < runs; ++i)); do
   venv/bin/python "$driver" import | tee -a results
@@ -69,4 +69,3 @@ for step in export import; do
       awk -v step=$step -v tool=$tool '{ v[NR] = $1 } END { if (NR) print step, tool, v[int((NR + 1) / 2)] }'
   done
 done | awk '{ rate[$1] = $2 == "ours" ? $3 : rate[$1]; printf "%-8s %-8s %10.0f elements/s   %.2f\n", $1, $2, $3, rate[$1] / $3 }'
-[[ -f $apoc ]] || echo 'APOC was not measured: the server has none in labs/; set BENCH_APOC_JAR'
