@@ -1,8 +1,8 @@
-// The order in which relationships are created over two connections that never wait for each other.
+// The order in which relationships are created over two connections that seldom wait for each other.
 //
-// A transaction that creates a relationship locks both its nodes until it is committed. Nodes are in four
-// groups, and a round gives each connection two groups of its own: after three rounds all pairs of groups
-// have met.
+// A transaction that creates a relationship locks both its nodes until it is committed, and the relationship
+// that was the first of each, which may lead to a node of the other connection. Nodes are in four groups, and
+// a round gives each connection two groups of its own: after three rounds all pairs of groups have met.
 #pragma once
 
 #include <cstddef>

@@ -80,10 +80,12 @@ Result<void> Exporter::write_head() {
 }
 
 // The highest id, where ranges of ids are worth reading; nothing where most ids are of elements that are
-// gone.
+// gone, or where the server would be silent for minutes: it looks at all elements for it.
 Result<std::optional<int64_t>> Exporter::highest(const Query& query) {
-  constexpr uint64_t kFewIds = 100000;
-  if (connections_.size() == 1 || !filter().takes_all_nodes()) return std::optional<int64_t>();
+  constexpr uint64_t kFewIds = 100'000;
+  constexpr uint64_t kMostElements = 100'000'000;
+  if (connections_.size() == 1 || !filter().takes_all_nodes() || query.expected > kMostElements)
+    return std::optional<int64_t>();
   ASSIGN_OR_RETURN(const auto id, bolt_.scalar(fmt::format("{} RETURN max({})", query.match, query.id)));
   const int64_t highest = id.integer_or(-1);
   if (highest >= 0 && static_cast<uint64_t>(highest) / 4 > query.expected + kFewIds)
