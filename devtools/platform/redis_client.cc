@@ -50,7 +50,11 @@ Result<RedisReply> RedisClient::next() {
     return Error(Code::kUnreachable, "redis: {}", context_->errstr);
   const std::unique_ptr<void, decltype(&freeReplyObject)> owned(answer, &freeReplyObject);
   const auto* reply = static_cast<const redisReply*>(answer);
-  if (reply->type == REDIS_REPLY_ERROR) return Error(Code::kFailed, "redis: {}", reply->str);
+  if (reply->type == REDIS_REPLY_ERROR) {
+    // A server that starts lets clients in while it loads its data.
+    const bool loading = std::string_view(reply->str, reply->len).starts_with("LOADING ");
+    return Error(loading ? Code::kUnreachable : Code::kFailed, "redis: {}", reply->str);
+  }
   return copied(*reply);
 }
 

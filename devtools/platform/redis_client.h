@@ -26,7 +26,8 @@ class RedisClient {
   // Authenticated. kUnreachable when no connection comes.
   static Result<RedisClient> connect(const config::RedisEndpoint& endpoint);
 
-  // kUnreachable when the connection is gone, kFailed with the server's words when it refuses.
+  // kUnreachable when the connection is gone or the server still loads its data, kFailed with the server's
+  // words when it refuses.
   Result<RedisReply> command(const std::vector<std::string>& words);
 
   // Sends without waiting; the answers are checked by flush(), which is called by itself now and then.

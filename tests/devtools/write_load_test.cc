@@ -28,7 +28,8 @@ bool grows(const WriteLoad& load, uint64_t WriteLoadCounts::* store, uint64_t by
 TEST(WriteLoad, KeepsItsInvariantsWhilePostgresAndRedisAreKilledAndStartedAgain) {
   const auto postgres = must(PostgresServer::create());
   RedisServer::Options redis_options;
-  redis_options.settings = {{"appendonly", "yes"}, {"appendfsync", "always"}};
+  // Redis takes 300 µs a command to load its data, so that the load meets it while it does.
+  redis_options.settings = {{"appendonly", "yes"}, {"appendfsync", "always"}, {"key-load-delay", "300"}};
   const auto redis = must(RedisServer::create(redis_options));
   const auto load = must(WriteLoad::start(
       {.postgres = postgres->endpoint(), .redis = redis->endpoint(), .pause = milliseconds(1)}));
