@@ -1,6 +1,7 @@
 #include "stores/neo4j/batch_sender.h"
 
 #include "core/backoff.h"
+#include "stores/neo4j/kept_rows.h"
 
 namespace summit::neo4j {
 
@@ -13,11 +14,10 @@ constexpr RetrySettings kRetries{
 
 Result<BatchSender> BatchSender::open(const config::Neo4jEndpoint& endpoint, size_t connections,
                                       const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(auto opened,
+                   BoltConnection::open_several(std::max<size_t>(connections, 1), endpoint, cancellation));
   BatchSender sender(cancellation);
-  for (size_t i = 0; i < std::max<size_t>(connections, 1); ++i) {
-    ASSIGN_OR_RETURN(auto bolt, BoltConnection::open(endpoint, cancellation));
-    sender.lanes_.push_back({std::move(bolt), {}});
-  }
+  for (auto& bolt : opened) sender.lanes_.push_back({std::move(bolt), {}});
   return sender;
 }
 
@@ -55,22 +55,10 @@ Result<void> BatchSender::drain(const RowConsumer& consume) {
 // The rows of one batch, handed on when it is committed: those that a failed attempt gave before it failed
 // must not count beside those of the next.
 Result<void> BatchSender::receive_one(Lane& lane, const RowConsumer& consume) {
-  rows_.clear();
-  const auto keep = [this](bolt::Cursor row) -> Result<void> {
-    ByteView encoded;
-    if (!row.raw(encoded)) return row.error("answer to a batch");
-    rows_ += as_text(encoded);
-    return {};
-  };
-  RETURN_IF_ERROR(lane.bolt.receive(keep));
+  KeptRows rows;
+  RETURN_IF_ERROR(lane.bolt.receive([&](bolt::Cursor row) { return rows.keep(row); }));
   lane.under_way.pop_front();
-  bolt::Cursor kept(as_bytes(rows_));
-  while (!kept.at_end()) {
-    ByteView row;
-    if (!kept.raw(row)) return kept.error("answer to a batch");
-    RETURN_IF_ERROR(consume(bolt::Cursor(row)));
-  }
-  return {};
+  return rows.give(consume);
 }
 
 Result<void> BatchSender::receive(Lane& lane, const RowConsumer& consume) {

@@ -58,7 +58,6 @@ class BatchSender {
   Cancellation cancellation_;
   std::vector<Lane> lanes_;
   size_t next_ = 0;
-  std::string rows_;  // of the batch that is being received, encoded
 };
 
 }  // namespace summit::neo4j

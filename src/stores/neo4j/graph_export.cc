@@ -46,8 +46,8 @@ class Exporter {
     std::string_view give;
     uint64_t expected = 0;  // rows; 0: not known
   };
-  Result<void> stream(const Query& query, const BoltConnection::RowConsumer& take,
-                      const Cancellation& cancellation);
+  Result<void> stream(const Query& query, StepCounter& counter, const Cancellation& cancellation,
+                      const BoltConnection::RowConsumer& take);
   Result<std::optional<int64_t>> highest(const Query& query);
   Result<void> take_node(bolt::Cursor row);
   Result<void> take_relationship(bolt::Cursor row);
@@ -93,30 +93,30 @@ Result<std::optional<int64_t>> Exporter::highest(const Query& query) {
   return std::optional(highest);
 }
 
-Result<void> Exporter::stream(const Query& query, const BoltConnection::RowConsumer& take,
-                              const Cancellation& cancellation) {
+Result<void> Exporter::stream(const Query& query, StepCounter& counter, const Cancellation& cancellation,
+                              const BoltConnection::RowConsumer& take) {
+  const auto counted = [&](bolt::Cursor row) -> Result<void> {
+    counter.count();
+    RETURN_IF_ERROR(cancellation.check());
+    return take(row);
+  };
   const auto parameters = filter_parameters(filter());
   ASSIGN_OR_RETURN(const auto highest, this->highest(query));
   if (highest) {
     const auto ranged = fmt::format("{} WHERE {} IN range($first, $last) AND {} RETURN {}", query.match,
                                     query.id, query.condition, query.give);
-    return RangeReader(connections_, cancellation).read(ranged, parameters, *highest, take);
+    return read_in_ranges(connections_, {ranged, parameters, *highest}, counted, cancellation);
   }
   ASSIGN_OR_RETURN(const auto packed, pack(parameters));
   return bolt_.stream(fmt::format("{} WHERE {} RETURN {}", query.match, query.condition, query.give),
-                      as_bytes(packed), take, BoltConnection::Access::kRead);
+                      as_bytes(packed), counted, BoltConnection::Access::kRead);
 }
 
 Result<void> Exporter::write_nodes(uint64_t expected, StepCounter& counter,
                                    const Cancellation& cancellation) {
-  const auto take = [&](bolt::Cursor row) -> Result<void> {
-    counter.count();
-    RETURN_IF_ERROR(cancellation.check());
-    return take_node(row);
-  };
   const Query query{"MATCH " + node_pattern(filter(), "n"), node_condition(filter(), "n"), "id(n)",
                     "id(n), labels(n), properties(n)", expected};
-  return stream(query, take, cancellation);
+  return stream(query, counter, cancellation, [this](bolt::Cursor row) { return take_node(row); });
 }
 
 Result<void> Exporter::take_node(bolt::Cursor row) {
@@ -134,17 +134,13 @@ Result<void> Exporter::take_node(bolt::Cursor row) {
 
 Result<void> Exporter::write_relationships(uint64_t expected, StepCounter& counter,
                                            const Cancellation& cancellation) {
-  const auto take = [&](bolt::Cursor row) -> Result<void> {
-    counter.count();
-    RETURN_IF_ERROR(cancellation.check());
-    return take_relationship(row);
-  };
   const bool all = filter().takes_all_nodes();
   const std::string relationships = fmt::format("MATCH (n)-{}->(m)", relationship_pattern(filter(), "r"));
   const Query query{all ? relationships : selected_nodes() + relationships, "true", "id(r)",
                     "id(r), id(n), id(m), type(r), properties(r)", expected};
-  RETURN_IF_ERROR(stream(query, take, cancellation));
-  return filter().takes_all_nodes() ? Result<void>() : count_incoming();
+  RETURN_IF_ERROR(
+      stream(query, counter, cancellation, [this](bolt::Cursor row) { return take_relationship(row); }));
+  return all ? Result<void>() : count_incoming();
 }
 
 Result<void> Exporter::take_relationship(bolt::Cursor row) {

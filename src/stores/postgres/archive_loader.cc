@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "stores/postgres/archive_schema.h"
 #include "stores/postgres/sql.h"
 
 namespace summit::postgres {
@@ -17,16 +18,6 @@ constexpr size_t kBlock = MiB;
 // A multiple of the server's pages of large objects, so that pieces never share one.
 constexpr size_t kObjectPiece = MiB;
 
-// "COPY public.users (id) FROM stdin;" names the entry's own table; otherwise the rows go through the root of
-// a partitioned table.
-bool copies_into_own_table(const Entry& entry) {
-  const auto words = words_of(*entry.copy);
-  if (words.size() < 4 || !words[0].is("COPY")) return false;
-  const bool qualified = words[2].text == ".";
-  const auto& name = qualified ? words[3].text : words[1].text;
-  return name == entry.tag && (!qualified || words[1].text == entry.schema);
-}
-
 Result<std::unique_ptr<LoadTarget>> make_target(const EntryIndex& index, const Entry& entry) {
   auto target = std::make_unique<LoadTarget>();
   target->entry = &entry;
@@ -37,12 +28,12 @@ Result<std::unique_ptr<LoadTarget>> make_target(const EntryIndex& index, const E
     return Error(Code::kCorrupt, "the archive's statement for the rows of {} takes none", target->name);
   target->copy = entry.copy->substr(0, from + kFrom.size());
   target->of_extension = target->in_order = table_of(index, entry) == nullptr;
-  if (target->of_extension || !copies_into_own_table(entry)) return target;
-  const auto words = words_of(*entry.copy);
-  const bool qualified = words[2].text == ".";
-  target->truncate =
-      "TRUNCATE ONLY " + (qualified ? quote_qualified(words[1].text, words[3].text)
-                                    : quote_qualified(entry.schema.value_or(""), words[1].text));
+  if (target->of_extension) return target;
+  auto copied = copied_relation(*entry.copy);
+  if (copied.schema.empty()) copied.schema = entry.schema.value_or("");
+  // Otherwise the rows go through the root of a partitioned table.
+  if (copied.name == entry.tag && copied.schema == entry.schema.value_or(""))
+    target->truncate = "TRUNCATE ONLY " + copied.quoted();
   return target;
 }
 

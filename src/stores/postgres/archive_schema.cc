@@ -169,6 +169,13 @@ std::optional<RelationName> name_at(const Words& words, size_t position) {
 
 ArchiveSchema read_archive_schema(const Contents& contents) { return Reader(contents).read(); }
 
+RelationName copied_relation(const std::string& copy) {
+  const auto words = words_of(copy);
+  if (words.size() < 4 || !words[0].is("COPY")) return {};
+  if (const auto qualified = name_at(words, 1)) return *qualified;
+  return {"", words[1].text};
+}
+
 std::vector<std::string> copied_columns(const std::string& copy) {
   const auto words = words_of(copy);
   size_t at = 0;

@@ -47,7 +47,10 @@ bool is_chunk(const pgarchive::Entry& entry);
 // "schema . name" at `position` of a definition.
 std::optional<RelationName> name_at(const std::vector<Word>& words, size_t position);
 
-// "COPY public.users (id, name) FROM stdin;": a table without columns has no list.
+// What "COPY public.users (id, name) FROM stdin;" fills: without a schema in archives of times when pg_dump
+// did not qualify names, without a name in what is no such statement.
+RelationName copied_relation(const std::string& copy);
+// A table without columns has no list.
 std::vector<std::string> copied_columns(const std::string& copy);
 
 }  // namespace summit::postgres

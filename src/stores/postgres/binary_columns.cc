@@ -33,13 +33,6 @@ SELECT b.name, CASE WHEN t.is_array THEN e.input ELSE t.input END,
 FROM below b JOIN types t ON t.oid = b.type LEFT JOIN types e ON e.oid = t.typelem
 )";
 
-// "public"."users" of "COPY public.users (id) FROM stdin", as to_regclass() reads it.
-std::string copied_relation(const std::string& copy) {
-  const auto words = words_of(copy);
-  if (words.size() > 3 && words[2].text == ".") return quote_qualified(words[1].text, words[3].text);
-  return words.size() > 1 ? quote_identifier(words[1].text) : "";
-}
-
 bool keeps_ascii_apart(const std::string& encoding) {
   static constexpr std::array<std::string_view, 4> kEncodings = {"UTF8", "SQL_ASCII", "LATIN1", "LATIN9"};
   return std::find(kEncodings.begin(), kEncodings.end(), encoding) != kEncodings.end();
@@ -52,7 +45,10 @@ Result<std::optional<BinaryRows>> binary_rows_for(Connection& connection, const 
   const auto names = copied_columns(copy);
   ASSIGN_OR_RETURN(const auto encoding, connection.scalar("SHOW client_encoding"));
   if (names.empty() || !keeps_ascii_apart(encoding)) return as_text;
-  ASSIGN_OR_RETURN(const auto rows, connection.query(kColumns, {copied_relation(copy)}));
+  const auto table = copied_relation(copy);
+  ASSIGN_OR_RETURN(
+      const auto rows,
+      connection.query(kColumns, {table.schema.empty() ? quote_identifier(table.name) : table.quoted()}));
   std::map<std::string, BinaryType, std::less<>> known;
   for (size_t i = 0; i < rows.size(); ++i) {
     const auto form = binary_form(rows.text(i, 1), rows.text(i, 2));

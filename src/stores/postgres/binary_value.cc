@@ -317,12 +317,15 @@ bool append_uuid(std::string_view text, std::string& out) {
   return true;
 }
 
+bool append_text(std::string_view text, std::string& out) {
+  append_big_endian(out, static_cast<uint32_t>(text.size()));
+  out += text;
+  return true;
+}
+
 bool append_bytea(std::string_view text, std::string& out) {
   std::string bytes;
-  if (!text.starts_with("\\x") || !from_hex(text.substr(2), bytes)) return false;
-  append_big_endian(out, static_cast<uint32_t>(bytes.size()));
-  out += bytes;
-  return true;
+  return text.starts_with("\\x") && from_hex(text.substr(2), bytes) && append_text(bytes, out);
 }
 
 // "[1,-0.5,2e-07]": the number of dimensions and 16 unused bits before them.
@@ -347,12 +350,6 @@ bool append_vector(std::string_view text, std::string& out) {
   }
   length.set();
   store_big_endian(out.data() + begin + sizeof(uint32_t), static_cast<uint16_t>(dimensions));
-  return true;
-}
-
-bool append_text(std::string_view text, std::string& out) {
-  append_big_endian(out, static_cast<uint32_t>(text.size()));
-  out += text;
   return true;
 }
 

@@ -4,12 +4,12 @@
 #include <atomic>
 #include <set>
 
+#include "core/ordered_output.h"
 #include "core/task_group.h"
 #include "formats/pgarchive/writer.h"
 #include "stores/postgres/capture_plan.h"
 #include "stores/postgres/dump_head.h"
 #include "stores/postgres/kept_entries.h"
-#include "stores/postgres/ordered_output.h"
 #include "stores/postgres/snapshot.h"
 #include "stores/postgres/unit_reader.h"
 
@@ -24,7 +24,8 @@ constexpr uint64_t kStreamBytes = MiB;
 class ArchiveAssembly {
  public:
   ArchiveAssembly(const CapturePlan& plan, const pgarchive::Contents& contents,
-                  const pgarchive::CompressionChoice& compression, OrderedOutput& pieces, CaptureSink& sink)
+                  const pgarchive::CompressionChoice& compression, OrderedOutput<Piece>& pieces,
+                  CaptureSink& sink)
       : plan_(plan),
         contents_(contents),
         compression_(compression),
@@ -105,7 +106,7 @@ class ArchiveAssembly {
   const CapturePlan& plan_;
   const pgarchive::Contents& contents_;
   const pgarchive::CompressionChoice& compression_;
-  OrderedOutput& pieces_;
+  OrderedOutput<Piece>& pieces_;
   CaptureSink& sink_;
   pgarchive::ArchiveWriter writer_;
   pgarchive::PartChecksum total_;
@@ -138,7 +139,7 @@ class Capture {
   Result<void> read_head(Connection& connection);
   Result<void> read_and_write(TaskGroup& group, Connection& first);
   Result<void> read_units(const std::vector<size_t>& units, std::atomic<size_t>& next, Connection& connection,
-                          OrderedOutput& output, const Cancellation& cancellation);
+                          OrderedOutput<Piece>& output, const Cancellation& cancellation);
   Result<std::set<size_t>> counted_with_compressed() const;
   Result<Captured> result();
 
@@ -215,7 +216,7 @@ Result<void> Capture::read_and_write(TaskGroup& group, Connection& first) {
   // a reader that waits for it.
   std::atomic<size_t> next_plain{0};
   std::atomic<size_t> next_selected{0};
-  OrderedOutput output(plan_.units.size(), request_.buffer_bytes);
+  OrderedOutput<Piece> output(plan_.units.size(), request_.buffer_bytes);
   ArchiveAssembly assembly(plan_, contents_, request_.compression, output, sink_);
 
   group.spawn([&] { return read_units(plain, next_plain, first, output, group.cancellation()); });
@@ -242,7 +243,7 @@ Result<void> Capture::read_and_write(TaskGroup& group, Connection& first) {
 }
 
 Result<void> Capture::read_units(const std::vector<size_t>& units, std::atomic<size_t>& next,
-                                 Connection& connection, OrderedOutput& output,
+                                 Connection& connection, OrderedOutput<Piece>& output,
                                  const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto reader, UnitReader::create(request_.compression));
   for (size_t i = next++; i < units.size(); i = next++) {

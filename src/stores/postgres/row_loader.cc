@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <utility>
+#include <vector>
 
 #include "stores/postgres/binary_columns.h"
 
@@ -35,13 +36,7 @@ Result<void> RowLoader::load_table(const LoadUnit& unit) {
   RETURN_IF_ERROR(finish());
   LoadTarget& target = *unit.target;
   ASSIGN_OR_RETURN(const Data data, encoded(unit), "while loading the rows of {}", target.name);
-  // Statements sent together are one transaction.
-  std::string sql = target.truncate.empty() ? target.copy : target.truncate + "; " + target.copy;
-  const bool frozen = !target.truncate.empty();
-  if (frozen || data.binary)
-    sql += fmt::format(" WITH ({}{}{})", frozen ? "FREEZE" : "", frozen && data.binary ? ", " : "",
-                       data.binary ? "FORMAT binary" : "");
-  RETURN_IF_ERROR(begin_copy(target, sql, data.binary));
+  RETURN_IF_ERROR(begin_copy(target, data.binary, !target.truncate.empty()));
   RETURN_IF_ERROR(put(data.bytes));
   if (rows_) rows_->advance(unit.block.rows);
   return end_copy();
@@ -52,8 +47,7 @@ Result<void> RowLoader::load_rows(const LoadUnit& unit) {
   ASSIGN_OR_RETURN(const Data data, encoded(unit), "while loading the rows of {}", target.name);
   if (copying_ != &target || copying_binary_ != data.binary || copied_ >= kLongestCopy) {
     RETURN_IF_ERROR(finish());
-    RETURN_IF_ERROR(
-        begin_copy(target, data.binary ? target.copy + " WITH (FORMAT binary)" : target.copy, data.binary));
+    RETURN_IF_ERROR(begin_copy(target, data.binary, false));
   }
   RETURN_IF_ERROR(put(data.bytes));
   if (rows_) rows_->advance(unit.block.rows);
@@ -96,7 +90,14 @@ Result<BinaryRows*> RowLoader::binary_rows(const LoadTarget& target) {
   return found->second ? &*found->second : nullptr;
 }
 
-Result<void> RowLoader::begin_copy(LoadTarget& target, const std::string& sql, bool binary) {
+Result<void> RowLoader::begin_copy(LoadTarget& target, bool binary, bool frozen) {
+  std::vector<std::string_view> options;
+  if (frozen) options.emplace_back("FREEZE");
+  if (binary) options.emplace_back("FORMAT binary");
+  std::string sql = target.copy;
+  if (!options.empty()) sql += fmt::format(" WITH ({})", fmt::join(options, ", "));
+  // Statements sent together are one transaction, which FREEZE needs.
+  if (frozen) sql = target.truncate + "; " + sql;
   RETURN_IF_ERROR(connection_.begin_copy(sql), "while loading the rows of {}", target.name);
   copying_ = &target;
   copying_binary_ = binary;

@@ -51,7 +51,7 @@ class RowLoader {
   Result<std::string_view> edited(const LoadUnit& unit);
   Result<Data> encoded(const LoadUnit& unit);
   Result<BinaryRows*> binary_rows(const LoadTarget& target);
-  Result<void> begin_copy(LoadTarget& target, const std::string& sql, bool binary);
+  Result<void> begin_copy(LoadTarget& target, bool binary, bool frozen);
   Result<void> put(std::string_view bytes);
   Result<void> end_copy();
 

@@ -10,9 +10,17 @@
 #include "formats/pgarchive/compressor.h"
 #include "stores/postgres/capture_plan.h"
 #include "stores/postgres/connection.h"
-#include "stores/postgres/ordered_output.h"
 
 namespace summit::postgres {
+
+// Compressed bytes of one table, or of one large object or a part of it.
+struct Piece {
+  std::string bytes;
+  pgarchive::PartChecksum checksum;
+  uint32_t large_object = 0;  // 0: rows
+  bool begins_object = false;
+  bool ends_object = false;
+};
 
 struct UnitRead {
   uint64_t elements = 0;    // rows or large objects

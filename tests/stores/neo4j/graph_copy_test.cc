@@ -35,6 +35,9 @@ class GraphCopy : public ServerTest {
   int64_t number(std::string_view cypher) { return bolt_->scalar(cypher).value_or(Value{}).integer_or(-1); }
 
   GraphExport export_to(std::string& file, GraphFilter filter = {}) {
+    return export_over(std::span(&*bolt_, 1), file, std::move(filter));
+  }
+  GraphExport export_over(std::span<BoltConnection> connections, std::string& file, GraphFilter filter = {}) {
     file.clear();
     GraphExportOptions options;
     options.filter = std::move(filter);
@@ -43,7 +46,7 @@ class GraphCopy : public ServerTest {
       file += as_text(block);
       return {};
     };
-    auto done = export_graph(*bolt_, options, keep, reporter_, {});
+    auto done = export_graph(connections, options, keep, reporter_, {});
     EXPECT_TRUE(done.ok()) << done.error().to_string();
     return std::move(done).value_or({});
   }
@@ -114,16 +117,10 @@ TEST_F(GraphCopy, OverSeveralConnectionsTheFileIsTheSameByteForByte) {
   run("MATCH ()-[r:NEXT]->() WHERE r.id % 5 = 0 DELETE r");
   std::string one;
   const auto original = export_to(one);
-  EXPECT_GT(one.size(), RangeReader::kReadAhead);
+  EXPECT_GT(one.size(), kReadAhead);
   auto connections = must(BoltConnection::open_several(3, server_.endpoint()));
   std::string several;
-  GraphExportOptions options;
-  options.scratch = directory_->path();
-  const auto keep = [&](ByteView block) -> Result<void> {
-    several += as_text(block);
-    return {};
-  };
-  const auto exported = must(export_graph(connections, options, keep, reporter_, {}));
+  const auto exported = export_over(connections, several);
   EXPECT_EQ(exported.nodes, original.nodes);
   EXPECT_EQ(exported.fingerprints, original.fingerprints);
   EXPECT_TRUE(several == one);
@@ -133,6 +130,8 @@ TEST_F(GraphCopy, OverSeveralConnectionsTheFileIsTheSameByteForByte) {
     if (++blocks < 3) return {};
     return Error(Code::kNoSpace, "the disk is full");
   };
+  GraphExportOptions options;
+  options.scratch = directory_->path();
   const auto refused = export_graph(connections, options, refuse, reporter_, {});
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code(), Code::kNoSpace);

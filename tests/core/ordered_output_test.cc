@@ -1,4 +1,4 @@
-#include "stores/postgres/ordered_output.h"
+#include "core/ordered_output.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -7,14 +7,19 @@
 
 #include "core/task_group.h"
 
-namespace summit::postgres {
+namespace summit {
 namespace {
 
-Piece piece_of(std::string bytes) { return {.bytes = std::move(bytes), .checksum = {}}; }
+struct Piece {
+  std::string bytes;
+};
+using Output = OrderedOutput<Piece>;
+
+Piece piece_of(std::string bytes) { return {std::move(bytes)}; }
 
 // All units written by `readers` that take them in order, as one text.
 std::string written_by(size_t readers, size_t units, size_t pieces, size_t piece_bytes, uint64_t budget) {
-  OrderedOutput output(units, budget);
+  Output output(units, budget);
   std::atomic<size_t> next{0};
   std::string text;
   TaskGroup group;
@@ -63,7 +68,7 @@ TEST(OrderedOutput, ABudgetSmallerThanAnyPieceBlocksNobodyForEver) {
 }
 
 TEST(OrderedOutput, WhatIsNotNextWaitsWhenTheBudgetIsUsedUp) {
-  OrderedOutput output(2, 10);
+  Output output(2, 10);
   ASSERT_TRUE(output.put(1, piece_of("12345678"), {}).ok());
   std::atomic<bool> second_is_in{false};
   TaskGroup group;
@@ -86,7 +91,7 @@ TEST(OrderedOutput, WhatIsNotNextWaitsWhenTheBudgetIsUsedUp) {
 }
 
 TEST(OrderedOutput, ARequestToStopEndsEveryWait) {
-  OrderedOutput output(2, 1);
+  Output output(2, 1);
   Cancellation cancellation;
   ASSERT_TRUE(output.put(0, piece_of("x"), cancellation).ok());
   TaskGroup group;
@@ -100,8 +105,8 @@ TEST(OrderedOutput, ARequestToStopEndsEveryWait) {
   });
   cancellation.request();
   EXPECT_TRUE(group.join().ok());
-  EXPECT_EQ(OrderedOutput(1, 1).take(0, cancellation).error().code(), Code::kCancelled);
+  EXPECT_EQ(Output(1, 1).take(0, cancellation).error().code(), Code::kCancelled);
 }
 
 }  // namespace
-}  // namespace summit::postgres
+}  // namespace summit
