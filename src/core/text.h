@@ -1,6 +1,7 @@
 // The few operations on text that parsers of user input share. ASCII only, whatever the locale.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -12,12 +13,18 @@ inline char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c
 
 inline bool is_letter(char c) { return to_lower(c) >= 'a' && to_lower(c) <= 'z'; }
 
+inline constexpr auto kHexValues = [] {
+  std::array<signed char, 256> values{};
+  values.fill(-1);
+  for (signed char i = 0; i < 10; ++i) values[static_cast<size_t>('0' + i)] = i;
+  for (signed char i = 0; i < 6; ++i)
+    values[static_cast<size_t>('a' + i)] = values[static_cast<size_t>('A' + i)] =
+        static_cast<signed char>(10 + i);
+  return values;
+}();
+
 // Of a hexadecimal digit; -1 for any other sign.
-inline int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  const char lower = to_lower(c);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
+inline int hex_value(char c) { return kHexValues[static_cast<unsigned char>(c)]; }
 
 inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;

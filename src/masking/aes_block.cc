@@ -2,6 +2,8 @@
 
 #include <openssl/crypto.h>
 
+#include <algorithm>
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -43,13 +45,33 @@ template <int kRoundConstant>
   expand<0x40>(keys);
 }
 
+constexpr size_t kLast = 14;  // round
+
 [[gnu::target("aes,sse2")]] void encrypt_block(const unsigned char* round_keys, unsigned char* block) {
-  constexpr size_t kLast = 14;
   const auto* keys = reinterpret_cast<const __m128i*>(round_keys);
   auto* const place = reinterpret_cast<__m128i*>(block);
   __m128i state = _mm_xor_si128(_mm_loadu_si128(place), keys[0]);
   for (size_t round = 1; round < kLast; ++round) state = _mm_aesenc_si128(state, keys[round]);
   _mm_storeu_si128(place, _mm_aesenclast_si128(state, keys[kLast]));
+}
+
+[[gnu::target("aes,sse2")]] void encrypt_four(const unsigned char* round_keys, unsigned char* blocks) {
+  const auto* keys = reinterpret_cast<const __m128i*>(round_keys);
+  auto* const places = reinterpret_cast<__m128i*>(blocks);
+  __m128i a = _mm_xor_si128(_mm_loadu_si128(places), keys[0]);
+  __m128i b = _mm_xor_si128(_mm_loadu_si128(places + 1), keys[0]);
+  __m128i c = _mm_xor_si128(_mm_loadu_si128(places + 2), keys[0]);
+  __m128i d = _mm_xor_si128(_mm_loadu_si128(places + 3), keys[0]);
+  for (size_t round = 1; round < kLast; ++round) {
+    a = _mm_aesenc_si128(a, keys[round]);
+    b = _mm_aesenc_si128(b, keys[round]);
+    c = _mm_aesenc_si128(c, keys[round]);
+    d = _mm_aesenc_si128(d, keys[round]);
+  }
+  _mm_storeu_si128(places, _mm_aesenclast_si128(a, keys[kLast]));
+  _mm_storeu_si128(places + 1, _mm_aesenclast_si128(b, keys[kLast]));
+  _mm_storeu_si128(places + 2, _mm_aesenclast_si128(c, keys[kLast]));
+  _mm_storeu_si128(places + 3, _mm_aesenclast_si128(d, keys[kLast]));
 }
 
 }  // namespace
@@ -58,6 +80,7 @@ namespace {
 bool has_instructions() { return false; }
 void expand_key(const unsigned char*, unsigned char*) {}
 void encrypt_block(const unsigned char*, unsigned char*) {}
+void encrypt_four(const unsigned char*, unsigned char*) {}
 }  // namespace
 #endif
 
@@ -91,6 +114,12 @@ bool AesBlock::encrypt(Block& block) {
   return ::EVP_EncryptUpdate(library_.get(), block.data(), &size, block.data(),
                              static_cast<int>(block.size())) == 1 &&
          size == static_cast<int>(block.size());
+}
+
+bool AesBlock::encrypt(std::span<Block> blocks) {
+  for (; !library_ && blocks.size() >= 4; blocks = blocks.subspan(4))
+    encrypt_four(keys_.data(), blocks.front().data());
+  return std::all_of(blocks.begin(), blocks.end(), [this](Block& block) { return encrypt(block); });
 }
 
 }  // namespace summit::masking

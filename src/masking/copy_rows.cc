@@ -44,12 +44,11 @@ void append_copy_field(std::string_view value, std::string& out) {
 
 bool decode_copy_field(std::string_view field, std::string& value) {
   value.clear();
-  for (size_t at = 0; at < field.size();) {
-    const char c = field[at++];
-    if (c != '\\') {
-      value += c;
-      continue;
-    }
+  for (size_t at = 0;;) {
+    const size_t escape = std::min(field.find('\\', at), field.size());
+    value += field.substr(at, escape - at);
+    if (escape == field.size()) return true;
+    at = escape + 1;
     if (at == field.size()) return false;
     const char sign = field[at];
     const size_t letter = kLetters.find(sign);
@@ -62,7 +61,6 @@ bool decode_copy_field(std::string_view field, std::string& value) {
       ++at;
     }
   }
-  return true;
 }
 
 Result<std::vector<std::optional<std::string>>> decode_copy_row(std::string_view row, size_t columns) {

@@ -14,8 +14,6 @@ using config::JsonPath;
 constexpr int kDeepest = 200;
 constexpr std::string_view kHex = "0123456789abcdef";
 
-bool is_json_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
 // Walks over the text; every piece that was walked over can be taken as written.
 class Scanner {
  public:

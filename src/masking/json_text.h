@@ -12,6 +12,8 @@
 
 namespace summit::masking {
 
+inline bool is_json_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
 // What becomes of a scalar at the path of this number: a string without its escapes, a number or a truth
 // value as written, nothing for null. Appends to `out`.
 using JsonTransform = std::function<Outcome(size_t path, Field value, std::string& out)>;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "core/result.h"
@@ -25,6 +26,7 @@ class KeyedCipher {
 
   // False when the library fails, and then the content must not be used.
   [[nodiscard]] bool encrypt(Block& block) { return cipher_.encrypt(block); }
+  [[nodiscard]] bool encrypt(std::span<Block> blocks) { return cipher_.encrypt(blocks); }
   // Of `index` and `text`; other indexes give independent digests of the same text.
   [[nodiscard]] bool digest(unsigned char index, std::string_view text, Digest& digest);
 

@@ -1,6 +1,7 @@
 #include "masking/permutation.h"
 
 #include <algorithm>
+#include <array>
 
 namespace summit::masking {
 namespace {
@@ -59,28 +60,56 @@ struct Network {
   }
 };
 
-// Half of a longer text, mixed with what the other half gives.
-bool mix(KeyedCipher& cipher, unsigned number, size_t whole, std::string_view input, char* output,
-         size_t output_size) {
-  for (size_t done = 0; done < output_size; done += sizeof(KeyedCipher::Block)) {
-    // The first block tells every length, so no chain is the beginning of another.
-    KeyedCipher::Block block{};
+// Half of a longer text, mixed with what the other half gives, round by round.
+class HalfMixer {
+ public:
+  HalfMixer(KeyedCipher& cipher, size_t whole) : cipher_(cipher), whole_(whole) {}
+
+  // Before any mix().
+  bool prepare() {
+    for (unsigned number = 0; number < kRounds; ++number) {
+      const bool even = number % 2 == 0;
+      heads_[number] = head(number, even ? whole_ - whole_ / 2 : whole_ / 2, 0);
+    }
+    return cipher_.encrypt(heads_);
+  }
+
+  bool mix(unsigned number, std::string_view input, char* output, size_t output_size) {
+    for (size_t done = 0; done < output_size; done += sizeof(Block)) {
+      Block block = heads_[number];
+      if (done > 0) {
+        block = head(number, input.size(), done);
+        if (!cipher_.encrypt(block)) return false;
+      }
+      for (size_t at = 0; at < input.size(); at += block.size()) {
+        const auto piece = input.substr(at, block.size());
+        for (size_t i = 0; i < piece.size(); ++i) block[i] ^= static_cast<unsigned char>(piece[i]);
+        if (!cipher_.encrypt(block)) return false;
+      }
+      const size_t count = std::min(output_size - done, block.size());
+      for (size_t i = 0; i < count; ++i) output[done + i] = static_cast<char>(output[done + i] ^ block[i]);
+    }
+    return true;
+  }
+
+ private:
+  using Block = KeyedCipher::Block;
+
+  // The first block tells every length, so no chain is the beginning of another.
+  Block head(unsigned number, size_t input_size, size_t done) const {
+    Block block{};
     block[0] = static_cast<unsigned char>(0x80 | number);
-    block[1] = static_cast<unsigned char>(whole);
-    block[2] = static_cast<unsigned char>(input.size());
+    block[1] = static_cast<unsigned char>(whole_);
+    block[2] = static_cast<unsigned char>(input_size);
     block[3] = static_cast<unsigned char>(done);
     store(block, 4, kTextDomain, 4);
-    if (!cipher.encrypt(block)) return false;
-    for (size_t at = 0; at < input.size(); at += block.size()) {
-      const auto piece = input.substr(at, block.size());
-      for (size_t i = 0; i < piece.size(); ++i) block[i] ^= static_cast<unsigned char>(piece[i]);
-      if (!cipher.encrypt(block)) return false;
-    }
-    const size_t count = std::min(output_size - done, block.size());
-    for (size_t i = 0; i < count; ++i) output[done + i] = static_cast<char>(output[done + i] ^ block[i]);
+    return block;
   }
-  return true;
-}
+
+  KeyedCipher& cipher_;
+  const size_t whole_;                // bytes of the text
+  std::array<Block, kRounds> heads_;  // encrypted: of the first block that each round puts out
+};
 
 bool permute_short(KeyedCipher& cipher, std::string_view text, std::string& permuted) {
   Wide value = 0;
@@ -113,10 +142,12 @@ bool permute_text(KeyedCipher& cipher, std::string_view text, std::string& permu
   char* const left = permuted.data();
   char* const right = left + half;
   const size_t right_size = text.size() - half;
+  HalfMixer mixer(cipher, text.size());
+  if (!mixer.prepare()) return false;
   for (unsigned number = 0; number < kRounds; ++number) {
     const bool even = number % 2 == 0;
     const std::string_view input = even ? std::string_view(right, right_size) : std::string_view(left, half);
-    if (!mix(cipher, number, text.size(), input, even ? left : right, even ? half : right_size)) return false;
+    if (!mixer.mix(number, input, even ? left : right, even ? half : right_size)) return false;
   }
   return true;
 }

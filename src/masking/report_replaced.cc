@@ -14,8 +14,8 @@ void InnerTexts::note(std::string_view text) {
 }
 
 bool InnerTexts::walk(std::string_view value) {
-  const size_t start = value.find_first_not_of(" \t\r\n");
-  if (start == std::string_view::npos || (value[start] != '{' && value[start] != '[')) return false;
+  const auto start = std::find_if_not(value.begin(), value.end(), is_json_space);
+  if (start == value.end() || (*start != '{' && *start != '[')) return false;
   if (visit_json(value, [this](std::string_view, std::string_view text) { note(text); })) return true;
   bytes_.clear();
   places_.clear();

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <span>
+#include <vector>
 
 namespace summit::masking {
 namespace {
@@ -41,6 +43,20 @@ TEST(AesBlock, ProcessorAndLibraryAgreeForAnyKey) {
     for (int i = 0; i < 20; ++i) {
       ASSERT_TRUE(own.encrypt(first) && library.encrypt(second));
       ASSERT_EQ(first, second);
+    }
+  }
+}
+
+TEST(AesBlock, SeveralBlocksAtOnceBecomeWhatEachWouldAlone) {
+  for (auto make : {AesBlock::create, AesBlock::create_portable}) {
+    auto cipher = make(counting_key()).value();
+    for (size_t count = 0; count <= 9; ++count) {
+      std::vector<Block> together(count);
+      for (size_t i = 0; i < count; ++i) together[i].fill(static_cast<unsigned char>(i));
+      auto alone = together;
+      ASSERT_TRUE(cipher.encrypt(std::span(together)));
+      for (auto& block : alone) ASSERT_TRUE(cipher.encrypt(block));
+      EXPECT_EQ(together, alone) << count;
     }
   }
 }

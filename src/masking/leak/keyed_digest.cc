@@ -33,7 +33,7 @@ Result<DigestKey> DigestKey::random() {
 
 DigestKey::~DigestKey() { ::OPENSSL_cleanse(words_.data(), sizeof words_); }
 
-void BeginningDigest::State::round() {
+inline void BeginningDigest::State::round() {
   v0 += v1;
   v1 = std::rotl(v1, 13) ^ v0;
   v0 = std::rotl(v0, 32);
@@ -46,7 +46,7 @@ void BeginningDigest::State::round() {
   v2 = std::rotl(v2, 32);
 }
 
-void BeginningDigest::State::absorb(uint64_t word) {
+inline void BeginningDigest::State::absorb(uint64_t word) {
   v3 ^= word;
   round();
   round();

@@ -4,7 +4,9 @@
 #include <array>
 #include <cstring>
 #include <optional>
+#include <span>
 
+#include "core/bytes.h"
 #include "core/text.h"
 #include "core/utf8.h"
 
@@ -13,10 +15,17 @@ namespace {
 
 constexpr unsigned char kSpacing = 0;  // no byte of a normalised text: NUL is spacing too
 
-constexpr std::array<unsigned char, 256> kFolded = [] {
-  std::array<unsigned char, 256> table{};
+using FoldTable = std::array<unsigned char, 256>;
+
+constexpr FoldTable kFolded = [] {
+  FoldTable table{};
   for (unsigned c = 0; c < 256; ++c) table[c] = static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
   for (const char c : {' ', '\t', '\n', '\r', '\v', '\f'}) table[static_cast<unsigned char>(c)] = kSpacing;
+  return table;
+}();
+constexpr FoldTable kFoldedBetweenSeparators = [] {
+  FoldTable table = kFolded;
+  for (const char c : {'\t', '\n'}) table[static_cast<unsigned char>(c)] = static_cast<unsigned char>(c);
   return table;
 }();
 
@@ -116,41 +125,56 @@ bool append_without_url_encoding(std::string_view line, std::string& out) {
 
 constexpr size_t kShortestHex = 16;  // digits: eight bytes
 
-// Runs of hexadecimal digits as the bytes that they say.
-bool append_hex_runs(std::string_view line, std::string& out) {
-  bool found = false;
-  for (size_t at = 0; at < line.size();) {
-    size_t end = at;
+// Eight bytes at once, each in its own byte of a word.
+bool are_hex_digits(const char* eight) {
+  constexpr uint64_t kEach = 0x0101010101010101;
+  constexpr uint64_t kHighBits = 0x80 * kEach;
+  uint64_t text;
+  std::memcpy(&text, eight, sizeof text);
+  // The high bit of a byte becomes set where it is at least `lowest`, as long as it was not set before.
+  const auto at_least = [](uint64_t bytes, char lowest) {
+    return (bytes & ~kHighBits) + (0x80 - static_cast<uint64_t>(lowest)) * kEach;
+  };
+  const uint64_t lower = text | 0x20 * kEach;
+  const uint64_t digits = at_least(text, '0') & ~at_least(text, '9' + 1);
+  const uint64_t letters = at_least(lower, 'a') & ~at_least(lower, 'f' + 1);
+  return ((digits | letters) & ~text & kHighBits) == kHighBits;
+}
+
+// From `from` on, where no run goes on; empty when there is none. Every run that is long enough holds eight
+// bytes that begin at a multiple of eight from there.
+std::string_view next_hex_run(std::string_view line, size_t from) {
+  static_assert(kShortestHex >= 15);
+  for (size_t at = from; at + 8 <= line.size(); at += 8) {
+    if (!are_hex_digits(line.data() + at)) continue;
+    size_t begin = at;
+    size_t end = at + 8;
+    while (begin > from && hex_value(line[begin - 1]) >= 0) --begin;
     while (end < line.size() && hex_value(line[end]) >= 0) ++end;
-    if (end - at >= kShortestHex) {
-      for (size_t i = at; i + 1 < end; i += 2) {
-        const int byte = hex_value(line[i]) * 16 + hex_value(line[i + 1]);
-        out += byte == '\n' || byte == '\t' ? ' ' : static_cast<char>(byte);
-      }
-      out += '\n';
-      found = true;
-    }
-    at = end + 1;
+    if (end - begin >= kShortestHex) return line.substr(begin, end - begin);
   }
-  return found;
+  return {};
+}
+
+// Runs of hexadecimal digits as the bytes that they say.
+void append_hex_runs(std::string_view line, std::string& out) {
+  for (auto run = next_hex_run(line, 0); !run.empty();) {
+    for (size_t i = 0; i + 1 < run.size(); i += 2) {
+      const int byte = hex_value(run[i]) * 16 + hex_value(run[i + 1]);
+      out += byte == '\n' || byte == '\t' ? ' ' : static_cast<char>(byte);
+    }
+    out += '\n';
+    run = next_hex_run(line, static_cast<size_t>(run.end() - line.begin()));
+  }
 }
 
 struct Signs {
   bool backslash = false;
   bool url = false;
   bool hex = false;
-};
 
-// A run of hexadecimal digits holds one at every multiple of its shortest length, so most bytes are skipped.
-bool has_hex_run(std::string_view line) {
-  for (size_t at = kShortestHex - 1; at < line.size();) {
-    size_t begin = at + 1;
-    while (begin > at + 1 - kShortestHex && hex_value(line[begin - 1]) >= 0) --begin;
-    if (begin == at + 1 - kShortestHex) return true;
-    at = begin - 1 + kShortestHex;
-  }
-  return false;
-}
+  bool any() const { return backslash || url || hex; }
+};
 
 Signs signs_of(std::string_view line) {
   Signs signs;
@@ -159,7 +183,7 @@ Signs signs_of(std::string_view line) {
     signs.url = is_url_byte(line, at);
   for (size_t at = line.find('+'); at != std::string_view::npos && !signs.url; at = line.find('+', at + 1))
     signs.url = is_url_blank(line, at);
-  signs.hex = has_hex_run(line);
+  signs.hex = !next_hex_run(line, 0).empty();
   return signs;
 }
 
@@ -183,21 +207,30 @@ void append_decoded(std::string_view line, std::string& out) {
 }  // namespace
 
 void NormalizedText::assign(std::string_view text, Separators separators) {
-  auto table = kFolded;
-  if (separators == Separators::kTabAndBreak) {
-    table['\t'] = '\t';
-    table['\n'] = '\n';
+  constexpr size_t kPiece = 4 * KiB;
+  // They only grow: what is behind the text is not looked at.
+  if (text_.size() < text.size() + kPadding) text_.resize(text.size() + kPadding);
+  size_ = 0;
+  gap_count_ = 0;
+  for (size_t at = 0; at < text.size();) {
+    // Room for a gap at each byte of the piece, and for the one that is written in vain.
+    if (gaps_.size() < gap_count_ + kPiece + 1) gaps_.resize(gap_count_ + kPiece + 1);
+    at = append(text, at, std::min(text.size(), at + kPiece), separators);
   }
-  text_.resize(text.size() + kPadding);
-  gaps_.clear();
-  char* out = text_.data();
-  for (size_t at = 0; at < text.size(); ++at) {
+  std::memset(text_.data() + size_, 0, kPadding);
+}
+
+size_t NormalizedText::append(std::string_view text, size_t at, size_t end, Separators separators) {
+  const FoldTable& table = separators == Separators::kTabAndBreak ? kFoldedBetweenSeparators : kFolded;
+  char* const begin = text_.data();
+  char* out = begin + size_;
+  uint32_t* gap = gaps_.data() + gap_count_;
+  for (; at < end; ++at) {
     auto c = static_cast<unsigned char>(text[at]);
     if (c >= 0xC2 && c <= 0xD1 && at + 1 < text.size()) {
-      auto next = static_cast<unsigned char>(text[at + 1]);
-      ++at;
+      auto next = static_cast<unsigned char>(text[++at]);
       if (c == 0xC2 && next == 0xA0) {  // no-break space
-        gaps_.push_back(static_cast<uint32_t>(out - text_.data()));
+        *gap++ = static_cast<uint32_t>(out - begin);
         continue;
       }
       fold_pair(c, next);
@@ -205,18 +238,22 @@ void NormalizedText::assign(std::string_view text, Separators separators) {
       *out++ = static_cast<char>(next);
       continue;
     }
+    // Without a branch: nothing could foresee where the next blank stands.
     const unsigned char folded = table[c];
-    if (folded == kSpacing) gaps_.push_back(static_cast<uint32_t>(out - text_.data()));
     *out = static_cast<char>(folded);
+    *gap = static_cast<uint32_t>(out - begin);
     out += folded != kSpacing;
+    gap += folded == kSpacing;
   }
-  size_ = static_cast<size_t>(out - text_.data());
-  std::memset(out, 0, kPadding);
+  size_ = static_cast<size_t>(out - begin);
+  gap_count_ = static_cast<size_t>(gap - gaps_.data());
+  return at;
 }
 
 bool NormalizedText::gap_before(size_t position) const {
   if (position == 0 || position >= size_) return true;
-  return std::binary_search(gaps_.begin(), gaps_.end(), static_cast<uint32_t>(position));
+  const auto gaps = std::span(gaps_).first(gap_count_);
+  return std::binary_search(gaps.begin(), gaps.end(), static_cast<uint32_t>(position));
 }
 
 std::string_view DecodedText::decode(std::string_view text, NormalizedText::Separators separators) {
@@ -225,6 +262,7 @@ std::string_view DecodedText::decode(std::string_view text, NormalizedText::Sepa
     append_decoded(text, decoded_);
     return decoded_;
   }
+  if (!signs_of(text).any()) return decoded_;
   for (size_t at = 0; at < text.size();) {
     const size_t end = std::min(text.find('\n', at), text.size());
     append_decoded(text.substr(at, end - at), decoded_);

@@ -29,9 +29,13 @@ class NormalizedText {
   static constexpr size_t kPadding = 8;
 
  private:
+  // Of text[at] to text[end - 1], and of a pair that reaches beyond. Gives where to go on.
+  size_t append(std::string_view text, size_t at, size_t end, Separators separators);
+
   std::string text_;
   size_t size_ = 0;
-  std::vector<uint32_t> gaps_;  // ascending
+  std::vector<uint32_t> gaps_;  // the first gap_count_ count, ascending
+  size_t gap_count_ = 0;
 };
 
 // What may stand in a text in another form, decoded: escapes (COPY, JSON, C), URL encoding, hexadecimal

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
+#include <numeric>
 
 #include "core/unnamed_file.h"
 #include "masking/leak/normalized_text.h"
@@ -12,20 +14,44 @@
 namespace summit::masking {
 namespace {
 
+constexpr unsigned kPartitionBits = 6;
 constexpr size_t kBuffered = 6144;  // records a partition
 
-bool same_digest(const ReplacedRecord& a, const ReplacedRecord& b) { return a.digest == b.digest; }
+// Originals first: theirs are the place and the length that are told.
+bool comes_before(const ReplacedRecord& a, const ReplacedRecord& b) {
+  if (a.digest != b.digest) return a.digest < b.digest;
+  return a.is(ReplacedRecord::kStandIn) < b.is(ReplacedRecord::kStandIn);
+}
+
+// Digests of one partition are spread evenly behind their first bits, so the next bits put each record where
+// it belongs but for a few neighbours.
+void sort_by_digest(std::vector<ReplacedRecord>& records) {
+  constexpr size_t kInABucket = 4;
+  const auto bits = static_cast<unsigned>(std::bit_width(records.size() / kInABucket));
+  if (bits == 0) return std::sort(records.begin(), records.end(), comes_before);
+  const auto bucket_of = [bits](const ReplacedRecord& record) {
+    return static_cast<size_t>(record.digest.high << kPartitionBits >> (64 - bits));
+  };
+  std::vector<size_t> ends((size_t{1} << bits) + 1);
+  for (const auto& record : records) ++ends[bucket_of(record) + 1];
+  std::partial_sum(ends.begin(), ends.end(), ends.begin());
+  std::vector<ReplacedRecord> placed(records.size());
+  for (const auto& record : records) placed[ends[bucket_of(record)]++] = record;
+  auto begin = placed.begin();
+  for (size_t bucket = 0; bucket + 1 < ends.size(); ++bucket) {
+    const auto end = placed.begin() + static_cast<ptrdiff_t>(ends[bucket]);
+    if (end - begin > 1) std::sort(begin, end, comes_before);
+    begin = end;
+  }
+  records = std::move(placed);
+}
 
 // Leaves each digest once, with all that it is.
 void sort_and_merge(std::vector<ReplacedRecord>& records) {
-  std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) {
-    // Originals first: theirs are the place and the length that are told.
-    return std::pair(a.digest, a.is(ReplacedRecord::kStandIn)) <
-           std::pair(b.digest, b.is(ReplacedRecord::kStandIn));
-  });
+  sort_by_digest(records);
   size_t kept = 0;
   for (size_t i = 0; i < records.size(); ++i) {
-    if (kept > 0 && same_digest(records[kept - 1], records[i])) {
+    if (kept > 0 && records[kept - 1].digest == records[i].digest) {
       records[kept - 1].kinds |= records[i].kinds;
     } else {
       records[kept++] = records[i];
@@ -80,7 +106,10 @@ Result<std::unique_ptr<ReplacedLog>> ReplacedLog::create(const fs::path& directo
 }
 
 ReplacedLog::ReplacedLog(fs::path directory, UniqueFd file, const DigestKey& key)
-    : directory_(std::move(directory)), file_(std::move(file)), key_(key), partitions_(kPartitions) {}
+    : directory_(std::move(directory)),
+      file_(std::move(file)),
+      key_(key),
+      partitions_(size_t{1} << kPartitionBits) {}
 
 ReplacedLog::~ReplacedLog() = default;
 
@@ -130,6 +159,8 @@ std::optional<ReplacedRecord> ReplacedLog::record_of(std::string_view text, std:
     if (as == ReplacedRecord::kAnywhere) record.kinds = ReplacedRecord::kOwnPlace;
   } else {
     record.digest = digest_of(key_, value);
+    // By these it is sought, which a stand-in never is.
+    if (as == ReplacedRecord::kStandIn) return record;
     record.first = fingerprint_of_eight(key_, value.data());
     record.beginning = fingerprint_of_beginning(key_, value.data(), class_of(value.size()));
   }
@@ -142,8 +173,7 @@ void ReplacedLog::keep(std::string_view text, std::string_view place, ReplacedRe
   if (record) keep(*record);
 }
 
-// Looks the place's number up once, and drops what it was told a moment ago: columns of few values, and the
-// constants that stand in for all.
+// Looks the place's number up once, and drops what it was told a moment ago: columns of few values.
 class ReplacedLog::AtPlace final : public ReplacedPlace {
  public:
   AtPlace(ReplacedLog& log, std::string place)
@@ -151,7 +181,10 @@ class ReplacedLog::AtPlace final : public ReplacedPlace {
 
   void add(std::string_view original, std::string_view replacement) override {
     keep(original, ReplacedRecord::kAnywhere);
+    // Constants stand in for all.
+    if (replacement == stand_in_) return;
     keep(replacement, ReplacedRecord::kStandIn);
+    stand_in_.assign(replacement);
   }
 
  private:
@@ -174,6 +207,7 @@ class ReplacedLog::AtPlace final : public ReplacedPlace {
   const std::string place_;
   const uint32_t number_;
   NormalizedText normalized_;
+  std::string stand_in_;  // the latest
   std::vector<Told> latest_;
 };
 
@@ -182,7 +216,7 @@ std::unique_ptr<ReplacedPlace> ReplacedLog::at(std::string place) {
 }
 
 void ReplacedLog::keep(const ReplacedRecord& record) {
-  auto& partition = partitions_[record.digest.high / (UINT64_MAX / kPartitions + 1)];
+  auto& partition = partitions_[record.digest.high >> (64 - kPartitionBits)];
   const std::lock_guard lock(partition.mutex);
   partition.buffer.push_back(record);
   if (partition.buffer.size() >= kBuffered) spill(partition);

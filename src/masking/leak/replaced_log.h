@@ -42,8 +42,7 @@ class ReplacedLog final : public ReplacedValues {
   Result<ReplacedTable> seal(const std::vector<std::string>& public_texts);
 
  private:
-  static constexpr size_t kPartitions = 64;  // by the digest's first bits
-  struct Partition {
+  struct Partition {   // of digests that begin with the same bits
     std::mutex mutex;  // guards what follows
     std::vector<ReplacedRecord> buffer;
     struct Run {

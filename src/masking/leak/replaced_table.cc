@@ -16,42 +16,30 @@ namespace {
 constexpr uint64_t kFewestBits = 1024;
 constexpr uint64_t kMostBits = uint64_t{1} << 30;  // 128 MiB a filter
 // Bits a value. The first is asked at every position and should fit the caches; what passes the second is
-// looked up once for each length of its class, so chance must be rare; it and the third have two bits a
-// value.
+// looked up once for each length of its class.
 constexpr unsigned kFirstBits = 32;
-constexpr unsigned kBeginningBits = 64;
+constexpr unsigned kBeginningBits = 32;
 constexpr unsigned kDigestBits = 16;
 constexpr size_t kWriteBlock = 4096;  // records
 
-uint32_t low_half(const ValueDigest& digest) { return static_cast<uint32_t>(digest.low); }
-// Bits 2i and 2i + 1 as bit i.
-uint64_t every_second(uint64_t word) {
-  word = (word | word >> 1) & 0x5555555555555555;
-  word = (word | word >> 1) & 0x3333333333333333;
-  word = (word | word >> 2) & 0x0f0f0f0f0f0f0f0f;
-  word = (word | word >> 4) & 0x00ff00ff00ff00ff;
-  word = (word | word >> 8) & 0x0000ffff0000ffff;
-  return (word | word >> 16) & 0x00000000ffffffff;
-}
-
-uint32_t high_half(const ValueDigest& digest) { return static_cast<uint32_t>(digest.low >> 32); }
+uint32_t fingerprint_of(const ValueDigest& digest) { return static_cast<uint32_t>(digest.low); }
 
 }  // namespace
 
 BitFilter::BitFilter(uint64_t values, unsigned bits_per_value, uint64_t largest) {
   const uint64_t bits = std::bit_ceil(std::clamp(values * bits_per_value, kFewestBits, largest));
-  shift_ = 32 - static_cast<unsigned>(std::countr_zero(bits));
   words_.resize(bits / 64);
+  shift_ = 32 - static_cast<unsigned>(std::countr_zero(words_.size()));
 }
 
 void BitFilter::shrink(unsigned bits_per_value) {
+  constexpr uint64_t kBitsSet = 3;
   uint64_t set = 0;
   for (const uint64_t word : words_) set += static_cast<uint64_t>(std::popcount(word));
-  const uint64_t bits = std::bit_ceil(std::max(set * bits_per_value, kFewestBits));
+  const uint64_t bits = std::bit_ceil(std::max(set / kBitsSet * bits_per_value, kFewestBits));
   while (words_.size() * 64 > bits) {
-    // One bit less of each fingerprint: neighbours become one.
-    for (size_t i = 0; i < words_.size() / 2; ++i)
-      words_[i] = every_second(words_[2 * i]) | every_second(words_[2 * i + 1]) << 32;
+    // One bit less of each fingerprint chooses the word: neighbours become one.
+    for (size_t i = 0; i < words_.size() / 2; ++i) words_[i] = words_[2 * i] | words_[2 * i + 1];
     words_.resize(words_.size() / 2);
     ++shift_;
   }
@@ -86,49 +74,65 @@ Result<void> ReplacedTable::write(const fs::path& directory, uint64_t most, cons
 
   ASSIGN_OR_RETURN(const auto fd, open_unnamed_file(directory));
   std::vector<ReplacedRecord> block;
-  uint64_t count = 0;
+  uint64_t written = 0;
   const auto flush = [&]() -> Result<void> {
+    fill_filters(block);
     const auto bytes = std::as_bytes(std::span(block));
     RETURN_IF_ERROR(write_all(fd.get(), bytes, directory), "while sorting the replaced values");
-    count += block.size();
+    written += block.size();
     block.clear();
     return {};
   };
   for (;;) {
     ASSIGN_OR_RETURN(const auto record, next());
     if (!record) break;
-    take(*record);
+    count(*record);
     if (record->sought()) block.push_back(*record);
     if (block.size() == kWriteBlock) RETURN_IF_ERROR(flush());
   }
   RETURN_IF_ERROR(flush());
   first_.shrink(kFirstBits);
-  beginning_.shrink(kBeginningBits / 2);
-  digests_.shrink(kDigestBits / 2);
+  beginning_.shrink(kBeginningBits);
+  digests_.shrink(kDigestBits);
   for (auto& lengths : lengths_) std::sort(lengths.begin(), lengths.end());
-  return map(fd.get(), count, directory);
+  return map(fd.get(), written, directory);
 }
 
-void ReplacedTable::take(const ReplacedRecord& record) {
+void ReplacedTable::count(const ReplacedRecord& record) {
   using Record = ReplacedRecord;
   if (record.is(Record::kStandIn)) {
     if (record.is(Record::kAnywhere) || record.is(Record::kOwnPlace)) ++counts_.also_stand_in;
     return;
   }
   if (record.is(Record::kCanary)) ++counts_.canaries;
-  digests_.set(low_half(record.digest));
-  digests_.set(high_half(record.digest));
   if (record.is(Record::kOwnPlace)) {
     ++counts_.own_place;
-    own_places_[record.place] = true;
-    return;
+  } else if (!record.is(Record::kCanary)) {
+    ++counts_.anywhere;
   }
-  if (!record.is(Record::kCanary)) ++counts_.anywhere;
-  first_.set(record.first);
-  beginning_.set_both(record.beginning);
-  auto& lengths = lengths_[class_of(record.length)];
-  if (std::find(lengths.begin(), lengths.end(), record.length) == lengths.end())
-    lengths.push_back(record.length);
+}
+
+void ReplacedTable::fill_filters(std::span<const ReplacedRecord> sought) {
+  constexpr size_t kAhead = 16;
+  for (size_t i = 0; i < sought.size(); ++i) {
+    if (i + kAhead < sought.size()) {
+      const auto& later = sought[i + kAhead];
+      digests_.prefetch(fingerprint_of(later.digest));
+      first_.prefetch(later.first);
+      beginning_.prefetch(later.beginning);
+    }
+    const auto& record = sought[i];
+    digests_.set(fingerprint_of(record.digest));
+    if (record.is(ReplacedRecord::kOwnPlace)) {
+      own_places_[record.place] = true;
+      continue;
+    }
+    first_.set(record.first);
+    beginning_.set(record.beginning);
+    auto& lengths = lengths_[class_of(record.length)];
+    if (std::find(lengths.begin(), lengths.end(), record.length) == lengths.end())
+      lengths.push_back(record.length);
+  }
 }
 
 Result<void> ReplacedTable::map(int fd, uint64_t count, const fs::path& path) {
@@ -144,7 +148,7 @@ Result<void> ReplacedTable::map(int fd, uint64_t count, const fs::path& path) {
 }
 
 const ReplacedRecord* ReplacedTable::find(const ValueDigest& digest) const {
-  if (!digests_.test(low_half(digest)) || !digests_.test(high_half(digest))) return nullptr;
+  if (!digests_.test(fingerprint_of(digest))) return nullptr;
   const auto found =
       std::lower_bound(records_.begin(), records_.end(), digest,
                        [](const auto& record, const auto& sought) { return record.digest < sought; });

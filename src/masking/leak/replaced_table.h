@@ -38,38 +38,35 @@ struct ReplacedRecord {
 };
 static_assert(sizeof(ReplacedRecord) == 32);
 
-// One bit a fingerprint, by its high bits. Says "perhaps" or "no".
+// Three bits a fingerprint, all in the word that its high bits choose: one cache line whatever the answer.
+// Says "perhaps" or "no".
 class BitFilter {
  public:
   BitFilter() = default;
   // About `bits_per_value` bits for each of `values`, at least 1 Ki and at most `largest` bits.
   BitFilter(uint64_t values, unsigned bits_per_value, uint64_t largest);
 
-  void set(uint32_t fingerprint) { words_[word(fingerprint)] |= bit(fingerprint); }
-  bool test(uint32_t fingerprint) const { return (words_[word(fingerprint)] & bit(fingerprint)) != 0; }
-  // Two bits a fingerprint: far fewer are "perhaps" by chance.
-  void set_both(uint32_t fingerprint) {
-    set(fingerprint);
-    set(other(fingerprint));
+  void set(uint32_t fingerprint) { words_[word(fingerprint)] |= bits(fingerprint); }
+  bool test(uint32_t fingerprint) const {
+    const uint64_t sought = bits(fingerprint);
+    return (words_[word(fingerprint)] & sought) == sought;
   }
-  bool test_both(uint32_t fingerprint) const { return test(fingerprint) && test(other(fingerprint)); }
   void prefetch(uint32_t fingerprint) const { __builtin_prefetch(&words_[word(fingerprint)]); }
-  void prefetch_both(uint32_t fingerprint) const {
-    prefetch(fingerprint);
-    prefetch(other(fingerprint));
-  }
   uint64_t bytes() const { return words_.size() * sizeof(uint64_t); }
   // As small as about `bits_per_value` bits for each that is set allow: many values begin alike, and a small
   // filter stays in the processor's caches.
   void shrink(unsigned bits_per_value);
 
  private:
-  // Its high bits come from those that the first place leaves out.
-  static uint32_t other(uint32_t fingerprint) { return fingerprint * 0x9e3779b1; }
-  size_t word(uint32_t fingerprint) const { return (fingerprint >> shift_) / 64; }
-  uint64_t bit(uint32_t fingerprint) const { return uint64_t{1} << ((fingerprint >> shift_) % 64); }
+  size_t word(uint32_t fingerprint) const { return uint64_t{fingerprint} >> shift_; }
+  // By all bits of the fingerprint, or those in one word would be much the same.
+  static uint64_t bits(uint32_t fingerprint) {
+    const uint32_t mixed = fingerprint * 0x9e3779b1;
+    return uint64_t{1} << (mixed >> 26) | uint64_t{1} << (mixed >> 20 & 63) |
+           uint64_t{1} << (mixed >> 14 & 63);
+  }
   std::vector<uint64_t> words_;
-  unsigned shift_ = 0;
+  unsigned shift_ = 32;
 };
 
 // How many values, each once.
@@ -84,7 +81,7 @@ struct ReplacedCounts {
 };
 
 // Immutable, thread-safe. The sorted records are an unlinked file of mode 0600, read through the page cache;
-// filters take 14 bytes a value, at most 0.4 GiB whatever the count. The file ends with the object or the
+// filters take 10 bytes a value, at most 0.4 GiB whatever the count. The file ends with the object or the
 // process.
 class ReplacedTable {
  public:
@@ -127,7 +124,8 @@ class ReplacedTable {
   };
   explicit ReplacedTable(Parts parts) : parts_(std::move(parts)) {}
   Result<void> write(const fs::path& directory, uint64_t most, const NextRecord& next);
-  void take(const ReplacedRecord& record);
+  void count(const ReplacedRecord& record);
+  void fill_filters(std::span<const ReplacedRecord> sought);
   Result<void> map(int fd, uint64_t count, const fs::path& path);
 
   Parts parts_;

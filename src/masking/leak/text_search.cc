@@ -112,7 +112,7 @@ TextSearch::Candidate TextSearch::candidate_at(const NormalizedText& text, size_
   for (; classes < kBeginnings.size() && kBeginnings[classes] <= left; ++classes) {
     if (table_.lengths(classes).empty()) continue;
     candidate.beginnings[classes] = fingerprint_of_beginning(table_.key(), at, classes);
-    table_.beginning_filter().prefetch_both(candidate.beginnings[classes]);
+    table_.beginning_filter().prefetch(candidate.beginnings[classes]);
   }
   return candidate;
 }
@@ -124,7 +124,7 @@ bool TextSearch::look_at(const NormalizedText& text, const Candidate& candidate,
   BeginningDigest digest(table_.key(), text.data() + position);
   for (size_t length_class = 0; length_class < candidate.classes; ++length_class) {
     const auto& lengths = table_.lengths(length_class);
-    if (lengths.empty() || !table_.beginning_filter().test_both(candidate.beginnings[length_class])) continue;
+    if (lengths.empty() || !table_.beginning_filter().test(candidate.beginnings[length_class])) continue;
     for (const uint16_t length : lengths) {
       if (length > left) break;
       LeakMatch match;

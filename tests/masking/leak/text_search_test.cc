@@ -43,6 +43,19 @@ TEST_F(LeakTest, FindsAValueInWhatATextEncodes) {
     EXPECT_TRUE(holds(text)) << text;
 }
 
+TEST_F(LeakTest, FindsAValueInHexadecimalDigitsWhereverTheyBegin) {
+  replaced("jane.doe@mail.org");
+  seal();
+  const std::string digits = to_hex(as_bytes("jane.doe@mail.org"));
+  for (size_t before = 0; before < 40; ++before) {
+    EXPECT_TRUE(holds(std::string(before, '-') + digits)) << before;
+    EXPECT_TRUE(
+        holds("abc " + std::string(before, 'x') + " 0123456 " + digits + "\tdef", Separators::kTabAndBreak))
+        << before;
+    EXPECT_TRUE(holds("0123456789abcdef " + std::string(before, '-') + digits)) << before;
+  }
+}
+
 TEST_F(LeakTest, ComparesLettersOfOtherAlphabetsWithoutCase) {
   replaced("Åse Ødegård");
   replaced("Анна Каренина");
