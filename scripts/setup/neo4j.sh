@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings Neo4j 5 Community into the cache as `neo4j-5`: lib/ (the jars), conf/ (a template) and bin/{neo4j,neo4j-admin,cypher-shell}.
+# Brings Neo4j 5 Community into the cache as `neo4j-5`: lib/ (its jars, joined), conf/ (a template) and bin/{neo4j,neo4j-admin,cypher-shell}.
 #
 # The programs find lib/ beside themselves, so NEO4J_HOME may name any other directory, e.g. a scratch home with only conf/ and data/.
 # Needs Java 17 or 21 when it runs, and packages.sh here; does nothing when the cache has it already.
@@ -7,20 +7,22 @@ set -euo pipefail
 # shellcheck source=scripts/setup/lib.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 
-readonly version=5.26.30 revision=1
+readonly version=5.26.30 revision=2
 
 download_jars() {
   # A repository of its own: the jars need not stay twice on the disk.
   mvn -B -q -f "$setup_dir/neo4j/pom.xml" "-Dmaven.repo.local=$PWD/repository" \
     org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
-    -DincludeScope=runtime "-DoutputDirectory=$1/lib"
-  (cd "$1/lib" && sha256sum --quiet --strict -c "$setup_dir/neo4j/lib.sha256")
+    -DincludeScope=runtime "-DoutputDirectory=$PWD/jars"
+  (cd jars && sha256sum --quiet --strict -c "$setup_dir/neo4j/lib.sha256")
   # Nor may there be a jar that the list does not know.
-  diff <(cut -c67- "$setup_dir/neo4j/lib.sha256" | sort) <(cd "$1/lib" && printf '%s\n' *.jar | sort)
+  diff <(cut -c67- "$setup_dir/neo4j/lib.sha256" | sort) <(cd jars && printf '%s\n' *.jar | sort)
 }
 
 recipe() {
-  step "Neo4j $version: download its jars (up to a minute)" download_jars "$1"
+  step "Neo4j $version: download its jars (up to a minute)" download_jars
+  mkdir "$1/lib"
+  step "Neo4j $version: join them" "$setup_dir/neo4j/join-jars.py" jars "$1/lib/neo4j-$version.jar" "neo4j-kernel-$version.jar"
   cp -R "$setup_dir/neo4j/bin" "$setup_dir/neo4j/conf" "$1"
 }
 
