@@ -5,8 +5,9 @@
 # BENCH_JOBS connections (default: the cores). BENCH_BIN: a directory of programs that are built already.
 #   masked      all rules and the reduction of `dev`, with looking through, fingerprints, the search for replaced values and the certificate
 #   unmasked    a backup of the rows that the masked restore keeps, with their originals
-#   by hand     pg_restore -j of everything, then the framework's reduction, the rules as `summit-dr mask sql` prints them (without pseudonyms and
-#               hashes, which no statement has), and vacuum. Nothing is checked.
+#   documented  pg_restore of everything from a pipe over one connection, as the documents restore by hand, then the framework's reduction, the
+#               rules as `summit-dr mask sql` prints them (without pseudonyms and hashes, which no statement has), and vacuum. Nothing is checked.
+#   by hand     the same from a directory, with pg_restore -j and vacuumdb -j
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -66,14 +67,24 @@ reduce_the_source() {
   vacuumdb -qfz "$POSTGRES_DB"
 }
 
+reduce_and_mask() { psql -qd "$1" -f "$project/bench/masking/reduction.sql" -f rules.sql; }
+
+documented() {
+  # shellcheck disable=SC2002 # word for word
+  cat stock.dump | pg_restore -d documented --clean --if-exists
+  reduce_and_mask documented
+  vacuumdb -qz documented
+}
+
 by_hand() {
   pg_restore -j "$jobs" -d by_hand stock
-  psql -qd by_hand -f "$project/bench/masking/reduction.sql" -f rules.sql
+  reduce_and_mask by_hand
   vacuumdb -qz -j "$jobs" by_hand
 }
 
 psql -qd "$POSTGRES_DB" -v megabytes="${BENCH_MEGABYTES:-500}" -f "$project/bench/masking/data.sql"
 pg_dump -Fd -j "$jobs" --compress=zstd:3 -f stock "$POSTGRES_DB"
+pg_dump -Fc -f stock.dump "$POSTGRES_DB"
 summit mask sql --store=postgresql --level=full >rules.sql
 whole=$(back_up)
 timed first restore "$whole" --sanitize --into=masked
@@ -88,17 +99,20 @@ for ((run = 0; run < runs; ++run)); do
   timed unmasked restore "$reduced" --into=unmasked
   jq -r 'select(.message_type == "restore") | "rows alone, unmasked|\(.components[0].seconds)"' out >>measured
   dropdb unmasked
-  createdb -T template0 by_hand
-  timed 'by hand' by_hand
-  dropdb by_hand
+  for stock in documented by_hand; do
+    createdb -T template0 $stock
+    timed $stock $stock
+    dropdb $stock
+  done
 done
 
 echo
 echo "== $(du -sm "backups/$whole" | cut -f1) MB of archive, $(du -sm "backups/$reduced" | cut -f1) MB reduced, $jobs jobs, $(nproc) cores; medians of $runs"
-for contender in masked certificate 'rows alone' unmasked 'rows alone, unmasked' 'by hand'; do
+for contender in masked certificate 'rows alone' unmasked 'rows alone, unmasked' documented by_hand; do
   printf '%-22s %8.2f s\n' "$contender" "$(of "$contender")"
 done
-awk -v m="$(of masked)" -v c="$(of certificate)" -v u="$(of unmasked)" -v h="$(of 'by hand')" -v r="$(of 'rows alone')" -v s="$(of 'rows alone, unmasked')" 'BEGIN {
+awk -v m="$(of masked)" -v c="$(of certificate)" -v u="$(of unmasked)" -v d="$(of documented)" -v h="$(of by_hand)" -v r="$(of 'rows alone')" -v s="$(of 'rows alone, unmasked')" 'BEGIN {
   printf "before the certificate, whole command: %.2f times the time of ours unmasked; rows alone %.2f times\n", (m - c) / u, r / s
   printf "the certificate: %.0f %% of the masked restore\n", 100 * c / m
-  printf "by hand takes %.2f times as long before the certificate, %.2f times with it\n", h / (m - c), h / m }'
+  printf "as documented it takes %.2f times as long before the certificate, %.2f times with it\n", d / (m - c), d / m
+  printf "by hand with jobs it takes %.2f times as long before the certificate, %.2f times with it\n", h / (m - c), h / m }'
