@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/bytes.h"
 #include "core/cancellation.h"
 #include "core/result.h"
 #include "core/wait.h"
@@ -67,8 +68,11 @@ class OrderedOutput {
     changed_.notify_all();
     return std::optional<Piece>(std::move(piece));
   }
+  // One that grew for a large value is not kept: many such would hold more than the budget.
   void give_back(std::string bytes) {
     constexpr size_t kSpare = 16;
+    constexpr size_t kLargestSpare = 4 * MiB;
+    if (bytes.capacity() > kLargestSpare) return;
     bytes.clear();
     const std::lock_guard lock(mutex_);
     if (spare_.size() < kSpare) spare_.push_back(std::move(bytes));

@@ -1,5 +1,7 @@
 #include "masking/array_literal.h"
 
+#include <algorithm>
+
 #include "core/text.h"
 
 namespace summit::masking {
@@ -7,6 +9,10 @@ namespace {
 
 bool is_array_space(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f';
+}
+
+bool is_special(char c) {
+  return c == '"' || c == '\\' || c == '{' || c == '}' || c == ',' || is_array_space(c);
 }
 
 class ArrayRewriter {
@@ -107,7 +113,7 @@ class ArrayRewriter {
   // As PostgreSQL writes it, so that what it gives back is the same text.
   static bool needs_quotes(std::string_view value) {
     return value.empty() || equals_ignoring_case(value, "NULL") ||
-           value.find_first_of("\"\\{}, \t\n\v\f\r") != std::string_view::npos;
+           std::any_of(value.begin(), value.end(), is_special);
   }
 
   void write(std::string_view value) {

@@ -108,5 +108,16 @@ TEST(OrderedOutput, ARequestToStopEndsEveryWait) {
   EXPECT_EQ(Output(1, 1).take(0, cancellation).error().code(), Code::kCancelled);
 }
 
+TEST(OrderedOutput, KeepsNoStringThatGrewForALargeValue) {
+  Output output(1, MiB);
+  for (const size_t capacity : {100 * KiB, 5 * MiB}) {
+    std::string bytes;
+    bytes.reserve(capacity);
+    output.give_back(std::move(bytes));
+  }
+  EXPECT_GE(output.put(0, piece_of("a"), {}).value().capacity(), 100 * KiB);
+  EXPECT_LT(output.put(0, piece_of("b"), {}).value().capacity(), 100 * KiB);
+}
+
 }  // namespace
 }  // namespace summit

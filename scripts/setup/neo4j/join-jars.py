@@ -67,7 +67,7 @@ def join(directory, joined, versions_of):
     write(MANIFEST, "".join(f"{name}: {value}\r\n" for name, value in attributes.items()) + "\r\n")
     for path in sorted(directory.glob("*.jar")):
         with zipfile.ZipFile(path) as jar:
-            several_releases = main_attributes(jar).get("Multi-Release", "").strip() == "true"
+            several_releases = main_attributes(jar).get("Multi-Release", "").strip().lower() == "true"
             for name in jar.namelist():
                 if is_left_out(name, several_releases) or name in written:
                     continue

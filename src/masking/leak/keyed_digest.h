@@ -47,8 +47,8 @@ class BeginningDigest {
   struct State {
     uint64_t v0, v1, v2, v3;
     // In the caller's registers: a call for each would take longer than the round.
-    [[gnu::always_inline]] void round();
-    [[gnu::always_inline]] void absorb(uint64_t word);
+    [[gnu::always_inline]] inline void round();
+    [[gnu::always_inline]] inline void absorb(uint64_t word);
   };
   const char* text_;
   size_t absorbed_ = 0;

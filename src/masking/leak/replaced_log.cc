@@ -184,11 +184,12 @@ class ReplacedLog::AtPlace final : public ReplacedPlace {
     // Constants stand in for all.
     if (replacement == stand_in_) return;
     keep(replacement, ReplacedRecord::kStandIn);
-    stand_in_.assign(replacement);
+    stand_in_.assign(replacement.size() <= kLongestConstant ? replacement : std::string_view());
   }
 
  private:
   static constexpr size_t kLatest = 256;
+  static constexpr size_t kLongestConstant = 256;
   struct Told {
     ValueDigest digest;
     uint16_t kinds = 0;
@@ -207,7 +208,7 @@ class ReplacedLog::AtPlace final : public ReplacedPlace {
   const std::string place_;
   const uint32_t number_;
   NormalizedText normalized_;
-  std::string stand_in_;  // the latest
+  std::string stand_in_;  // the latest, unless it is long
   std::vector<Told> latest_;
 };
 
@@ -240,6 +241,9 @@ void ReplacedLog::spill(Partition& partition) {
 
 Result<std::vector<ReplacedRecord>> ReplacedLog::sorted(Partition& partition) {
   std::vector<ReplacedRecord> records = std::move(partition.buffer);
+  size_t count = records.size();
+  for (const auto& run : partition.runs) count += run.count;
+  records.reserve(count);
   for (const auto& run : partition.runs) {
     const size_t begin = records.size();
     records.resize(begin + run.count);
