@@ -107,8 +107,8 @@ class HalfMixer {
   }
 
   KeyedCipher& cipher_;
-  const size_t whole_;                // bytes of the text
-  std::array<Block, kRounds> heads_;  // encrypted: of the first block that each round puts out
+  const size_t whole_;                  // bytes of the text
+  std::array<Block, kRounds> heads_{};  // encrypted: of the first block that each round puts out
 };
 
 bool permute_short(KeyedCipher& cipher, std::string_view text, std::string& permuted) {
