@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace summit::masking {
 namespace {
@@ -60,34 +61,22 @@ struct Network {
   }
 };
 
-// Half of a longer text, mixed with what the other half gives, round by round.
-class HalfMixer {
+// The halves of a longer text, each changed in its turn by what the other gives.
+class TextNetwork {
  public:
-  HalfMixer(KeyedCipher& cipher, size_t whole) : cipher_(cipher), whole_(whole) {}
+  // `text` is permuted in its place.
+  TextNetwork(KeyedCipher& cipher, std::string& text)
+      : cipher_(cipher),
+        size_(text.size()),
+        left_(std::span(text).first(size_ / 2)),
+        right_(std::span(text).subspan(size_ / 2)) {}
 
-  // Before any mix().
-  bool prepare() {
+  bool pass() {
+    std::array<Block, kRounds> heads{};
+    for (unsigned number = 0; number < kRounds; ++number) heads[number] = head(number, 0);
+    if (!cipher_.encrypt(heads)) return false;
     for (unsigned number = 0; number < kRounds; ++number) {
-      const bool even = number % 2 == 0;
-      heads_[number] = head(number, even ? whole_ - whole_ / 2 : whole_ / 2, 0);
-    }
-    return cipher_.encrypt(heads_);
-  }
-
-  bool mix(unsigned number, std::string_view input, char* output, size_t output_size) {
-    for (size_t done = 0; done < output_size; done += sizeof(Block)) {
-      Block block = heads_[number];
-      if (done > 0) {
-        block = head(number, input.size(), done);
-        if (!cipher_.encrypt(block)) return false;
-      }
-      for (size_t at = 0; at < input.size(); at += block.size()) {
-        const auto piece = input.substr(at, block.size());
-        for (size_t i = 0; i < piece.size(); ++i) block[i] ^= static_cast<unsigned char>(piece[i]);
-        if (!cipher_.encrypt(block)) return false;
-      }
-      const size_t count = std::min(output_size - done, block.size());
-      for (size_t i = 0; i < count; ++i) output[done + i] = static_cast<char>(output[done + i] ^ block[i]);
+      if (!round(number, heads[number])) return false;
     }
     return true;
   }
@@ -95,20 +84,44 @@ class HalfMixer {
  private:
   using Block = KeyedCipher::Block;
 
+  std::span<char> input(unsigned number) const { return number % 2 == 0 ? right_ : left_; }
+  std::span<char> output(unsigned number) const { return number % 2 == 0 ? left_ : right_; }
+
   // The first block tells every length, so no chain is the beginning of another.
-  Block head(unsigned number, size_t input_size, size_t done) const {
+  Block head(unsigned number, size_t done) const {
     Block block{};
     block[0] = static_cast<unsigned char>(0x80 | number);
-    block[1] = static_cast<unsigned char>(whole_);
-    block[2] = static_cast<unsigned char>(input_size);
+    block[1] = static_cast<unsigned char>(size_);
+    block[2] = static_cast<unsigned char>(input(number).size());
     block[3] = static_cast<unsigned char>(done);
     store(block, 4, kTextDomain, 4);
     return block;
   }
 
+  // `block`: the encrypted head of what the round puts out first.
+  bool round(unsigned number, Block block) {
+    const auto from = input(number);
+    const auto to = output(number);
+    for (size_t done = 0; done < to.size(); done += block.size()) {
+      if (done > 0) {
+        block = head(number, done);
+        if (!cipher_.encrypt(block)) return false;
+      }
+      for (size_t at = 0; at < from.size(); at += block.size()) {
+        const size_t count = std::min(from.size() - at, block.size());
+        for (size_t i = 0; i < count; ++i) block[i] ^= static_cast<unsigned char>(from[at + i]);
+        if (!cipher_.encrypt(block)) return false;
+      }
+      const size_t count = std::min(to.size() - done, block.size());
+      for (size_t i = 0; i < count; ++i) to[done + i] = static_cast<char>(to[done + i] ^ block[i]);
+    }
+    return true;
+  }
+
   KeyedCipher& cipher_;
-  const size_t whole_;                  // bytes of the text
-  std::array<Block, kRounds> heads_{};  // encrypted: of the first block that each round puts out
+  const size_t size_;
+  const std::span<char> left_;
+  const std::span<char> right_;
 };
 
 bool permute_short(KeyedCipher& cipher, std::string_view text, std::string& permuted) {
@@ -138,18 +151,7 @@ std::optional<Wide> permute(KeyedCipher& cipher, uint32_t domain, Wide value, Wi
 bool permute_text(KeyedCipher& cipher, std::string_view text, std::string& permuted) {
   if (text.size() <= kNumberBytes) return permute_short(cipher, text, permuted);
   permuted.assign(text);
-  const size_t half = text.size() / 2;
-  char* const left = permuted.data();
-  char* const right = left + half;
-  const size_t right_size = text.size() - half;
-  HalfMixer mixer(cipher, text.size());
-  if (!mixer.prepare()) return false;
-  for (unsigned number = 0; number < kRounds; ++number) {
-    const bool even = number % 2 == 0;
-    const std::string_view input = even ? std::string_view(right, right_size) : std::string_view(left, half);
-    if (!mixer.mix(number, input, even ? left : right, even ? half : right_size)) return false;
-  }
-  return true;
+  return TextNetwork(cipher, permuted).pass();
 }
 
 }  // namespace summit::masking

@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "core/bytes.h"
+#include "core/digest.h"
 #include "tests/masking/make_rules.h"
 
 namespace summit::masking {
@@ -94,6 +96,21 @@ TEST(Permutation, OfLongerTextsSpreadsEveryByteOverTheWhole) {
     }
     EXPECT_EQ(seen.size(), length);
   }
+}
+
+// What one version has masked, the next must mask alike.
+TEST(Permutation, OfTextsIsTheSameInEveryVersion) {
+  auto keyed = cipher();
+  std::string all;
+  for (size_t length = 1; length <= kLongestPermutedText; ++length) {
+    std::string text(length, '\0');
+    for (size_t i = 0; i < length; ++i) text[i] = static_cast<char>(i * 31 + length * 7);
+    std::string permuted;
+    ASSERT_TRUE(permute_text(keyed, text, permuted));
+    all += permuted;
+  }
+  EXPECT_EQ(to_hex(sha256(as_bytes(all))),
+            "1713e4908ad838c7820ac10fd73a4766aa258f90540c7ef7ae62ce3d459c74b2");
 }
 
 TEST(KeyedCipher, RefusesAKeyThatIsTooShort) {
