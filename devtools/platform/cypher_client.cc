@@ -1,36 +1,73 @@
 #include "devtools/platform/cypher_client.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace summit::platform {
 
-CypherClient::CypherClient(const config::Neo4jEndpoint& endpoint) {
-  request_.method = "POST";
-  request_.url = fmt::format("{}/db/{}/tx/commit", endpoint.http_uri, endpoint.database);
-  request_.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
-  request_.basic_auth = {endpoint.user, endpoint.password};
+namespace {
+
+using neo4j::Value;
+using nlohmann::json;
+
+Value to_value(const json& source);
+
+Value::Map to_map(const json& source) {
+  Value::Map map;
+  for (const auto& [key, element] : source.items()) map.push_back({key, to_value(element)});
+  neo4j::sort_by_key(map);
+  return map;
 }
 
-Result<nlohmann::json> CypherClient::run(const nlohmann::json& statements) {
-  request_.body = nlohmann::json{{"statements", statements}}.dump();
-  ASSIGN_OR_RETURN(const HttpResponse response, client_.send(request_), "while asking neo4j");
-  if (response.status == 401) return Error(Code::kDenied, "neo4j refuses the password");
-  const auto answer = nlohmann::json::parse(response.body, nullptr, false);
-  try {
-    if (const auto& errors = answer.at("errors"); !errors.empty()) {
-      return Error(Code::kFailed, "neo4j: {}", errors.front().at("message").get<std::string>());
-    }
-    auto rows = nlohmann::json::array();
-    if (answer.at("results").empty()) return rows;
-    for (const auto& row : answer.at("results").back().at("data")) rows.push_back(row.at("row"));
-    return rows;
-  } catch (const nlohmann::json::exception&) {
-    return Error(Code::kFailed, "neo4j answers with status {} and no result", response.status);
+Value to_value(const json& source) {
+  if (source.is_boolean()) return Value{source.get<bool>()};
+  if (source.is_number_integer()) return Value{source.get<int64_t>()};
+  if (source.is_number_float()) return Value{source.get<double>()};
+  if (source.is_string()) return Value{source.get<std::string>()};
+  if (source.is_object()) return Value{to_map(source)};
+  if (!source.is_array()) return Value{};
+  Value::List list;
+  for (const auto& element : source) list.push_back(to_value(element));
+  return Value{std::move(list)};
+}
+
+json to_json(const Value& value) {
+  if (value.is_null()) return {};
+  if (const auto* boolean = value.as<bool>()) return *boolean;
+  if (const auto* integer = value.as<int64_t>()) return *integer;
+  if (const auto* real = value.as<double>(); real && std::isfinite(*real)) return *real;
+  if (const auto* list = value.as<Value::List>()) {
+    auto array = json::array();
+    for (const auto& element : *list) array.push_back(to_json(element));
+    return array;
   }
+  if (const auto* map = value.as<Value::Map>()) {
+    auto object = json::object();
+    for (const auto& [key, element] : *map) object[key] = to_json(element);
+    return object;
+  }
+  return neo4j::to_text(value);
 }
 
-Result<nlohmann::json> CypherClient::run(const std::string& statement, const nlohmann::json& parameters) {
-  return run(nlohmann::json::array({{{"statement", statement}, {"parameters", parameters}}}));
+bool is_lost(const Error& error) {
+  return error.code() == Code::kUnreachable || error.code() == Code::kTimeout ||
+         error.code() == Code::kCorrupt;
+}
+
+}  // namespace
+
+Result<json> CypherClient::run(const std::string& statement, const json& parameters) {
+  if (!bolt_) {
+    ASSIGN_OR_RETURN(bolt_, neo4j::BoltConnection::open(endpoint_));
+  }
+  auto rows = bolt_->run(statement, to_map(parameters));
+  if (!rows.ok()) {
+    if (is_lost(rows.error())) bolt_.reset();
+    return std::move(rows).error();
+  }
+  auto array = json::array();
+  for (const auto& row : *rows) array.push_back(to_json(Value{row}));
+  return array;
 }
 
 }  // namespace summit::platform

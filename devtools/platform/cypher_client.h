@@ -1,29 +1,28 @@
-// Statements over Neo4j's HTTP interface, each in a transaction of its own.
+// Statements with JSON parameters and rows, each in a transaction of its own, for samples and tests.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "config/endpoint.h"
-#include "core/http.h"
 #include "core/result.h"
+#include "stores/neo4j/bolt_connection.h"
 
 namespace summit::platform {
 
-// Keeps its connection. One thread at a time.
+// Keeps its connection while that works, and opens another after it failed. One thread at a time.
 class CypherClient {
  public:
-  explicit CypherClient(const config::Neo4jEndpoint& endpoint);
+  explicit CypherClient(config::Neo4jEndpoint endpoint) : endpoint_(std::move(endpoint)) {}
 
-  // All statements in one transaction, which is committed at the end. Gives the rows of the last, each an
-  // array. kDenied for a wrong password, kUnreachable without a server, kFailed with the server's message
-  // otherwise.
-  Result<nlohmann::json> run(const nlohmann::json& statements);
+  // The rows, each an array. What JSON cannot say (dates, points, NaN) is a text. `parameters` is an object.
+  // kDenied for a wrong password, kUnreachable without a server, kFailed with the server's message otherwise.
   Result<nlohmann::json> run(const std::string& statement, const nlohmann::json& parameters);
 
  private:
-  HttpRequest request_;
-  HttpClient client_;
+  config::Neo4jEndpoint endpoint_;
+  std::optional<neo4j::BoltConnection> bolt_;
 };
 
 }  // namespace summit::platform

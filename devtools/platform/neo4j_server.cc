@@ -6,8 +6,8 @@
 #include <sstream>
 
 #include "core/digest.h"
-#include "core/http.h"
 #include "core/text.h"
+#include "stores/neo4j/bolt_connection.h"
 
 namespace summit::platform {
 
@@ -60,7 +60,7 @@ Neo4jServer::Neo4jServer(Options options) : Server("neo4j", options), http_port_
 Result<std::unique_ptr<Neo4jServer>> Neo4jServer::create(Options options) {
   std::unique_ptr<Neo4jServer> server(new Neo4jServer(std::move(options)));
   RETURN_IF_ERROR(server->locate());
-  if (server->http_port_ == 0) {
+  if (server->http_port_ && *server->http_port_ == 0) {
     ASSIGN_OR_RETURN(server->http_port_, free_port());
   }
   RETURN_IF_ERROR(server->establish());
@@ -75,12 +75,15 @@ Result<std::unique_ptr<Neo4jServer>> Neo4jServer::open(const fs::path& root) {
   std::unique_ptr<Neo4jServer> server(new Neo4jServer(std::move(options)));
   RETURN_IF_ERROR(server->locate());
   ASSIGN_OR_RETURN(auto more, server->load());
-  server->http_port_ = static_cast<uint16_t>(std::stoul(more["http_port"]));
+  if (const auto found = more.find("http_port"); found != more.end())
+    server->http_port_ = static_cast<uint16_t>(std::stoul(found->second));
   return server;
 }
 
 std::map<std::string, std::string> Neo4jServer::more_state() const {
-  return {{"http_port", std::to_string(http_port_)}};
+  std::map<std::string, std::string> state;
+  if (http_port_) state["http_port"] = std::to_string(*http_port_);
+  return state;
 }
 
 Result<void> Neo4jServer::locate() {
@@ -117,7 +120,8 @@ Result<void> Neo4jServer::write_configuration() const {
   lines.emplace("server.memory.pagecache.size", memory("NEO4J_PAGE_CACHE", "64m"));
   lines.insert(shipped.begin(), shipped.end());
   lines["server.bolt.listen_address"] = fmt::format(":{}", port());
-  lines["server.http.listen_address"] = fmt::format(":{}", http_port_);
+  lines["server.http.enabled"] = http_port_ ? "true" : "false";
+  if (http_port_) lines["server.http.listen_address"] = fmt::format(":{}", *http_port_);
   std::string configuration;
   for (const auto& [name, value] : lines) configuration += fmt::format("{}={}\n", name, value);
   return write_file_durably(data_directory() / "conf" / "neo4j.conf", configuration);
@@ -130,26 +134,24 @@ Result<void> Neo4jServer::write_initial_password() const {
 }
 
 Result<bool> Neo4jServer::answers() {
-  HttpRequest request;
-  request.method = "POST";
-  request.url = http_uri() + "/db/neo4j/tx/commit";
-  request.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
-  request.body = R"({"statements":[{"statement":"RETURN 1"}]})";
-  request.basic_auth = {"neo4j", password()};
-  HttpClient client;
-  const auto response = client.send(request);
-  if (!response) return false;
-  if (response->status == 401) {
-    return Error(Code::kDenied, "neo4j on port {} has another password", http_port_)
+  const neo4j::BoltOptions hasty{.connect_timeout = std::chrono::seconds(5),
+                                 .silence = std::chrono::seconds(5)};
+  auto bolt = neo4j::BoltConnection::open(endpoint(), {}, hasty);
+  if (!bolt.ok() && bolt.error().code() == Code::kDenied) {
+    return Error(Code::kDenied, "neo4j on port {} has another password", port())
         .hint("another server uses this port: stop it");
   }
-  return response->status == 200 && response->body.find("\"errors\":[]") != std::string::npos;
+  return bolt.ok() && bolt->run("RETURN 1").ok();
+}
+
+std::optional<std::string> Neo4jServer::http_uri() const {
+  if (!http_port_) return std::nullopt;
+  return fmt::format("http://127.0.0.1:{}", *http_port_);
 }
 
 config::Neo4jEndpoint Neo4jServer::endpoint() const {
   config::Neo4jEndpoint endpoint;
   endpoint.bolt_uri = fmt::format("bolt://127.0.0.1:{}", port());
-  endpoint.http_uri = http_uri();
   endpoint.password = password();
   endpoint.home = data_directory();
   endpoint.data_directory = data_directory() / "data";

@@ -7,13 +7,16 @@
 // variables NEO4J_HEAP and NEO4J_PAGE_CACHE ("2g") give it more memory, NEO4J_JAVA_OPTS another collector.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "config/endpoint.h"
 #include "devtools/platform/server.h"
 
 namespace summit::platform {
 
 struct Neo4jOptions : ServerOptions {
-  uint16_t http_port = 0;  // 0: a free one. `port` is Bolt's.
+  std::optional<uint16_t> http_port{};  // its HTTP interface too; 0: a free one. `port` is Bolt's.
 };
 
 class Neo4jServer final : public Server {
@@ -26,8 +29,8 @@ class Neo4jServer final : public Server {
   static Result<std::unique_ptr<Neo4jServer>> open(const fs::path& root);
 
   config::Neo4jEndpoint endpoint() const;
-  uint16_t http_port() const { return http_port_; }
-  std::string http_uri() const { return fmt::format("http://127.0.0.1:{}", http_port_); }
+  // Of its HTTP interface, when it has one.
+  std::optional<std::string> http_uri() const;
 
  protected:
   Result<void> prepare() override;
@@ -41,7 +44,7 @@ class Neo4jServer final : public Server {
   Result<void> write_configuration() const;
   Result<void> write_initial_password() const;
 
-  uint16_t http_port_;
+  std::optional<uint16_t> http_port_;
   fs::path installation_;
 };
 

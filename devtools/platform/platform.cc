@@ -47,6 +47,9 @@ Result<bool> open_or_create(std::unique_ptr<S>& server, const std::string& store
   server_options.lifetime = Lifetime::kDetached;
   if (const auto settings = options.settings.find(store); settings != options.settings.end())
     server_options.settings = settings->second;
+  if constexpr (std::is_same_v<S, Neo4jServer>) {
+    if (options.neo4j_http) server_options.http_port = 0;
+  }
   ASSIGN_OR_RETURN(server, S::create(server_options));
   return false;
 }
@@ -236,7 +239,6 @@ std::map<std::string, std::string> Platform::environment() const {
                                    url_encoded(postgres_->database()))},
       {"NEO4J_BIN_DIR", neo4j.bin_directory},
       {"NEO4J_HOME", neo4j.home},
-      {"NEO4J_HTTP_URI", neo4j.http_uri},
       {"NEO4J_PASSWORD", neo4j.password.reveal()},
       {"NEO4J_START_COMMAND", as_one_text(neo4j_->start_command())},
       {"NEO4J_STOP_COMMAND", as_one_text(neo4j_->stop_command())},

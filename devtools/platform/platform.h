@@ -32,6 +32,7 @@ struct PlatformOptions {
   fs::path root{};                  // empty: a temporary directory, removed at the end
   std::vector<std::string> with{};  // beside PostgreSQL, Neo4j and Redis: "elasticsearch", "s3"
   std::map<std::string, std::map<std::string, std::string>> settings{};  // of each store, for new servers
+  bool neo4j_http = false;  // Neo4j's HTTP interface too, when it is new
   Lifetime lifetime = Lifetime::kWithObject;
   // Called once a server answers, by several threads, one at a time.
   std::function<void(const Server& server, bool ran_already, Seconds time)> on_answer{};

@@ -49,6 +49,7 @@ Result<void> up(const Options& options) {
   PlatformOptions platform_options;
   platform_options.root = options.root;
   platform_options.with = options.with;
+  platform_options.neo4j_http = true;
   platform_options.lifetime = Lifetime::kDetached;
   platform_options.on_answer = [](const Server& server, bool ran_already, Seconds time) {
     show(server, ran_already ? "runs already" : "started in " + human_duration(time));

@@ -1,4 +1,4 @@
-// Fills an empty Neo4j database with the sample platform's graph, through the HTTP interface.
+// Fills an empty Neo4j database with the sample platform's graph.
 #pragma once
 
 #include "config/endpoint.h"

@@ -71,8 +71,7 @@ class Neo4jComponent final : public Component {
                                                    .home = *directory_,
                                                    .database = endpoint_.database,
                                                    .store = name_,
-                                                   .image_bytes = copied.store_bytes + copied.log_bytes,
-                                                   .with_bolt = takes_a_part(spec_)},
+                                                   .image_bytes = copied.store_bytes + copied.log_bytes},
                                                   context.reporter, context.cancellation));
     record.details["recovery_seconds"] = fmt::format("{:.1f}", recovery.elapsed().count());
     if (takes_a_part(spec_)) {
@@ -109,15 +108,14 @@ class Neo4jComponent final : public Component {
               "mount its data on this machine, and declare `data_directory` with access kind local and its "
               "own start and stop commands");
     }
-    ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint_));
-    auto info = api.discover(context.cancellation);
-    running_ = info.ok();
-    if (info.ok()) {
-      info_ = *info;
+    const auto bolt = neo4j::BoltConnection::open(endpoint_, context.cancellation);
+    running_ = bolt.ok();
+    if (bolt.ok()) {
+      server_version_ = neo4j::server_version(*bolt);
       return neo4j::find_layout(endpoint_, context.cancellation);
     }
-    if (info.error().code() != Code::kUnreachable) return std::move(info).error();
-    return locate_stopped(std::move(info).error());
+    if (bolt.error().code() != Code::kUnreachable) return bolt.error();
+    return locate_stopped(bolt.error());
   }
 
   // A server that is down has files that nobody changes: they are copied as they are. One that only does not
@@ -139,15 +137,14 @@ class Neo4jComponent final : public Component {
     if (locked) {
       return std::move(unreachable)
           .hint(
-              "a server has the files open but its http interface does not answer: set `http_uri`, or "
-              "server.http.enabled=true in neo4j.conf");
+              "a server has the files open but does not answer over bolt: set `bolt_uri` (NEO4J_URI), or "
+              "server.bolt.enabled=true in neo4j.conf");
     }
     return layout;
   }
 
   Result<void> check_server(const neo4j::StoreLayout& layout, CaptureContext& context) {
-    ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint_));
-    ASSIGN_OR_RETURN(const auto state, neo4j::database_state(api, endpoint_.database, context.cancellation));
+    ASSIGN_OR_RETURN(const auto state, neo4j::database_state(endpoint_, context.cancellation));
     if (state.status != "online") {
       return Error(Code::kUnreachable, "database {} is {}: {}", endpoint_.database, state.status,
                    state.message)
@@ -155,12 +152,12 @@ class Neo4jComponent final : public Component {
     }
     RETURN_IF_ERROR(neo4j::check_store_format(state.store_format, endpoint_.database));
     store_format_ = state.store_format;
-    RETURN_IF_ERROR(neo4j::check_versions(installed_version_, info_.version));
-    return neo4j::check_files_belong(api, layout, context.cancellation);
+    RETURN_IF_ERROR(neo4j::check_versions(installed_version_, server_version_));
+    return neo4j::check_files_belong(endpoint_, layout, context.cancellation);
   }
 
   void note_copy(const neo4j::HotCopySummary& copied, repository::ComponentRecord& record) const {
-    record.server_version = running_ ? info_.version : installed_version_;
+    record.server_version = running_ ? server_version_ : installed_version_;
     record.details["tool:neo4j-admin"] = installed_version_;
     record.details["database"] = endpoint_.database;
     record.details["method"] = running_ ? "hot copy" : "cold copy";
@@ -176,18 +173,18 @@ class Neo4jComponent final : public Component {
   // that a restore need not build them.
   Result<void> read_graph(scratch::Neo4jScratch& server, repository::ComponentRecord& record,
                           CaptureContext& context) {
-    RETURN_IF_ERROR(neo4j::remove_marker(server.api(), context.cancellation));
-    ASSIGN_OR_RETURN(record.fingerprints, neo4j::fingerprint_graph(server.api(), name_, *directory_,
+    RETURN_IF_ERROR(neo4j::remove_marker(server.bolt()));
+    ASSIGN_OR_RETURN(record.fingerprints, neo4j::fingerprint_graph(server.endpoint(), name_, *directory_,
                                                                    context.reporter, context.cancellation));
-    ASSIGN_OR_RETURN(const auto indexes, neo4j::await_indexes(server.api(), name_, kIndexPatience,
+    ASSIGN_OR_RETURN(const auto indexes, neo4j::await_indexes(server.bolt(), name_, kIndexPatience,
                                                               context.reporter, context.cancellation));
-    ASSIGN_OR_RETURN(const auto constraints, neo4j::count_constraints(server.api(), context.cancellation));
-    ASSIGN_OR_RETURN(const auto counts, neo4j::count_elements(server.api(), context.cancellation));
+    ASSIGN_OR_RETURN(const auto constraints, neo4j::count_constraints(server.bolt()));
+    ASSIGN_OR_RETURN(const auto counts, neo4j::count_elements(server.bolt()));
     record.details["indexes"] = std::to_string(indexes);
     record.details["constraints"] = std::to_string(constraints);
     record.details["nodes"] = std::to_string(counts.nodes);
     record.details["relationships"] = std::to_string(counts.relationships);
-    return server.shed_transaction_logs(context.cancellation);
+    return server.shed_transaction_logs();
   }
 
   Result<void> write_dump(const scratch::Neo4jScratch& server, repository::ComponentRecord& record,
@@ -231,7 +228,7 @@ class Neo4jComponent final : public Component {
   config::Neo4jEndpoint endpoint_;
   std::string name_;
   bool running_ = false;
-  neo4j::ServerInfo info_;
+  std::string server_version_;
   std::string installed_version_;
   std::string store_format_;
   std::optional<neo4j::Programs> programs_;

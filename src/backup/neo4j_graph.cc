@@ -41,14 +41,14 @@ class LiveGraphComponent final : public Component {
   // A node with its properties is seldom larger.
   Result<uint64_t> predict_size(CaptureContext& context) override {
     constexpr uint64_t kBytesPerElement = 256;
-    ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint_));
-    ASSIGN_OR_RETURN(const auto counts, neo4j::count_elements(api, context.cancellation));
+    ASSIGN_OR_RETURN(auto bolt, neo4j::BoltConnection::open(endpoint_, context.cancellation));
+    ASSIGN_OR_RETURN(const auto counts, neo4j::count_elements(bolt));
     return (counts.nodes + counts.relationships) * kBytesPerElement;
   }
 
   Result<void> prepare(CaptureContext& context) override {
     ASSIGN_OR_RETURN(const auto bolt, neo4j::BoltConnection::open(endpoint_, context.cancellation));
-    version_ = bolt.server();
+    server_version_ = neo4j::server_version(bolt);
     return {};
   }
 
@@ -56,7 +56,7 @@ class LiveGraphComponent final : public Component {
 
   Result<repository::ComponentRecord> transfer(CaptureContext& context) override {
     repository::ComponentRecord record;
-    record.server_version = version_.substr(version_.find('/') + 1);
+    record.server_version = server_version_;
     record.details["database"] = endpoint_.database;
     record.details["method"] = "live read";
     record.notes.emplace_back("the graph was read while it could change: read committed, no snapshot");
@@ -73,7 +73,7 @@ class LiveGraphComponent final : public Component {
   config::ComponentSpec spec_;
   config::Neo4jEndpoint endpoint_;
   std::string name_;
-  std::string version_;
+  std::string server_version_;
 };
 
 }  // namespace

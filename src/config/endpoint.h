@@ -48,7 +48,6 @@ struct PostgresEndpoint {
 struct Neo4jEndpoint {
   std::string name = "neo4j";
   std::string bolt_uri = "bolt://localhost:7687";
-  std::string http_uri;  // empty: http://<host of bolt_uri>:7474
   std::string user = "neo4j";
   Secret password;
   std::string database = "neo4j";

@@ -127,11 +127,10 @@ PostgresEndpoint read_postgresql(const Value& value) {
 Neo4jEndpoint read_neo4j(const Value& value) {
   Neo4jEndpoint endpoint;
   const Mapping mapping(value, "a neo4j endpoint",
-                        {"name", "when", "bolt_uri", "http_uri", "user", "password", "database", "home",
-                         "data_directory", "bin_directory", "ca_file", "access"});
+                        {"name", "when", "bolt_uri", "user", "password", "database", "home", "data_directory",
+                         "bin_directory", "ca_file", "access"});
   read_name(mapping, endpoint.name);
   mapping.read("bolt_uri", endpoint.bolt_uri);
-  mapping.read("http_uri", endpoint.http_uri);
   mapping.read("user", endpoint.user);
   mapping.read("database", endpoint.database);
   mapping.read("home", endpoint.home);
@@ -142,7 +141,6 @@ Neo4jEndpoint read_neo4j(const Value& value) {
   endpoint.password_source = read_source(mapping, "password");
   require_scheme(mapping, "bolt_uri", endpoint.bolt_uri,
                  {"bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"});
-  require_scheme(mapping, "http_uri", endpoint.http_uri, {"http", "https"});
   return endpoint;
 }
 

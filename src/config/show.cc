@@ -292,7 +292,6 @@ void put_endpoint(Out& out, const PostgresEndpoint& endpoint) {
 void put_endpoint(Out& out, const Neo4jEndpoint& endpoint) {
   put(out, "name", endpoint.name);
   put(out, "bolt_uri", endpoint.bolt_uri);
-  put(out, "http_uri", endpoint.http_uri);
   put(out, "user", endpoint.user);
   put_password(out, endpoint.password_source);
   put(out, "database", endpoint.database);

@@ -10,7 +10,7 @@
 #include "recovery/journal.h"
 #include "stores/access/access.h"
 #include "stores/neo4j/admin.h"
-#include "stores/neo4j/http_api.h"
+#include "stores/neo4j/bolt_connection.h"
 #include "stores/neo4j/server.h"
 #include "stores/neo4j/store_layout.h"
 #include "stores/postgres/connection.h"
@@ -104,18 +104,17 @@ void examine_postgres(const config::PostgresEndpoint& endpoint, const Examinatio
 
 Result<std::string> check_neo4j_server(const config::Neo4jEndpoint& endpoint,
                                        const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint));
-  ASSIGN_OR_RETURN(const auto info, api.discover(cancellation));
-  ASSIGN_OR_RETURN(const auto counts, neo4j::count_elements(api, cancellation));
-  return fmt::format("answers, version {} {}, {} nodes, {} relationships", info.version, info.edition,
-                     counts.nodes, counts.relationships);
+  ASSIGN_OR_RETURN(auto bolt, neo4j::BoltConnection::open(endpoint, cancellation));
+  ASSIGN_OR_RETURN(const auto edition, neo4j::server_edition(bolt));
+  ASSIGN_OR_RETURN(const auto counts, neo4j::count_elements(bolt));
+  return fmt::format("answers, version {} {}, {} nodes, {} relationships", neo4j::server_version(bolt),
+                     edition, counts.nodes, counts.relationships);
 }
 
 Result<std::string> check_neo4j_files(const config::Neo4jEndpoint& endpoint,
                                       const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(const auto layout, neo4j::layout_of(endpoint));
-  ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint));
-  RETURN_IF_ERROR(neo4j::check_files_belong(api, layout, cancellation));
+  RETURN_IF_ERROR(neo4j::check_files_belong(endpoint, layout, cancellation));
   ASSIGN_OR_RETURN(const auto files,
                    neo4j::list_files(layout.store(endpoint.database), neo4j::FileKind::kRecords));
   for (const auto& file : files) {
@@ -132,9 +131,8 @@ Result<std::string> check_neo4j_tools(const config::Neo4jEndpoint& endpoint,
                                       const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(const auto programs, neo4j::find_programs(endpoint));
   ASSIGN_OR_RETURN(const auto version, neo4j::installed_version(programs, cancellation));
-  ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint));
-  ASSIGN_OR_RETURN(const auto info, api.discover(cancellation));
-  RETURN_IF_ERROR(neo4j::check_versions(version, info.version));
+  ASSIGN_OR_RETURN(const auto bolt, neo4j::BoltConnection::open(endpoint, cancellation));
+  RETURN_IF_ERROR(neo4j::check_versions(version, neo4j::server_version(bolt)));
   return fmt::format("neo4j and neo4j-admin {}", version);
 }
 

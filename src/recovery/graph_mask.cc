@@ -7,7 +7,7 @@
 #include <chrono>
 #include <set>
 
-#include "stores/neo4j/temporal.h"
+#include "masking/date_text.h"
 
 namespace summit::recovery {
 
@@ -46,10 +46,10 @@ std::string text_of(const Value& value) {
 // A date whose rule gives a date stays of its type and keeps its time of day; all else becomes a text.
 Value replacement(const Value& original, const std::string& text) {
   const auto days = days_of(original);
-  const auto parsed = days ? neo4j::parse_temporal(text) : std::nullopt;
-  const auto* moved = parsed ? parsed->as<neo4j::Date>() : nullptr;
-  if (moved == nullptr) return Value{text};
-  const int64_t seconds = (moved->days - *days) * kSecondsOfADay;
+  const auto date = days ? masking::parse_date(text) : std::nullopt;
+  if (!date) return Value{text};
+  const int64_t moved = date->time_since_epoch().count();
+  const int64_t seconds = (moved - *days) * kSecondsOfADay;
   if (const auto* local = original.as<neo4j::LocalDateTime>())
     return Value{neo4j::LocalDateTime{local->seconds + seconds, local->nanoseconds}};
   if (const auto* instant = original.as<neo4j::DateTime>()) {
@@ -57,7 +57,7 @@ Value replacement(const Value& original, const std::string& text) {
     shifted.seconds += seconds;
     return Value{std::move(shifted)};
   }
-  return Value{*moved};
+  return Value{neo4j::Date{moved}};
 }
 
 // What is said of the elements of a list holds for each of them, and for a value that is no list.

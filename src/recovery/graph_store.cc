@@ -35,8 +35,7 @@ Result<GraphStore> GraphStore::build(const GraphStoreOptions& options, const neo
                                                  .home = home,
                                                  .database = options.database,
                                                  .store = options.store,
-                                                 .image_bytes = store_bytes_for(options.graph_bytes),
-                                                 .with_bolt = true},
+                                                 .image_bytes = store_bytes_for(options.graph_bytes)},
                                                 context.reporter, context.cancellation));
   neo4j::GraphImportOptions import;
   import.store = options.store;
@@ -50,7 +49,7 @@ Result<GraphStore> GraphStore::build(const GraphStoreOptions& options, const neo
 
 Result<void> GraphStore::dump(const std::function<Result<void>(ByteView)>& consume,
                               const Cancellation& cancellation) {
-  RETURN_IF_ERROR(server_.shed_transaction_logs(cancellation));
+  RETURN_IF_ERROR(server_.shed_transaction_logs());
   RETURN_IF_ERROR(server_.stop(cancellation));
   return server_.dump(database_, consume, cancellation);
 }

@@ -45,8 +45,7 @@ Result<MaskedGraph> MaskedGraph::open(const GraphStoreOptions& options,
                                                               .home = home,
                                                               .database = options.database,
                                                               .store = options.store,
-                                                              .image_bytes = options.graph_bytes,
-                                                              .with_bolt = true},
+                                                              .image_bytes = options.graph_bytes},
                                                              context.reporter, context.cancellation));
   if (const auto* graph = dump == nullptr ? graph_artifact(record) : nullptr)
     RETURN_IF_ERROR(import_file(options, server, directory.path(), graph->name, context));

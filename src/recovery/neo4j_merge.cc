@@ -66,13 +66,12 @@ class Neo4jMerge final : public RestoreComponent {
 
   Result<std::vector<std::string>> probe(RestoreContext& context) override {
     std::vector<std::string> lines = proofs_;
-    ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint_));
-    ASSIGN_OR_RETURN(const auto info, api.discover(context.cancellation));
-    ASSIGN_OR_RETURN(const auto indexes, neo4j::index_states(api, context.cancellation));
+    ASSIGN_OR_RETURN(auto bolt, neo4j::BoltConnection::open(endpoint_, context.cancellation));
+    ASSIGN_OR_RETURN(const auto indexes, neo4j::index_states(bolt));
     const auto online =
         std::count_if(indexes.begin(), indexes.end(), [](const auto& one) { return one.state == "ONLINE"; });
-    lines.push_back(
-        fmt::format("neo4j {} answers, {} of {} indexes are online", info.version, online, indexes.size()));
+    lines.push_back(fmt::format("neo4j {} answers, {} of {} indexes are online", neo4j::server_version(bolt),
+                                online, indexes.size()));
     return lines;
   }
 

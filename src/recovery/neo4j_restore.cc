@@ -110,22 +110,20 @@ class Neo4jRestore final : public RestoreComponent {
 
   Result<std::vector<Difference>> compare(RestoreContext& context) override {
     ASSIGN_OR_RETURN(const auto record, find_record(context));
-    ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint_));
-    ASSIGN_OR_RETURN(const auto found, neo4j::fingerprint_graph(api, name_, context.workspace,
+    ASSIGN_OR_RETURN(const auto found, neo4j::fingerprint_graph(endpoint_, name_, context.workspace,
                                                                 context.reporter, context.cancellation));
     return differences(context.masking != nullptr ? masked_ : record->fingerprints, found);
   }
 
   Result<std::vector<std::string>> probe(RestoreContext& context) override {
-    ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint_));
-    ASSIGN_OR_RETURN(const auto info, api.discover(context.cancellation));
-    ASSIGN_OR_RETURN(const auto indexes, neo4j::await_indexes(api, name_, kIndexPatience, context.reporter,
+    ASSIGN_OR_RETURN(auto bolt, neo4j::BoltConnection::open(endpoint_, context.cancellation));
+    ASSIGN_OR_RETURN(const auto indexes, neo4j::await_indexes(bolt, name_, kIndexPatience, context.reporter,
                                                               context.cancellation));
-    ASSIGN_OR_RETURN(const auto constraints, neo4j::count_constraints(api, context.cancellation));
-    ASSIGN_OR_RETURN(const auto counts, neo4j::count_elements(api, context.cancellation));
+    ASSIGN_OR_RETURN(const auto constraints, neo4j::count_constraints(bolt));
+    ASSIGN_OR_RETURN(const auto counts, neo4j::count_elements(bolt));
     return std::vector<std::string>{
-        fmt::format("neo4j {} answers", info.version), fmt::format("{} indexes online", indexes),
-        fmt::format("{} constraints in force", constraints),
+        fmt::format("neo4j {} answers", neo4j::server_version(bolt)),
+        fmt::format("{} indexes online", indexes), fmt::format("{} constraints in force", constraints),
         fmt::format("{} nodes and {} relationships", counts.nodes, counts.relationships)};
   }
 
@@ -181,9 +179,8 @@ class Neo4jRestore final : public RestoreComponent {
     const uint64_t size = neo4j::stored_bytes(store);
     step.overwrites = fmt::format("{} of store files", human_bytes(size));
     step.overwrites_something = true;
-    auto api = neo4j::HttpApi::create(endpoint_);
-    if (!api.ok()) return;
-    auto counts = neo4j::count_elements(*api, context.cancellation);
+    auto bolt = neo4j::BoltConnection::open(endpoint_, context.cancellation);
+    const auto counts = bolt.ok() ? neo4j::count_elements(*bolt) : bolt.error();
     if (!counts.ok()) {
       step.notes.push_back(fmt::format("its content is not known: {}", counts.error().message()));
       return;
@@ -355,11 +352,10 @@ class Neo4jRestore final : public RestoreComponent {
   Result<void> start_server(uint64_t bytes, RestoreContext& context) const {
     const auto phase = context.reporter.phase(name_, "starting the server", "");
     RETURN_IF_ERROR(access::start_store(endpoint_.access, endpoint_.name, context.cancellation));
-    ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint_));
     const auto patience = kLeastStartPatience + std::chrono::seconds(bytes / kSlowestBytesPerSecond);
     auto ready =
-        wait_until([&] { return is_online(api, context.cancellation); },
-                   fmt::format("{} to come online", name_), patience, kPollInterval, context.cancellation);
+        wait_until([&] { return is_online(context.cancellation); }, fmt::format("{} to come online", name_),
+                   patience, kPollInterval, context.cancellation);
     if (ready.ok() || endpoint_.home.empty()) return ready;
     const std::string log = neo4j::tail_of(endpoint_.home / "logs" / "neo4j.log", kQuotedLines);
     if (log.empty()) return ready;
@@ -368,8 +364,8 @@ class Neo4jRestore final : public RestoreComponent {
   }
 
   // While a server starts, it refuses connections, then queries; a wrong password is final.
-  Result<bool> is_online(neo4j::HttpApi& api, const Cancellation& cancellation) const {
-    auto state = neo4j::database_state(api, endpoint_.database, cancellation);
+  Result<bool> is_online(const Cancellation& cancellation) const {
+    auto state = neo4j::database_state(endpoint_, cancellation);
     if (state.ok() && state->status == "online") return true;
     if (state.ok() && !state->message.empty()) {
       return Error(Code::kFailed, "database {} is {}: {}", endpoint_.database, state->status, state->message)
@@ -386,13 +382,12 @@ class Neo4jRestore final : public RestoreComponent {
                         const std::optional<config::EnvironmentMarker>& marker,
                         RestoreContext& context) const {
     RETURN_IF_ERROR(start_server(number_of(record.details, "store_bytes"), context));
-    ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint_));
-    RETURN_IF_ERROR(neo4j::check_files_belong(api, layout, context.cancellation));
-    RETURN_IF_ERROR(marker ? neo4j::write_marker(api, *marker, context.cancellation)
-                           : neo4j::remove_marker(api, context.cancellation));
+    RETURN_IF_ERROR(neo4j::check_files_belong(endpoint_, layout, context.cancellation));
+    ASSIGN_OR_RETURN(auto bolt, neo4j::BoltConnection::open(endpoint_, context.cancellation));
+    RETURN_IF_ERROR(marker ? neo4j::write_marker(bolt, *marker) : neo4j::remove_marker(bolt));
     ASSIGN_OR_RETURN(
         [[maybe_unused]] const auto indexes,
-        neo4j::await_indexes(api, name_, kIndexPatience, context.reporter, context.cancellation));
+        neo4j::await_indexes(bolt, name_, kIndexPatience, context.reporter, context.cancellation));
     return {};
   }
 

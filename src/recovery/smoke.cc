@@ -5,7 +5,7 @@
 
 #include "core/fingerprint.h"
 #include "stores/files/capture.h"
-#include "stores/neo4j/http_api.h"
+#include "stores/neo4j/bolt_connection.h"
 #include "stores/neo4j/server.h"
 #include "stores/neo4j/value.h"
 #include "stores/postgres/connection.h"
@@ -46,16 +46,19 @@ Result<void> ask_postgres(const config::PostgresEndpoint& endpoint, const std::s
 
 Result<void> ask_neo4j(const config::Neo4jEndpoint& endpoint, const std::string& cypher,
                        const Consume& consume, const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint));
-  return api.stream(
-      cypher, {},
-      [&](neo4j::Row row) -> Result<void> {
-        if (row.empty()) return Error(Code::kFailed, "the query gives no column");
-        const auto* text = row.front().as<std::string>();
-        consume(text ? *text : neo4j::to_string(row.front()));
+  ASSIGN_OR_RETURN(auto bolt, neo4j::BoltConnection::open(endpoint, cancellation));
+  ASSIGN_OR_RETURN(const auto no_parameters, neo4j::pack({}));
+  return bolt.stream(
+      cypher, as_bytes(no_parameters),
+      [&](bolt::Cursor row) -> Result<void> {
+        uint32_t columns = 0;
+        if (!row.list(columns)) return row.error("row");
+        if (columns == 0) return Error(Code::kFailed, "the query gives no column");
+        ASSIGN_OR_RETURN(const auto value, bolt::read_value(row));
+        consume(neo4j::to_text(value));
         return {};
       },
-      cancellation);
+      neo4j::BoltConnection::Access::kRead);
 }
 
 std::vector<std::string_view> words_of(std::string_view text) {
@@ -164,9 +167,9 @@ Result<std::string> check_postgres(const config::PostgresEndpoint& endpoint,
 }
 
 Result<std::string> check_neo4j(const config::Neo4jEndpoint& endpoint, const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(auto api, neo4j::HttpApi::create(endpoint));
-  ASSIGN_OR_RETURN(const auto counts, neo4j::count_elements(api, cancellation));
-  ASSIGN_OR_RETURN(const auto indexes, neo4j::index_states(api, cancellation));
+  ASSIGN_OR_RETURN(auto bolt, neo4j::BoltConnection::open(endpoint, cancellation));
+  ASSIGN_OR_RETURN(const auto counts, neo4j::count_elements(bolt));
+  ASSIGN_OR_RETURN(const auto indexes, neo4j::index_states(bolt));
   for (const auto& index : indexes) {
     if (index.state != "ONLINE")
       return Error(Code::kFailed, "index {} is {}", index.name, index.state).hint("CALL db.awaitIndexes()");

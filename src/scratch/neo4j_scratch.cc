@@ -4,20 +4,17 @@
 #include <csignal>
 #include <cstdlib>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "core/time.h"
 #include "core/wait.h"
 #include "scratch/listening_port.h"
-#include "stores/neo4j/bolt_connection.h"
 #include "stores/neo4j/server.h"
 
 namespace summit::scratch {
 namespace {
 
 constexpr std::chrono::milliseconds kPollInterval{100};
-constexpr std::chrono::seconds kProbePatience{5};
 constexpr std::chrono::minutes kLeastPatience{5};
 constexpr std::chrono::minutes kStopPatience{10};
 // Recovery and the building of indexes are slower than this on no machine worth restoring on.
@@ -28,10 +25,9 @@ constexpr size_t kQuotedLines = 8;
 uint64_t page_cache_for(uint64_t image_bytes) { return std::clamp<uint64_t>(image_bytes / 4, 64 * MiB, GiB); }
 
 std::map<std::string, std::string> settings_for(const Neo4jScratchOptions& options) {
-  return {{"server.http.enabled", "true"},
-          {"server.http.listen_address", "127.0.0.1:0"},
-          {"server.http_enabled_modules", "TRANSACTIONAL_ENDPOINTS"},  // starts sooner without the others
-          {"server.bolt.enabled", options.with_bolt ? "true" : "false"},
+  return {{"server.http.enabled", "false"},  // starts sooner without
+          {"server.https.enabled", "false"},
+          {"server.bolt.enabled", "true"},
           {"server.bolt.listen_address", "127.0.0.1:0"},
           {"initial.dbms.default_database", options.database},
           {"dbms.security.auth_enabled", "false"},
@@ -50,7 +46,11 @@ std::map<std::string, std::string> settings_for(const Neo4jScratchOptions& optio
 }  // namespace
 
 Neo4jScratch::Neo4jScratch(Neo4jScratchOptions options)
-    : options_(std::move(options)), home_{options_.home, neo4j::StoreLayout::below(options_.home / "data")} {}
+    : options_(std::move(options)), home_{options_.home, neo4j::StoreLayout::below(options_.home / "data")} {
+  endpoint_.bolt_uri.clear();
+  endpoint_.user.clear();
+  endpoint_.database = options_.database;
+}
 
 Result<Neo4jScratch> Neo4jScratch::start(Neo4jScratchOptions options, Reporter& reporter,
                                          const Cancellation& cancellation) {
@@ -94,34 +94,26 @@ Result<void> Neo4jScratch::wait_until_recovered(Reporter& reporter, const Cancel
 }
 
 Result<bool> Neo4jScratch::is_recovered(const Cancellation& cancellation) {
-  if (!api_ && !find_ports(cancellation)) return false;
-  auto state = neo4j::database_state(*api_, options_.database, cancellation);
+  if (!find_port()) return false;
+  auto state = neo4j::database_state(endpoint_, cancellation);
   // Between listening and answering everything may still fail; a server that never answers runs into the time
   // limit.
   if (!state.ok()) return false;
-  if (state->status == "online") return true;
+  if (state->status == "online") {
+    ASSIGN_OR_RETURN(bolt_, neo4j::BoltConnection::open(endpoint_, cancellation));
+    return true;
+  }
   if (state->message.empty()) return false;
   return failure(Code::kFailed, fmt::format("the scratch server cannot recover database {}: {}",
                                             options_.database, state->message));
 }
 
-// False while the server does not listen yet. Of two ports the one that shakes hands speaks Bolt.
-bool Neo4jScratch::find_ports(const Cancellation& cancellation) {
-  auto ports = listening_ports(process_->pid());
-  if (ports.size() < (options_.with_bolt ? 2U : 1U)) return false;
-  endpoint_.database = options_.database;
-  endpoint_.user.clear();
-  for (const auto port : options_.with_bolt ? ports : std::set<uint16_t>()) {
-    endpoint_.bolt_uri = fmt::format("bolt://127.0.0.1:{}", port);
-    // An HTTP server may wait for more than a handshake gives it.
-    const neo4j::BoltOptions hasty{.connect_timeout = kProbePatience, .silence = kProbePatience};
-    if (!neo4j::BoltConnection::open(endpoint_, cancellation, hasty).ok()) continue;
-    ports.erase(port);
-    break;
-  }
+// False while the server does not listen yet.
+bool Neo4jScratch::find_port() {
+  if (!endpoint_.bolt_uri.empty()) return true;
+  const auto ports = listening_ports(process_->pid());
   if (ports.size() != 1) return false;
-  endpoint_.http_uri = fmt::format("http://127.0.0.1:{}", *ports.begin());
-  api_.emplace(endpoint_.http_uri, std::nullopt, options_.database);
+  endpoint_.bolt_uri = fmt::format("bolt://127.0.0.1:{}", *ports.begin());
   return true;
 }
 
@@ -148,19 +140,20 @@ Error Neo4jScratch::failure(Code code, std::string_view what) const {
       "run with -v, and check that the neo4j programs are of the server's version (summit-dr doctor)");
 }
 
-Result<void> Neo4jScratch::shed_transaction_logs(const Cancellation& cancellation) {
+Result<void> Neo4jScratch::shed_transaction_logs() {
   // The first pair makes the server begin a new log. The old one holds the last transaction before the new
   // log's first, and is kept until a second pair stands between. Without labels or properties they leave no
   // name behind.
   for (int pair = 0; pair < 2; ++pair) {
-    ASSIGN_OR_RETURN(const auto id, api_->scalar("CREATE (n) RETURN id(n)", {}, cancellation));
+    ASSIGN_OR_RETURN(const auto id, bolt_->scalar("CREATE (n) RETURN id(n)"));
     ASSIGN_OR_RETURN([[maybe_unused]] const auto rows,
-                     api_->run("MATCH (n) WHERE id(n) = $id DELETE n", {{"id", id}}, cancellation));
+                     bolt_->run("MATCH (n) WHERE id(n) = $id DELETE n", {{"id", id}}));
   }
   return {};
 }
 
 Result<void> Neo4jScratch::stop(const Cancellation& cancellation) {
+  bolt_.reset();
   process_->signal(SIGTERM);
   auto status = process_->wait(cancellation, kStopPatience);
   if (!status.ok()) return std::move(status).error().at("while stopping the scratch server for neo4j");

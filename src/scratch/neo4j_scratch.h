@@ -4,8 +4,9 @@
 // It listens on loopback only, on ports that the kernel chooses, without passwords, for the seconds that it
 // lives. It is killed when this object or this process ends, however that happens.
 //
-//   ASSIGN_OR_RETURN(auto server, Neo4jScratch::start(options, reporter, cancellation));   recovered and
-//   online query(server.api()); RETURN_IF_ERROR(server.stop(cancellation)); in order
+//   ASSIGN_OR_RETURN(auto server, Neo4jScratch::start(options, reporter, cancellation));   recovered, online
+//   query(server.bolt());
+//   RETURN_IF_ERROR(server.stop(cancellation));   in order
 //   RETURN_IF_ERROR(server.dump("neo4j", consume, cancellation));
 #pragma once
 
@@ -22,7 +23,7 @@
 #include "core/progress.h"
 #include "core/result.h"
 #include "stores/neo4j/admin.h"
-#include "stores/neo4j/http_api.h"
+#include "stores/neo4j/bolt_connection.h"
 
 namespace summit::scratch {
 
@@ -32,7 +33,6 @@ struct Neo4jScratchOptions {
   std::string database = "neo4j";
   std::string store;         // for progress: "neo4j"
   uint64_t image_bytes = 0;  // of stores and logs: memory and patience follow it
-  bool with_bolt = false;    // else HTTP only
 };
 
 // One thread at a time.
@@ -42,13 +42,14 @@ class Neo4jScratch {
   static Result<Neo4jScratch> start(Neo4jScratchOptions options, Reporter& reporter,
                                     const Cancellation& cancellation);
 
-  neo4j::HttpApi& api() { return *api_; }
-  // For connections over Bolt; only with_bolt.
+  // Until stop(). The cancellation that start() got ends it.
+  neo4j::BoltConnection& bolt() { return *bolt_; }
+  // For more connections.
   const config::Neo4jEndpoint& endpoint() const { return endpoint_; }
 
   // Small transactions that make the server begin a new log and forget the old ones when it stops, so
   // that a dump does not hold them.
-  Result<void> shed_transaction_logs(const Cancellation& cancellation);
+  Result<void> shed_transaction_logs();
 
   // In order, with a last checkpoint. A server that was killed instead cannot be dumped.
   Result<void> stop(const Cancellation& cancellation);
@@ -62,7 +63,7 @@ class Neo4jScratch {
   Result<void> launch();
   Result<void> wait_until_recovered(Reporter& reporter, const Cancellation& cancellation);
   Result<bool> is_recovered(const Cancellation& cancellation);
-  bool find_ports(const Cancellation& cancellation);
+  bool find_port();
   int recovery_percent() const;
   std::chrono::milliseconds patience() const;
   Error failure(Code code, std::string_view what) const;
@@ -70,7 +71,7 @@ class Neo4jScratch {
   Neo4jScratchOptions options_;
   neo4j::PrivateHome home_;
   std::optional<Process> process_;
-  std::optional<neo4j::HttpApi> api_;
+  std::optional<neo4j::BoltConnection> bolt_;
   config::Neo4jEndpoint endpoint_;
 };
 

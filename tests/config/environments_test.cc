@@ -53,7 +53,6 @@ TEST(Environments, EverythingOfAnEndpointIsRead) {
         - {name: second, user: summit, databases: other}
       neo4j:
         - bolt_uri: neo4j+s://graph.example:7687
-          http_uri: https://graph.example:7473
           home: /opt/neo4j
           access: {start_command: "${TEST_START}", stop_command: [systemctl, stop, neo4j]}
       redis:

@@ -33,7 +33,6 @@ class ShippedConfiguration : public testing::Test {
                              "PGDATABASE",
                              "DATABASE_URL",
                              "NEO4J_URI",
-                             "NEO4J_HTTP_URI",
                              "NEO4J_USERNAME",
                              "NEO4J_PASSWORD",
                              "NEO4J_HOME",
@@ -293,7 +292,6 @@ POSTGRES_USER=summit
 POSTGRES_PASSWORD=pg-password
 POSTGRES_BIN_DIR=/opt/pg/bin
 NEO4J_URI=bolt://127.0.0.1:40002
-NEO4J_HTTP_URI=http://127.0.0.1:40003
 NEO4J_USERNAME=neo4j
 NEO4J_PASSWORD=neo-password
 NEO4J_HOME=/srv/neo4j
@@ -310,7 +308,6 @@ SUMMIT_PLATFORM_ROOT=.summit/platform
   EXPECT_EQ(dev->postgresql[0].port, 40001);
   EXPECT_EQ(dev->postgresql[0].password.reveal(), "pg-password");
   EXPECT_EQ(dev->postgresql[0].bin_directory, "/opt/pg/bin");
-  EXPECT_EQ(dev->neo4j[0].http_uri, "http://127.0.0.1:40003");
   EXPECT_EQ(dev->neo4j[0].password.reveal(), "neo-password");
   EXPECT_EQ(dev->neo4j[0].home, "/srv/neo4j");
   EXPECT_THAT(dev->neo4j[0].access.start_command,

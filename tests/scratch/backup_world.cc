@@ -75,8 +75,8 @@ Result<std::string> back_up_part(const config::Neo4jEndpoint& endpoint, const fs
 }
 
 std::string fill_with_backed_up_accounts(const config::Neo4jEndpoint& endpoint, const fs::path& base) {
-  auto api = must(HttpApi::create(endpoint));
-  fill_with_accounts(api);
+  auto bolt = must(BoltConnection::open(endpoint));
+  fill_with_accounts(bolt);
   static const auto made = must(TemporaryDirectory::create(fs::temp_directory_path(), "neo4j-accounts-"));
   static const std::string id = must(back_up(endpoint, made.path()));
   fs::copy(made.path(), base, fs::copy_options::recursive);

@@ -25,14 +25,14 @@ HotCopySummary copy_running(const config::Neo4jEndpoint& endpoint, const fs::pat
                             const AccountWriter& writer, const std::function<void()>& meanwhile = {},
                             const std::function<void()>& afterwards = {}) {
   SilentReporter reporter;
-  auto api = must(HttpApi::create(endpoint));
+  auto bolt = must(BoltConnection::open(endpoint));
   auto copy = must(HotCopy::begin(must(layout_of(endpoint)), {"neo4j", "system"}, target));
   must(copy.copy_stores("neo4j", 2, reporter, {}));
   writer.await_more();
   if (meanwhile) meanwhile();
-  must(api.run("CREATE (:BeforeTheCut)"));
+  must(bolt.run("CREATE (:BeforeTheCut)"));
   must(copy.cut());
-  must(api.run("CREATE (:AfterTheCut)"));
+  must(bolt.run("CREATE (:AfterTheCut)"));
   writer.await_more();
   if (afterwards) afterwards();
   return must(copy.finish("neo4j", reporter, {}));
@@ -62,11 +62,11 @@ Neo4jScratch start_on(const fs::path& home, const config::Neo4jEndpoint& endpoin
 void expect_consistent(const fs::path& home, const config::Neo4jEndpoint& endpoint) {
   auto server = start_on(home, endpoint);
   SilentReporter reporter;
-  must(await_indexes(server.api(), "neo4j", std::chrono::minutes(1), reporter, {}));
-  expect_invariants(server.api());
-  EXPECT_EQ(must(server.api().scalar("MATCH (n:BeforeTheCut) RETURN count(n)")).integer_or(-1), 1);
-  EXPECT_EQ(must(server.api().scalar("MATCH (n:AfterTheCut) RETURN count(n)")).integer_or(-1), 0);
-  must(server.shed_transaction_logs({}));
+  must(await_indexes(server.bolt(), "neo4j", std::chrono::minutes(1), reporter, {}));
+  expect_invariants(server.bolt());
+  EXPECT_EQ(must(server.bolt().scalar("MATCH (n:BeforeTheCut) RETURN count(n)")).integer_or(-1), 1);
+  EXPECT_EQ(must(server.bolt().scalar("MATCH (n:AfterTheCut) RETURN count(n)")).integer_or(-1), 0);
+  must(server.shed_transaction_logs());
   must(server.stop({}));
   const PrivateHome private_home{home, StoreLayout::below(home / "data")};
   for (const auto& [number, log] :
@@ -83,8 +83,8 @@ void expect_consistent(const fs::path& home, const config::Neo4jEndpoint& endpoi
 
 TEST(HotCopy, RecoversAConsistentGraphWhileItIsWrittenTo) {
   const auto server = start_server({{"db.tx_log.preallocate", "true"}});
-  auto api = must(HttpApi::create(server->endpoint()));
-  fill_with_accounts(api);
+  auto bolt = must(BoltConnection::open(server->endpoint()));
+  fill_with_accounts(bolt);
   const auto directory = must(TemporaryDirectory::create(fs::temp_directory_path(), "hot-copy-"));
   AccountWriter writer(server->endpoint());
   writer.await_more();
@@ -98,7 +98,7 @@ TEST(HotCopy, RecoversAConsistentGraphWhileItIsWrittenTo) {
   // The preallocated quarter of a gigabyte is not shipped.
   EXPECT_LT(copied.log_bytes, 64 * MiB);
   expect_consistent(directory.path(), server->endpoint());
-  expect_invariants(api);
+  expect_invariants(bolt);
 }
 
 TEST(HotCopy, RecoversWhenCheckpointsHappenDuringTheCopy) {
@@ -107,8 +107,8 @@ TEST(HotCopy, RecoversWhenCheckpointsHappenDuringTheCopy) {
                                     {"db.tx_log.rotation.size", "256k"},
                                     {"db.tx_log.rotation.retention_policy", "2 days"}});
   const auto endpoint = server->endpoint();
-  auto api = must(HttpApi::create(endpoint));
-  fill_with_accounts(api);
+  auto bolt = must(BoltConnection::open(endpoint));
+  fill_with_accounts(bolt);
   const auto checkpoint = [&] { await_checkpoint(endpoint); };
 
   for (const bool before_the_cut : {true, false}) {
@@ -120,14 +120,14 @@ TEST(HotCopy, RecoversWhenCheckpointsHappenDuringTheCopy) {
     writer.stop();
     EXPECT_TRUE(copied.checkpoint_passed);
     expect_consistent(directory.path(), endpoint);
-    must(api.run("MATCH (n) WHERE n:BeforeTheCut OR n:AfterTheCut DELETE n"));
+    must(bolt.run("MATCH (n) WHERE n:BeforeTheCut OR n:AfterTheCut DELETE n"));
   }
 }
 
 TEST(HotCopy, RecoversWithoutTheDerivedFiles) {
   const auto& server = empty_server();
-  auto api = must(HttpApi::create(server.endpoint()));
-  fill_with_accounts(api);
+  auto bolt = must(BoltConnection::open(server.endpoint()));
+  fill_with_accounts(bolt);
   const auto directory = must(TemporaryDirectory::create(fs::temp_directory_path(), "hot-copy-"));
   AccountWriter writer(server.endpoint());
   writer.await_more();
@@ -143,8 +143,8 @@ TEST(HotCopy, RecoversWithoutTheDerivedFiles) {
 
 TEST(HotCopy, CopiesTheFilesOfAStoppedServerToo) {
   auto& server = empty_server();
-  auto api = must(HttpApi::create(server.endpoint()));
-  fill_with_accounts(api);
+  auto bolt = must(BoltConnection::open(server.endpoint()));
+  fill_with_accounts(bolt);
   must(server.stop());
   const auto directory = must(TemporaryDirectory::create(fs::temp_directory_path(), "cold-copy-"));
   SilentReporter reporter;
@@ -155,7 +155,7 @@ TEST(HotCopy, CopiesTheFilesOfAStoppedServerToo) {
   must(copy.finish("neo4j", reporter, {}));
 
   auto recovered = start_on(directory.path(), server.endpoint());
-  expect_invariants(recovered.api());
+  expect_invariants(recovered.bolt());
 }
 
 TEST(Neo4jScratch, LeavesNoProcessWhenTheFilesCannotBeRecovered) {

@@ -43,11 +43,9 @@ const Fingerprint* find(const std::vector<Fingerprint>& all, std::string_view ki
 class Neo4jBackup : public ServerTest {
  protected:
   void SetUp() override {
-    api_.emplace(must(HttpApi::create(server_.endpoint())));
     base_.emplace(must(TemporaryDirectory::create(fs::temp_directory_path(), "neo4j-backups-")));
   }
 
-  HttpApi& api() { return *api_; }
   const fs::path& base() const { return base_->path(); }
   StoreLayout layout() const { return must(layout_of(server_.endpoint())); }
 
@@ -68,19 +66,18 @@ class Neo4jBackup : public ServerTest {
     EXPECT_GT(stored_bytes(private_home.layout.store("neo4j")), 0u);
   }
 
-  std::optional<HttpApi> api_;
   std::optional<TemporaryDirectory> base_;
 };
 
 TEST_F(Neo4jBackup, RestoresEveryPropertyTypeAndTheSchemaWithEqualFingerprints) {
-  fill_with_every_type(api());
-  fill_with_accounts(api());
-  must(write_marker(api(), marker_of("before")));
-  const auto counts = must(count_elements(api()));
+  fill_with_every_type(bolt());
+  fill_with_accounts(bolt());
+  must(write_marker(bolt(), marker_of("before")));
+  const auto counts = must(count_elements(bolt()));
   const std::string id = must(back_up(server_.endpoint(), base()));
-  must(api().run("MATCH (n) DETACH DELETE n"));
-  must(api().run("DROP INDEX item_order"));
-  must(api().run("CREATE (:OnlyInTheTarget {text: 'must be gone'})"));
+  must(bolt().run("MATCH (n) DETACH DELETE n"));
+  must(bolt().run("DROP INDEX item_order"));
+  must(bolt().run("CREATE (:OnlyInTheTarget {text: 'must be gone'})"));
 
   RestoreWorld world(server_.endpoint(), base(), id);
   const auto plan = must(world.component().plan(world.context()));
@@ -93,10 +90,10 @@ TEST_F(Neo4jBackup, RestoresEveryPropertyTypeAndTheSchemaWithEqualFingerprints) 
                   << difference.found;
   }
   EXPECT_THAT(must(world.component().probe(world.context())), testing::Contains(HasSubstr("indexes online")));
-  const auto restored = must(count_elements(api()));
+  const auto restored = must(count_elements(bolt()));
   EXPECT_EQ(restored.nodes, counts.nodes);
   EXPECT_EQ(restored.relationships, counts.relationships);
-  EXPECT_EQ(must(read_marker(api())), marker_of("after"));
+  EXPECT_EQ(must(read_marker(bolt())), marker_of("after"));
   EXPECT_THAT(leftovers(layout()), testing::IsEmpty());
 
   const auto& fingerprints = world.record().fingerprints;
@@ -111,7 +108,7 @@ TEST_F(Neo4jBackup, RestoresEveryPropertyTypeAndTheSchemaWithEqualFingerprints) 
   EXPECT_FALSE(world.record().server_version.empty());
 
   // One changed property among all must not go unseen.
-  must(api().run("MATCH (n:Every) WHERE n.text IS NOT NULL SET n.real = 0.2"));
+  must(bolt().run("MATCH (n:Every) WHERE n.text IS NOT NULL SET n.real = 0.2"));
   const auto differences = must(world.component().compare(world.context()));
   const auto names = [&] {
     std::vector<std::string> all;
@@ -124,19 +121,19 @@ TEST_F(Neo4jBackup, RestoresEveryPropertyTypeAndTheSchemaWithEqualFingerprints) 
 }
 
 TEST_F(Neo4jBackup, HoldsTheCommitsBeforeTheCutWhileAWriterRuns) {
-  fill_with_accounts(api());
+  fill_with_accounts(bolt());
   AccountWriter writer(server_.endpoint());
   writer.await_more();
   const std::string id =
-      must(back_up(server_.endpoint(), base(), {}, [&] { must(api().run("CREATE (:BeforeTheCut)")); }));
+      must(back_up(server_.endpoint(), base(), {}, [&] { must(bolt().run("CREATE (:BeforeTheCut)")); }));
   writer.stop();
-  must(api().run("MATCH (n) DETACH DELETE n"));
+  must(bolt().run("MATCH (n) DETACH DELETE n"));
 
   RestoreWorld world(server_.endpoint(), base(), id);
   must(world.component().restore(world.context(), {}));
 
-  expect_invariants(api());
-  EXPECT_EQ(must(api().scalar("MATCH (n:BeforeTheCut) RETURN count(n)")).integer_or(-1), 1);
+  expect_invariants(bolt());
+  EXPECT_EQ(must(bolt().scalar("MATCH (n:BeforeTheCut) RETURN count(n)")).integer_or(-1), 1);
   EXPECT_THAT(must(world.component().compare(world.context())), testing::IsEmpty());
 }
 
@@ -148,8 +145,8 @@ TEST_F(Neo4jBackup, ItsDumpIsLoadedByTheStockTool) {
 
 TEST_F(Neo4jBackup, PackedDumpsShareTheirBytesAndAreLoadedByTheStockTool) {
   // Texts that do not shrink: what is stored twice shows.
-  must(
-      api().run("UNWIND range(1, 20000) AS i CREATE (:Document {id: i, text: randomUUID() + randomUUID()})"));
+  must(bolt().run(
+      "UNWIND range(1, 20000) AS i CREATE (:Document {id: i, text: randomUUID() + randomUUID()})"));
   auto store = must(storage::LocalStore::open(base() / "packed", storage::LocalStore::IfMissing::kCreate));
   const repository::packed::NewSlot slot{
       .secret = repository::packed::SlotSecret{.kind = repository::packed::SlotKind::kPassphrase,
@@ -166,7 +163,7 @@ TEST_F(Neo4jBackup, PackedDumpsShareTheirBytesAndAreLoadedByTheStockTool) {
 
   must(back_up(server_.endpoint(), *packed));
   const auto first = stored();
-  must(api().run("MATCH (d:Document) WHERE d.id < 5 SET d.text = 'changed'"));
+  must(bolt().run("MATCH (d:Document) WHERE d.id < 5 SET d.text = 'changed'"));
   const std::string id = must(back_up(server_.endpoint(), *packed));
   EXPECT_LT(stored() - first, first / 2);
 
@@ -177,9 +174,9 @@ TEST_F(Neo4jBackup, PackedDumpsShareTheirBytesAndAreLoadedByTheStockTool) {
 }
 
 TEST_F(Neo4jBackup, BringsUsersBackOntoAnEmptyTargetOnlyWithTheKey) {
-  must(api().run("CREATE (:Kept {n: 1})"));
-  must(api().on_database("system").run(
-      "CREATE USER second SET PASSWORD 'second-password' CHANGE NOT REQUIRED"));
+  must(bolt().run("CREATE (:Kept {n: 1})"));
+  must(must(BoltConnection::open(server_.endpoint(), {}, {.database = "system"}))
+           .run("CREATE USER second SET PASSWORD 'second-password' CHANGE NOT REQUIRED"));
   const std::string sealed = must(back_up(server_.endpoint(), base(), sealing_key("a long passphrase")));
   const std::string plain = must(back_up(server_.endpoint(), base()));
   EXPECT_TRUE(is_present(base() / sealed / "neo4j-system.dump.enc"));
@@ -206,7 +203,7 @@ TEST_F(Neo4jBackup, BringsUsersBackOntoAnEmptyTargetOnlyWithTheKey) {
 }
 
 TEST_F(Neo4jBackup, SaysWhatIsWrongAndLeavesNothingBehind) {
-  must(api().run("CREATE (:Kept)"));
+  must(bolt().run("CREATE (:Kept)"));
   const auto expect_failure = [&](const config::Neo4jEndpoint& endpoint, Code code, std::string_view words) {
     const auto failed = back_up(endpoint, base());
     ASSERT_FALSE(failed.ok());
@@ -238,12 +235,12 @@ TEST_F(Neo4jBackup, SaysWhatIsWrongAndLeavesNothingBehind) {
   expect_failure(container, Code::kUnsupported, "container neo4j");
 
   auto nobody = server_.endpoint();
-  nobody.http_uri = "http://127.0.0.1:1";
+  nobody.bolt_uri = "bolt://127.0.0.1:1";
   expect_failure(nobody, Code::kUnreachable, "127.0.0.1:1");
 }
 
 TEST_F(Neo4jBackup, OfAStoppedServerCopiesItsFilesAsTheyAre) {
-  fill_with_accounts(api());
+  fill_with_accounts(bolt());
   must(server_.stop());
   const std::string id = must(back_up(server_.endpoint(), base()));
   EXPECT_FALSE(server_.running());
@@ -255,7 +252,7 @@ TEST_F(Neo4jBackup, OfAStoppedServerCopiesItsFilesAsTheyAre) {
 
 TEST_F(Neo4jBackup, ADamagedDumpLeavesTheTargetAsItWas) {
   const std::string id = fill_with_backed_up_accounts(server_.endpoint(), base());
-  must(api().run("CREATE (:OfTheTarget)"));
+  must(bolt().run("CREATE (:OfTheTarget)"));
   const fs::path dump = base() / id / "neo4j.dump";
   std::string bytes = must(read_file(dump, 64 * MiB));
 
@@ -266,10 +263,10 @@ TEST_F(Neo4jBackup, ADamagedDumpLeavesTheTargetAsItWas) {
     RestoreWorld world(server_.endpoint(), base(), id);
     const auto restored = world.component().restore(world.context(), {});
     ASSERT_FALSE(restored.ok()) << "with byte " << position << " changed";
-    EXPECT_EQ(must(api().scalar("MATCH (n:OfTheTarget) RETURN count(n)")).integer_or(-1), 1);
+    EXPECT_EQ(must(bolt().scalar("MATCH (n:OfTheTarget) RETURN count(n)")).integer_or(-1), 1);
     EXPECT_THAT(leftovers(layout()), testing::IsEmpty());
   }
-  expect_invariants(api());
+  expect_invariants(bolt());
 }
 
 TEST_F(Neo4jBackup, AServerThatDoesNotStartGetsItsOldDataBack) {
@@ -282,7 +279,7 @@ TEST_F(Neo4jBackup, AServerThatDoesNotStartGetsItsOldDataBack) {
     EXPECT_EQ(world.component().restore(world.context(), {}).error().code(), Code::kUnsupported);
     EXPECT_TRUE(server_.running());
   }
-  must(api().run("CREATE (:OfTheTarget)"));
+  must(bolt().run("CREATE (:OfTheTarget)"));
   // The first start of the restore is refused, the second, with the old data, is not.
   auto endpoint = server_.endpoint();
   const fs::path once = base() / "refused-once";
@@ -297,8 +294,8 @@ TEST_F(Neo4jBackup, AServerThatDoesNotStartGetsItsOldDataBack) {
   ASSERT_FALSE(restored.ok());
   EXPECT_THAT(restored.error().message(), HasSubstr("the old data are back in place"));
   EXPECT_THAT(restored.error().message(), HasSubstr("no start today"));
-  EXPECT_EQ(must(api().scalar("MATCH (n:OfTheTarget) RETURN count(n)")).integer_or(-1), 1);
-  expect_invariants(api());
+  EXPECT_EQ(must(bolt().scalar("MATCH (n:OfTheTarget) RETURN count(n)")).integer_or(-1), 1);
+  expect_invariants(bolt());
   EXPECT_THAT(leftovers(layout()), testing::IsEmpty());
 }
 

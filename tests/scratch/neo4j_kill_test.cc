@@ -57,17 +57,15 @@ void kill_step(std::vector<std::string> words, milliseconds delay) {
 class Killed : public ServerTest {
  protected:
   void SetUp() override {
-    api_.emplace(must(HttpApi::create(server_.endpoint())));
     base_.emplace(must(TemporaryDirectory::create(fs::temp_directory_path(), "neo4j-killed-")));
   }
   const fs::path& base() const { return base_->path(); }
 
-  std::optional<HttpApi> api_;
   std::optional<TemporaryDirectory> base_;
 };
 
 TEST_F(Killed, ABackupLeavesNoServerAndNoBackup) {
-  fill_with_accounts(*api_);
+  fill_with_accounts(bolt());
   for (const auto delay : {milliseconds(700), milliseconds(3000), milliseconds(6000)}) {
     kill_step({"backup", server_.root(), base()}, delay);
     expect_no_process_about(base());
@@ -76,13 +74,13 @@ TEST_F(Killed, ABackupLeavesNoServerAndNoBackup) {
     must(repository.remove_leftovers());
     EXPECT_TRUE(fs::is_empty(base()));
   }
-  expect_invariants(*api_);
+  expect_invariants(bolt());
   must(back_up(server_.endpoint(), base()));
 }
 
 TEST_F(Killed, ARestoreLeavesTheOldDataOrTheNewAndTheNextOneSucceeds) {
   const std::string id = fill_with_backed_up_accounts(server_.endpoint(), base());
-  must(api_->run("CREATE (:OfTheTarget)"));
+  must(bolt().run("CREATE (:OfTheTarget)"));
   const auto layout = must(layout_of(server_.endpoint()));
   for (const auto delay : {milliseconds(500), milliseconds(2500), milliseconds(4500), milliseconds(7000)}) {
     kill_step({"restore", server_.root(), base(), id}, delay);
@@ -95,16 +93,16 @@ TEST_F(Killed, ARestoreLeavesTheOldDataOrTheNewAndTheNextOneSucceeds) {
       must(roll_back_interrupted(layout));
       must(server_.start());
     }
-    const auto old = must(api_->scalar("MATCH (n:OfTheTarget) RETURN count(n)")).integer_or(-1);
+    const auto old = must(bolt().scalar("MATCH (n:OfTheTarget) RETURN count(n)")).integer_or(-1);
     EXPECT_THAT(old, testing::AnyOf(0, 1));
-    expect_invariants(*api_);
-    if (old == 0) must(api_->run("CREATE (:OfTheTarget)"));
+    expect_invariants(bolt());
+    if (old == 0) must(bolt().run("CREATE (:OfTheTarget)"));
   }
 
   RestoreWorld world(server_.endpoint(), base(), id);
   must(world.component().restore(world.context(), {}));
 
-  EXPECT_EQ(must(api_->scalar("MATCH (n:OfTheTarget) RETURN count(n)")).integer_or(-1), 0);
+  EXPECT_EQ(must(bolt().scalar("MATCH (n:OfTheTarget) RETURN count(n)")).integer_or(-1), 0);
   EXPECT_THAT(must(world.component().compare(world.context())), testing::IsEmpty());
   for (const auto& directory : {layout.data, layout.databases(), layout.transactions}) {
     for (const auto& entry : fs::directory_iterator(directory)) {

@@ -47,26 +47,23 @@ config::ComponentSpec tenant_spec() {
 class Neo4jPart : public ServerTest {
  protected:
   void SetUp() override {
-    api_.emplace(must(HttpApi::create(server_.endpoint())));
     base_.emplace(must(TemporaryDirectory::create(fs::temp_directory_path(), "neo4j-parts-")));
   }
-  HttpApi& api() { return *api_; }
   const fs::path& base() const { return base_->path(); }
-  int64_t number(std::string_view cypher) { return must(api().scalar(cypher)).integer_or(-1); }
+  int64_t number(std::string_view cypher) { return must(bolt().scalar(cypher)).integer_or(-1); }
 
-  std::optional<HttpApi> api_;
   std::optional<TemporaryDirectory> base_;
 };
 
 TEST_F(Neo4jPart, TheCoreIsTakenAndPutInThePlaceOfTheWhole) {
-  fill_with_every_type(api());
-  fill_with_accounts(api());
+  fill_with_every_type(bolt());
+  fill_with_accounts(bolt());
   const std::string id = must(back_up_part(server_.endpoint(), base(), core_of({"Account", "Every"})));
   RestoreWorld world(server_.endpoint(), base(), id);
   EXPECT_EQ(world.record().details.at("consistency"), "snapshot");
   EXPECT_EQ(world.record().artifacts.size(), 1U);
   const auto accounts = number("MATCH (n:Account) RETURN count(n)");
-  must(api().run("MATCH (n:Account) SET n.balance = 0"));
+  must(bolt().run("MATCH (n:Account) SET n.balance = 0"));
   const auto step = must(world.component().plan(world.context()));
   EXPECT_THAT(step.notes, Contains(HasSubstr("the rest of what is there goes")));
 
@@ -75,16 +72,16 @@ TEST_F(Neo4jPart, TheCoreIsTakenAndPutInThePlaceOfTheWhole) {
   EXPECT_EQ(number("MATCH (n:Account) WHERE n.balance = 1000 RETURN count(n)"), accounts);
   EXPECT_EQ(number("MATCH (n) WHERE NOT (n:Account OR n:Every) RETURN count(n)"), 0);
   EXPECT_THAT(must(world.component().compare(world.context())), IsEmpty());
-  must(api().run("MATCH (n:Account {id: 5}) SET n.balance = 1"));
+  must(bolt().run("MATCH (n:Account {id: 5}) SET n.balance = 1"));
   EXPECT_THAT(must(world.component().compare(world.context())), Not(IsEmpty()));
 }
 
 TEST_F(Neo4jPart, ATenantIsTakenLiveOrFromACopyAndPutBackBesideOthers) {
-  must(api().run(
+  must(bolt().run(
       "UNWIND ['a', 'b'] AS t UNWIND range(1, 20) AS i CREATE (x:Thing {tenant_id: t, n: i})-[:HAS]->(:Part "
       "{tenant_id: t, n: i})"));
-  must(
-      api().run("MATCH (x:Thing {tenant_id: 'a'}), (y:Part {tenant_id: 'b', n: 1}) CREATE (x)-[:SEES]->(y)"));
+  must(bolt().run(
+      "MATCH (x:Thing {tenant_id: 'a'}), (y:Part {tenant_id: 'b', n: 1}) CREATE (x)-[:SEES]->(y)"));
   const auto endpoint = server_.endpoint();
   auto live = tenant_spec();
   live.method = "live";
@@ -99,8 +96,8 @@ TEST_F(Neo4jPart, ATenantIsTakenLiveOrFromACopyAndPutBackBesideOthers) {
     EXPECT_EQ(world.record().details.at("consistency"),
               spec.method == "live" ? "read committed" : "snapshot");
     EXPECT_EQ(world.record().details.at("cut:SEES"), "20");
-    must(api().run("MATCH (x {tenant_id: 'a'}) WHERE x.n < 5 DETACH DELETE x"));
-    must(api().run("MATCH (x:Part {tenant_id: 'b'}) SET x.since = true"));
+    must(bolt().run("MATCH (x {tenant_id: 'a'}) WHERE x.n < 5 DETACH DELETE x"));
+    must(bolt().run("MATCH (x:Part {tenant_id: 'b'}) SET x.since = true"));
 
     const auto merge = recovery::make_neo4j_merge(endpoint, "neo4j");
     const auto step = must(merge->plan(world.context()));
@@ -111,7 +108,7 @@ TEST_F(Neo4jPart, ATenantIsTakenLiveOrFromACopyAndPutBackBesideOthers) {
     EXPECT_EQ(number("MATCH (:Thing {tenant_id: 'a'})-[r:HAS]->(:Part {tenant_id: 'a'}) RETURN count(r)"),
               20);
     EXPECT_EQ(number("MATCH (x:Part {tenant_id: 'b'}) WHERE x.since RETURN count(x)"), 20);
-    must(api().run(
+    must(bolt().run(
         "MATCH (x:Thing {tenant_id: 'a'}), (y:Part {tenant_id: 'b', n: 1}) MERGE (x)-[:SEES]->(y)"));
   }
   const std::string nobody = must(back_up_part(endpoint, base(), live, {{"tenant_id", "z"}}));
@@ -121,11 +118,11 @@ TEST_F(Neo4jPart, ATenantIsTakenLiveOrFromACopyAndPutBackBesideOthers) {
 TEST_F(Neo4jPart, AMaskedRestoreBringsNothingOriginalOntoTheTarget) {
   // Neo4j packs short texts into fewer bits: only long ones stand in its files as they are.
   must(
-      api().run("CREATE (:User {id: 1, email: 'ada.augusta.king.countess@analytical-engine-society.org', "
-                "shift: 'this text has no rule, and stands in the files of the store as it is'})-[:KNOWS]->"
-                "(:User:Classified {id: 2, email: 'grace@hopper.mil', "
-                "name: 'Rear Admiral Grace Brewster Murray Hopper of the United States Navy'})"));
-  must(api().run("CREATE CONSTRAINT user_id FOR (n:User) REQUIRE n.id IS UNIQUE"));
+      bolt().run("CREATE (:User {id: 1, email: 'ada.augusta.king.countess@analytical-engine-society.org', "
+                 "shift: 'this text has no rule, and stands in the files of the store as it is'})-[:KNOWS]->"
+                 "(:User:Classified {id: 2, email: 'grace@hopper.mil', "
+                 "name: 'Rear Admiral Grace Brewster Murray Hopper of the United States Navy'})"));
+  must(bolt().run("CREATE CONSTRAINT user_id FOR (n:User) REQUIRE n.id IS UNIQUE"));
   const std::string id = must(back_up(server_.endpoint(), base()));
   must(server_.stop());
   must(server_.wipe());
@@ -157,9 +154,9 @@ TEST_F(Neo4jPart, AMaskedRestoreBringsNothingOriginalOntoTheTarget) {
 }
 
 TEST_F(Neo4jPart, AMaskedRestoreStopsBeforeTheTargetWhereNoRuleCoversWhatLooksPrivate) {
-  must(api().run("CREATE (:Ship {log: 'write to captain@north-sea.no'})"));
+  must(bolt().run("CREATE (:Ship {log: 'write to captain@north-sea.no'})"));
   const std::string id = must(back_up(server_.endpoint(), base()));
-  must(api().run("CREATE (:OfTheTarget)"));
+  must(bolt().run("CREATE (:OfTheTarget)"));
   masking::Session session;
   session.rules = masking::shipped_rules();
   session.key = masking::test_key();

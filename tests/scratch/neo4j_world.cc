@@ -12,7 +12,7 @@ constexpr std::chrono::milliseconds kBetweenRounds{10};
 
 Result<void> write_until_cancelled(const config::Neo4jEndpoint& endpoint, int seed,
                                    std::atomic<uint64_t>& transactions, const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(auto api, HttpApi::create(endpoint));
+  ASSIGN_OR_RETURN(auto bolt, BoltConnection::open(endpoint));
   for (int64_t round = 0; !cancellation.requested(); ++round) {
     const std::string statements[] = {
         "MATCH (a:Account {id: $from}), (b:Account {id: $to}) WHERE a <> b SET a.balance = a.balance - 7, "
@@ -23,10 +23,10 @@ Result<void> write_until_cancelled(const config::Neo4jEndpoint& endpoint, int se
         "MATCH (o:Order) WHERE o.id = $old OPTIONAL MATCH (o)-[:HAS]->(i:Item) DETACH DELETE o, i"};
     for (const auto& statement : statements) {
       const int64_t number = seed * 10'000'000 + round;
-      auto done = api.run(statement, {{"from", Value{(number * 31) % kAccounts}},
-                                      {"old", Value{std::to_string(number - 50)}},
-                                      {"order", Value{std::to_string(number)}},
-                                      {"to", Value{(number * 17 + 5) % kAccounts}}});
+      auto done = bolt.run(statement, {{"from", Value{(number * 31) % kAccounts}},
+                                       {"old", Value{std::to_string(number - 50)}},
+                                       {"order", Value{std::to_string(number)}},
+                                       {"to", Value{(number * 17 + 5) % kAccounts}}});
       // Two writers may lock the same accounts in turn; the server ends one of them.
       if (!done.ok() && done.error().code() != Code::kBusy) return std::move(done).error();
       ++transactions;
@@ -44,7 +44,7 @@ std::unique_ptr<platform::Neo4jServer> start_server(std::map<std::string, std::s
   return must(platform::Neo4jServer::create(options));
 }
 
-void fill_with_accounts(HttpApi& api) {
+void fill_with_accounts(BoltConnection& bolt) {
   for (const char* statement : {"CREATE CONSTRAINT account_id FOR (a:Account) REQUIRE a.id IS UNIQUE",
                                 "CREATE INDEX order_id FOR (o:Order) ON (o.id)",
                                 "CREATE INDEX item_order FOR (i:Item) ON (i.order, i.n)",
@@ -52,15 +52,15 @@ void fill_with_accounts(HttpApi& api) {
                                 "CREATE POINT INDEX account_place FOR (a:Account) ON (a.place)",
                                 "CREATE FULLTEXT INDEX item_text FOR (i:Item) ON EACH [i.text]",
                                 "CREATE INDEX has_position FOR ()-[h:HAS]-() ON (h.position)"}) {
-    must(api.run(statement));
+    must(bolt.run(statement));
   }
-  must(api.run(
+  must(bolt.run(
       "UNWIND range(0, $last) AS i CREATE (:Account {id: i, balance: $balance, place: point({x: i, y: -i})})",
       {{"balance", Value{int64_t{kInitialBalance}}}, {"last", Value{int64_t{kAccounts - 1}}}}));
 }
 
-void fill_with_every_type(HttpApi& api) {
-  must(api.run(R"(CREATE (a:Every:`Label with ``tick`` and space` {
+void fill_with_every_type(BoltConnection& bolt) {
+  must(bolt.run(R"(CREATE (a:Every:`Label with ``tick`` and space` {
       integer: 42, minimum: -9223372036854775807, maximum: 9223372036854775807, large: 3000000000,
       real: 0.1, tiny: 4.9E-324, huge: 1.7976931348623157E308, minus_zero: -0.0, infinite: 1.0/0.0, none: 0.0/0.0, whole: 3.0,
       yes: true, no: false, empty: '', text: "quote ' tick ` tab \t newline \n backslash \\ emoji 😀 right to left שלום",
@@ -105,28 +105,28 @@ void AccountWriter::stop() {
   must(group_.join());
 }
 
-void expect_invariants(HttpApi& api) {
-  EXPECT_EQ(must(api.scalar("MATCH (a:Account) RETURN sum(a.balance)")).integer_or(-1),
+void expect_invariants(BoltConnection& bolt) {
+  EXPECT_EQ(must(bolt.scalar("MATCH (a:Account) RETURN sum(a.balance)")).integer_or(-1),
             int64_t{kAccounts} * kInitialBalance);
-  EXPECT_EQ(must(api.scalar("MATCH (o:Order) WHERE COUNT { (o)-[:HAS]->(:Item) } <> 3 RETURN count(o)"))
+  EXPECT_EQ(must(bolt.scalar("MATCH (o:Order) WHERE COUNT { (o)-[:HAS]->(:Item) } <> 3 RETURN count(o)"))
                 .integer_or(-1),
             0);
-  EXPECT_EQ(must(api.scalar("MATCH (i:Item) WHERE NOT EXISTS { (:Order)-[:HAS]->(i) } RETURN count(i)"))
+  EXPECT_EQ(must(bolt.scalar("MATCH (i:Item) WHERE NOT EXISTS { (:Order)-[:HAS]->(i) } RETURN count(i)"))
                 .integer_or(-1),
             0);
-  const auto orders = must(api.scalar("MATCH (o:Order) RETURN count(o)")).integer_or(-1);
-  EXPECT_EQ(must(api.scalar("MATCH (i:Item) RETURN count(i)")).integer_or(-1), 3 * orders);
+  const auto orders = must(bolt.scalar("MATCH (o:Order) RETURN count(o)")).integer_or(-1);
+  EXPECT_EQ(must(bolt.scalar("MATCH (i:Item) RETURN count(i)")).integer_or(-1), 3 * orders);
   // The same through the indexes, which recovery had to bring to the same state.
   EXPECT_EQ(
-      must(api.scalar("MATCH (o:Order) WHERE o.note STARTS WITH 'order' RETURN count(o)")).integer_or(-1),
+      must(bolt.scalar("MATCH (o:Order) WHERE o.note STARTS WITH 'order' RETURN count(o)")).integer_or(-1),
       orders);
-  EXPECT_EQ(
-      must(api.scalar("CALL db.index.fulltext.queryNodes('item_text', 'item') YIELD node RETURN count(node)"))
-          .integer_or(-1),
-      3 * orders);
-  EXPECT_EQ(must(api.scalar("MATCH ()-[h:HAS]->() WHERE h.position > 0 RETURN count(h)")).integer_or(-1),
+  EXPECT_EQ(must(bolt.scalar(
+                     "CALL db.index.fulltext.queryNodes('item_text', 'item') YIELD node RETURN count(node)"))
+                .integer_or(-1),
             3 * orders);
-  for (const auto& index : must(index_states(api))) EXPECT_EQ(index.state, "ONLINE") << index.name;
+  EXPECT_EQ(must(bolt.scalar("MATCH ()-[h:HAS]->() WHERE h.position > 0 RETURN count(h)")).integer_or(-1),
+            3 * orders);
+  for (const auto& index : must(index_states(bolt))) EXPECT_EQ(index.state, "ONLINE") << index.name;
 }
 
 }  // namespace summit::neo4j

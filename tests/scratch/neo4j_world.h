@@ -16,11 +16,11 @@ std::unique_ptr<platform::Neo4jServer> start_server(std::map<std::string, std::s
 
 // 200 accounts of 1000 each, orders of exactly three items, range, text, point, full-text and lookup indexes,
 // and a uniqueness constraint.
-void fill_with_accounts(HttpApi& api);
+void fill_with_accounts(BoltConnection& bolt);
 
 // One node of every property type that Neo4j has, with lists of each, awkward names and texts, and
 // relationships that carry them.
-void fill_with_every_type(HttpApi& api);
+void fill_with_every_type(BoltConnection& bolt);
 
 // Moves money and creates and deletes orders until it ends, all the time but not as fast as the server can:
 // others have to run beside it. Each change is one transaction that keeps the invariants.
@@ -42,6 +42,6 @@ class AccountWriter {
 
 // The sum of all balances is constant, each order has three items, no item is without its order, and every
 // index is online.
-void expect_invariants(HttpApi& api);
+void expect_invariants(BoltConnection& bolt);
 
 }  // namespace summit::neo4j

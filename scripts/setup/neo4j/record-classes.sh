@@ -12,45 +12,38 @@ trap '[[ -z $server ]] || kill -9 "$server" 2>/dev/null; rm -rf "$room"' EXIT
 # A server that uses an archive cannot record one.
 rm -f "$home/classes.jsa"
 mkdir "$room/conf"
-cp "$home/conf/neo4j.conf" "$room/conf"
-free_port() { python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-port=$(free_port)
-bolt=$(free_port)
+sed 's/^server.http.enabled=.*/server.http.enabled=false/' "$home/conf/neo4j.conf" >"$room/conf/neo4j.conf"
+port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
 cat >>"$room/conf/neo4j.conf" <<CONF
-server.bolt.listen_address=127.0.0.1:$bolt
-server.http.listen_address=127.0.0.1:$port
+server.bolt.listen_address=127.0.0.1:$port
 dbms.security.auth_enabled=false
 CONF
 
 NEO4J_HOME=$room NEO4J_JAVA_OPTS="-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ArchiveClassesAtExit=$room/classes.jsa" \
   "$home/bin/neo4j" console >"$room/log" 2>&1 &
 server=$!
-
-# ask STATEMENT: over HTTP, in the form that the programs read.
-ask() {
-  jq -n --arg statement "$1" '{statements: [{statement: $statement}]}' |
-    curl -fsS -H 'content-type: application/json' -H 'accept: application/vnd.neo4j.jolt-v2+json-seq' -d @- \
-      "http://127.0.0.1:$port/db/neo4j/tx/commit" >>"$room/answers" 2>>"$room/log"
-}
-until ask 'MATCH (n) RETURN count(n)'; do
+until grep -q 'Started\.' "$room/log"; do
   kill -0 "$server" || { cat "$room/log"; exit 1; }
   sleep 0.2
 done
-ask 'CREATE CONSTRAINT IF NOT EXISTS FOR (n:P) REQUIRE n.id IS UNIQUE'
-ask 'CREATE INDEX IF NOT EXISTS FOR (n:P) ON (n.name)'
-ask 'CREATE FULLTEXT INDEX names IF NOT EXISTS FOR (n:P) ON EACH [n.name]'
-ask 'UNWIND range(1, 100) AS i CREATE (:P:Q {id: i, name: toString(i), at: datetime(), on: date(), place: point({x: 1.0, y: 2.0}), list: [1, 2]})'
-ask 'MATCH (a:P), (b:P) WHERE a.id + 1 = b.id CREATE (a)-[:R {weight: 1.5}]->(b)'
-ask 'CALL db.awaitIndexes(60)'
-ask 'SHOW INDEXES'
-ask 'SHOW CONSTRAINTS'
-ask 'MATCH (n) RETURN id(n), labels(n), properties(n)'
-ask 'MATCH ()-[r]->() RETURN type(r), properties(r), id(startNode(r)), id(endNode(r))'
-ask 'MERGE (n:P {id: 7}) SET n.name = "seven"'
-ask 'CALL db.checkpoint()'
-ask 'MATCH (n) DETACH DELETE n'
-echo 'UNWIND range(1, 10) AS i MERGE (n:P {id: i}) RETURN n;' |
-  "$home/bin/cypher-shell" -a "bolt://127.0.0.1:$bolt" >>"$room/answers" 2>>"$room/log"
+"$home/bin/cypher-shell" -a "bolt://127.0.0.1:$port" >"$room/answers" 2>>"$room/log" <<'CYPHER' || { cat "$room/log"; exit 1; }
+MATCH (n) RETURN count(n);
+CREATE CONSTRAINT IF NOT EXISTS FOR (n:P) REQUIRE n.id IS UNIQUE;
+CREATE INDEX IF NOT EXISTS FOR (n:P) ON (n.name);
+CREATE FULLTEXT INDEX names IF NOT EXISTS FOR (n:P) ON EACH [n.name];
+UNWIND range(1, 100) AS i
+  CREATE (:P:Q {id: i, name: toString(i), at: datetime(), on: date(), place: point({x: 1.0, y: 2.0}), list: [1, 2]});
+MATCH (a:P), (b:P) WHERE a.id + 1 = b.id CREATE (a)-[:R {weight: 1.5}]->(b);
+CALL db.awaitIndexes(60);
+SHOW INDEXES;
+SHOW CONSTRAINTS;
+MATCH (n) RETURN id(n), labels(n), properties(n);
+MATCH (n)-[r]->(m) WHERE id(r) IN range(0, 8191) RETURN id(r), id(n), id(m), type(r), properties(r);
+UNWIND range(1, 10) AS i MERGE (n:P {id: i}) SET n.name = "seven" RETURN n;
+MATCH (n) DETACH DELETE n;
+:use system
+SHOW DATABASES;
+CYPHER
 
 kill "$server"
 wait "$server" || true

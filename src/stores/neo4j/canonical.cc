@@ -1,7 +1,5 @@
 #include "stores/neo4j/canonical.h"
 
-#include <algorithm>
-
 #include "stores/neo4j/canonical_bytes.h"
 
 namespace summit::neo4j {
@@ -83,24 +81,5 @@ struct Encoder {
 }  // namespace
 
 void append_canonical(const Value& value, std::string& bytes) { std::visit(Encoder{bytes}, value.data); }
-
-Sha256Digest node_digest(std::vector<std::string> labels, const Value& properties) {
-  std::sort(labels.begin(), labels.end());
-  std::string bytes = "N";
-  append_size(labels.size(), bytes);
-  for (const auto& label : labels) append_text(label, bytes);
-  append_canonical(properties, bytes);
-  return sha256(as_bytes(bytes));
-}
-
-Sha256Digest relationship_digest(std::string_view type, const Value& properties, std::string_view start,
-                                 std::string_view end) {
-  std::string bytes = "R";
-  append_text(type, bytes);
-  bytes += start;
-  bytes += end;
-  append_canonical(properties, bytes);
-  return sha256(as_bytes(bytes));
-}
 
 }  // namespace summit::neo4j

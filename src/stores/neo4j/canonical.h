@@ -21,19 +21,14 @@ void append_canonical(const Value& value, std::string& bytes);
 // The same for an encoded value, without building it. kCorrupt when it is none that a property has.
 Result<void> append_canonical(bolt::Cursor& value, std::string& bytes);
 
-// Labels in any order.
-Sha256Digest node_digest(std::vector<std::string> labels, const Value& properties);
-
-// `start` and `end` are the first 16 bytes of the digests of its nodes.
-Sha256Digest relationship_digest(std::string_view type, const Value& properties, std::string_view start,
-                                 std::string_view end);
-
-// The same for encoded elements: a list of texts, and maps. Reuses its memory: one object for many elements.
+// The digests of encoded elements: labels are a list of texts, properties a map. Reuses its memory: one
+// object for many elements.
 class ElementDigester {
  public:
-  // Sorts and gives the labels, too: views of `labels`.
+  // Labels in any order. Sorts and gives them, too: views of `labels`.
   Result<Sha256Digest> node(bolt::Cursor labels, bolt::Cursor properties,
                             std::vector<std::string_view>& names);
+  // `start` and `end` are the first 16 bytes of the digests of its nodes.
   Result<Sha256Digest> relationship(std::string_view type, bolt::Cursor properties, std::string_view start,
                                     std::string_view end);
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "stores/neo4j/temporal.h"
 #include "stores/neo4j/transaction_log.h"
 
 namespace summit::neo4j {

@@ -1,16 +1,15 @@
 // Fingerprints of a graph and its schema. Format: docs/formats/fingerprint.md, "Neo4j graph".
 #pragma once
 
-#include <string>
 #include <string_view>
 #include <vector>
 
+#include "config/endpoint.h"
 #include "core/cancellation.h"
 #include "core/files.h"
 #include "core/fingerprint.h"
 #include "core/progress.h"
 #include "core/result.h"
-#include "stores/neo4j/http_api.h"
 
 namespace summit::neo4j {
 
@@ -18,8 +17,8 @@ namespace summit::neo4j {
 // "relationship_type", "index", "constraint", ordered by kind and name. The environment marker is left out.
 // Exact only when nobody writes meanwhile: kBusy when a relationship's node was not there when the nodes were
 // read. `scratch` takes 16 bytes a node.
-Result<std::vector<Fingerprint>> fingerprint_graph(HttpApi& api, std::string_view store,
-                                                   const fs::path& scratch, Reporter& reporter,
-                                                   const Cancellation& cancellation);
+Result<std::vector<Fingerprint>> fingerprint_graph(const config::Neo4jEndpoint& endpoint,
+                                                   std::string_view store, const fs::path& scratch,
+                                                   Reporter& reporter, const Cancellation& cancellation);
 
 }  // namespace summit::neo4j

@@ -159,8 +159,7 @@ Result<void> Exporter::take_relationship(bolt::Cursor row) {
     return writer_.relationship(id, start, end, type, properties);
   }
   if (filter().takes_all_nodes() && options_.consistency == Consistency::kSnapshot) {
-    return Error(Code::kBusy, "the graph changed while it was read")
-        .hint("stop its writers, or read a scratch server on a hot copy");
+    return Error(Code::kBusy, "the graph changed while it was read").hint("stop its writers, and try again");
   }
   const auto found = cut_.find(type);
   ++(found != cut_.end() ? found->second : cut_[std::string(type)]);
@@ -218,16 +217,17 @@ Result<GraphExport> export_graph(std::span<BoltConnection> connections, const Gr
   ASSIGN_OR_RETURN(auto digests, GraphDigests::create(options.scratch));
   GraphWriter writer(consume);
   Exporter exporter(connections, options, writer, std::move(digests));
-  RETURN_IF_ERROR(exporter.write_head(), "while exporting the schema");
+  RETURN_IF_ERROR(exporter.write_head(), "while {} the schema", options.activity);
   {
-    StepCounter counter(reporter.phase(options.store, "exporting nodes", "nodes"), expected.first);
-    RETURN_IF_ERROR(exporter.write_nodes(expected.first, counter, cancellation), "while exporting nodes");
+    StepCounter counter(reporter.phase(options.store, options.activity + " nodes", "nodes"), expected.first);
+    RETURN_IF_ERROR(exporter.write_nodes(expected.first, counter, cancellation), "while {} nodes",
+                    options.activity);
   }
   {
-    StepCounter counter(reporter.phase(options.store, "exporting relationships", "relationships"),
+    StepCounter counter(reporter.phase(options.store, options.activity + " relationships", "relationships"),
                         expected.second);
     RETURN_IF_ERROR(exporter.write_relationships(expected.second, counter, cancellation),
-                    "while exporting relationships");
+                    "while {} relationships", options.activity);
   }
   RETURN_IF_ERROR(exporter.write_cut());
   return exporter.report();

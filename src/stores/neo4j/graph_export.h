@@ -26,7 +26,8 @@ namespace summit::neo4j {
 enum class Consistency { kSnapshot, kReadCommitted };
 
 struct GraphExportOptions {
-  std::string store = "neo4j";  // in fingerprints and progress
+  std::string store = "neo4j";         // in fingerprints and progress
+  std::string activity = "exporting";  // in progress and errors
   GraphFilter filter{};
   Consistency consistency = Consistency::kSnapshot;
   fs::path scratch;                   // a directory for 16 bytes a node

@@ -10,19 +10,17 @@
 #include "config/marker.h"
 #include "core/cancellation.h"
 #include "core/result.h"
-#include "stores/neo4j/http_api.h"
+#include "stores/neo4j/bolt_connection.h"
 
 namespace summit::neo4j {
 
 inline constexpr std::string_view kMarkerLabel = "SummitDrEnvironment";
 
 // Nothing when the graph has none; kCorrupt when it has several that differ.
-Result<std::optional<config::EnvironmentMarker>> read_marker(HttpApi& api,
-                                                             const Cancellation& cancellation = {});
+Result<std::optional<config::EnvironmentMarker>> read_marker(BoltConnection& bolt);
 // In place of any that is there, in one transaction.
-Result<void> write_marker(HttpApi& api, const config::EnvironmentMarker& marker,
-                          const Cancellation& cancellation = {});
-Result<void> remove_marker(HttpApi& api, const Cancellation& cancellation = {});
+Result<void> write_marker(BoltConnection& bolt, const config::EnvironmentMarker& marker);
+Result<void> remove_marker(BoltConnection& bolt);
 
 // The same for a server that one has the endpoint of; where a restore was interrupted, also by what it left
 // (pending_marker.h).

@@ -12,46 +12,64 @@
 
 namespace summit::neo4j {
 
-Result<ElementCounts> count_elements(HttpApi& api, const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(const auto nodes, api.scalar("MATCH (n) RETURN count(n)", {}, cancellation));
+namespace {
+
+// The database that knows all others; it answers when they do not.
+Result<BoltConnection> open_system(const config::Neo4jEndpoint& endpoint, const Cancellation& cancellation) {
+  return BoltConnection::open(endpoint, cancellation, {.database = std::string(kSystemDatabase)});
+}
+
+}  // namespace
+
+std::string server_version(const BoltConnection& bolt) {
+  const std::string& server = bolt.server();
+  return server.substr(server.find('/') + 1);
+}
+
+Result<std::string> server_edition(BoltConnection& bolt) {
+  ASSIGN_OR_RETURN(
+      const auto edition,
+      bolt.scalar("CALL dbms.components() YIELD name, edition WHERE name = 'Neo4j Kernel' RETURN edition"));
+  return std::string(edition.text());
+}
+
+Result<ElementCounts> count_elements(BoltConnection& bolt) {
+  ASSIGN_OR_RETURN(const auto nodes, bolt.scalar("MATCH (n) RETURN count(n)"));
   ASSIGN_OR_RETURN(const auto markers,
-                   api.scalar(fmt::format("MATCH (n:{}) RETURN count(n)", quote_identifier(kMarkerLabel)), {},
-                              cancellation));
-  ASSIGN_OR_RETURN(const auto relationships,
-                   api.scalar("MATCH ()-[r]->() RETURN count(r)", {}, cancellation));
+                   bolt.scalar(fmt::format("MATCH (n:{}) RETURN count(n)", quote_identifier(kMarkerLabel))));
+  ASSIGN_OR_RETURN(const auto relationships, bolt.scalar("MATCH ()-[r]->() RETURN count(r)"));
   ElementCounts counts;
   counts.nodes = static_cast<uint64_t>(std::max<int64_t>(0, nodes.integer_or(0) - markers.integer_or(0)));
   counts.relationships = static_cast<uint64_t>(relationships.integer_or(0));
   return counts;
 }
 
-Result<DatabaseState> database_state(HttpApi& api, std::string_view database,
+Result<DatabaseState> database_state(const config::Neo4jEndpoint& endpoint,
                                      const Cancellation& cancellation) {
-  HttpApi system = api.on_database("system");
+  ASSIGN_OR_RETURN(auto system, open_system(endpoint, cancellation));
   ASSIGN_OR_RETURN(
       const auto rows,
       system.run("SHOW DATABASES YIELD name, currentStatus, statusMessage, store WHERE name = $name "
                  "RETURN currentStatus, statusMessage, store",
-                 {{"name", Value{std::string(database)}}}, cancellation));
+                 {{"name", Value{endpoint.database}}}));
   if (rows.empty()) {
-    return Error(Code::kNotFound, "neo4j at {} has no database {}", api.address(), database)
+    return Error(Code::kNotFound, "neo4j at {} has no database {}", system.address(), endpoint.database)
         .hint("SHOW DATABASES lists those that exist");
   }
   const auto& row = rows.front();
   return DatabaseState{std::string(row[0].text()), std::string(row[1].text()), std::string(row[2].text())};
 }
 
-Result<StoreLayout> reported_layout(HttpApi& api, const Cancellation& cancellation) {
+Result<StoreLayout> reported_layout(BoltConnection& bolt) {
   ASSIGN_OR_RETURN(
       const auto rows,
-      api.run("SHOW SETTINGS 'server.directories.data', 'server.directories.transaction.logs.root' "
-              "YIELD name, value RETURN name, value",
-              {}, cancellation));
+      bolt.run("SHOW SETTINGS 'server.directories.data', 'server.directories.transaction.logs.root' "
+               "YIELD name, value RETURN name, value"));
   StoreLayout layout;
   for (const auto& row : rows)
     (row[0].text() == "server.directories.data" ? layout.data : layout.transactions) = row[1].text();
   if (layout.data.empty() || layout.transactions.empty()) {
-    return Error(Code::kConfig, "neo4j at {} does not tell where its files are", api.address())
+    return Error(Code::kConfig, "neo4j at {} does not tell where its files are", bolt.address())
         .hint("set `home` or `data_directory` of the neo4j endpoint");
   }
   return layout;
@@ -59,22 +77,23 @@ Result<StoreLayout> reported_layout(HttpApi& api, const Cancellation& cancellati
 
 Result<StoreLayout> find_layout(const config::Neo4jEndpoint& endpoint, const Cancellation& cancellation) {
   if (!endpoint.home.empty() || !endpoint.data_directory.empty()) return layout_of(endpoint);
-  ASSIGN_OR_RETURN(auto api, HttpApi::create(endpoint));
-  return reported_layout(api, cancellation);
+  ASSIGN_OR_RETURN(auto bolt, BoltConnection::open(endpoint, cancellation));
+  return reported_layout(bolt);
 }
 
-Result<void> check_files_belong(HttpApi& api, const StoreLayout& layout, const Cancellation& cancellation) {
+Result<void> check_files_belong(const config::Neo4jEndpoint& endpoint, const StoreLayout& layout,
+                                const Cancellation& cancellation) {
   const auto foreign = [&](std::string_view why) {
     return Error(Code::kConfig, "the files in {} are not those of neo4j at {}: {}", layout.data.native(),
-                 api.address(), why)
+                 endpoint.bolt_uri, why)
         .hint("set `home` or `data_directory` of the neo4j endpoint to the directory of this server");
   };
   ASSIGN_OR_RETURN(const bool locked, is_locked(layout.store_lock()));
   if (!locked) return foreign("no server has them open");
-  HttpApi system = api.on_database(std::string(kSystemDatabase));
-  ASSIGN_OR_RETURN(const auto reported,
-                   system.scalar("SHOW DATABASES YIELD name, serverID WHERE name = 'system' RETURN serverID",
-                                 {}, cancellation));
+  ASSIGN_OR_RETURN(auto system, open_system(endpoint, cancellation));
+  ASSIGN_OR_RETURN(
+      const auto reported,
+      system.scalar("SHOW DATABASES YIELD name, serverID WHERE name = 'system' RETURN serverID"));
   std::string expected;
   for (const char c : reported.text()) {
     if (c != '-') expected += c;
@@ -96,11 +115,10 @@ Result<void> check_store_format(std::string_view format, std::string_view databa
       .hint("use the Enterprise edition's own `neo4j-admin database backup` for it");
 }
 
-Result<std::vector<IndexState>> index_states(HttpApi& api, const Cancellation& cancellation) {
+Result<std::vector<IndexState>> index_states(BoltConnection& bolt) {
   ASSIGN_OR_RETURN(
       const auto rows,
-      api.run("SHOW INDEXES YIELD name, state, populationPercent RETURN name, state, populationPercent", {},
-              cancellation));
+      bolt.run("SHOW INDEXES YIELD name, state, populationPercent RETURN name, state, populationPercent"));
   std::vector<IndexState> states;
   for (const auto& row : rows) {
     const auto* percent = row[2].as<double>();
@@ -109,21 +127,21 @@ Result<std::vector<IndexState>> index_states(HttpApi& api, const Cancellation& c
   return states;
 }
 
-Result<uint64_t> count_constraints(HttpApi& api, const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(const auto count,
-                   api.scalar("SHOW CONSTRAINTS YIELD name RETURN count(*)", {}, cancellation));
+Result<uint64_t> count_constraints(BoltConnection& bolt) {
+  ASSIGN_OR_RETURN(const auto count, bolt.scalar("SHOW CONSTRAINTS YIELD name RETURN count(*)"));
   return static_cast<uint64_t>(count.integer_or(0));
 }
 
-Result<uint64_t> await_indexes(HttpApi& api, std::string_view store, std::chrono::milliseconds patience,
-                               Reporter& reporter, const Cancellation& cancellation) {
+Result<uint64_t> await_indexes(BoltConnection& bolt, std::string_view store,
+                               std::chrono::milliseconds patience, Reporter& reporter,
+                               const Cancellation& cancellation) {
   constexpr std::chrono::milliseconds kInterval{200};
   std::unique_ptr<Phase> phase;
   double best = -1;
   uint64_t shown = 0;
   Stopwatch since_movement;
   while (true) {
-    ASSIGN_OR_RETURN(const auto states, index_states(api, cancellation), "while waiting for the indexes");
+    ASSIGN_OR_RETURN(const auto states, index_states(bolt), "while waiting for the indexes");
     double sum = 0;
     size_t online = 0;
     for (const auto& index : states) {
@@ -174,8 +192,8 @@ std::string tail_of(const std::filesystem::path& file, size_t lines) {
 
 Result<std::string> scalar(const config::Neo4jEndpoint& endpoint, std::string_view cypher,
                            const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(auto api, HttpApi::create(endpoint));
-  ASSIGN_OR_RETURN(const auto value, api.scalar(cypher, {}, cancellation));
+  ASSIGN_OR_RETURN(auto bolt, BoltConnection::open(endpoint, cancellation));
+  ASSIGN_OR_RETURN(const auto value, bolt.scalar(cypher));
   return to_text(value);
 }
 

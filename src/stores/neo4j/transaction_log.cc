@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <memory>
 
+#include "core/text.h"
 #include "stores/neo4j/file_copy.h"
-#include "stores/neo4j/temporal.h"
 
 namespace summit::neo4j {
 namespace {
@@ -65,8 +65,8 @@ Result<std::vector<std::pair<uint64_t, fs::path>>> list_numbered(const fs::path&
   for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
     const std::string name = entry->path().filename();
     if (!name.starts_with(prefix)) continue;
-    const auto number = parse_integer(std::string_view(name).substr(prefix.size()));
-    if (number && *number >= 0) files.emplace_back(static_cast<uint64_t>(*number), entry->path());
+    const auto number = parse_integer<uint64_t>(std::string_view(name).substr(prefix.size()));
+    if (number) files.emplace_back(*number, entry->path());
   }
   if (error) return errno_error(error.value(), fmt::format("cannot list {}", directory.native()));
   std::sort(files.begin(), files.end());

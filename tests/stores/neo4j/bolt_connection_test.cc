@@ -11,6 +11,7 @@
 #include "core/process.h"
 #include "core/task_group.h"
 #include "core/wait.h"
+#include "devtools/platform/redis_server.h"
 #include "stores/neo4j/bolt_address.h"
 #include "tests/stores/neo4j/helper/server_test.h"
 
@@ -149,7 +150,8 @@ TEST_F(BoltOnServer, ErrorsTellTheirKindAndTheConnectionGoesOn) {
 
   endpoint.bolt_uri = "bolt://127.0.0.1:1";
   EXPECT_EQ(BoltConnection::open(endpoint).error().code(), Code::kUnreachable);
-  endpoint.bolt_uri = fmt::format("bolt://127.0.0.1:{}", server_.http_port());
+  const auto redis = must(platform::RedisServer::create());
+  endpoint.bolt_uri = fmt::format("bolt://127.0.0.1:{}", redis->port());
   EXPECT_FALSE(BoltConnection::open(endpoint).ok());
 }
 

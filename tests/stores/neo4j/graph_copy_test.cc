@@ -62,9 +62,8 @@ class GraphCopy : public ServerTest {
     };
     return import_graph(server_.endpoint(), source, options, reporter_, {});
   }
-  std::vector<Fingerprint> fingerprints_over_http() {
-    auto api = HttpApi::create(server_.endpoint());
-    auto found = fingerprint_graph(*api, "neo4j", directory_->path(), reporter_, {});
+  std::vector<Fingerprint> fingerprints() {
+    auto found = fingerprint_graph(server_.endpoint(), "neo4j", directory_->path(), reporter_, {});
     EXPECT_TRUE(found.ok()) << found.error().to_string();
     return std::move(found).value_or({});
   }
@@ -159,7 +158,6 @@ TEST_F(GraphCopy, EveryTypeComesBackEqualWithIndexesAndConstraintsAndNothingElse
   EXPECT_EQ(original.nodes, 303u);
   EXPECT_EQ(original.relationships, 5u);
   EXPECT_TRUE(original.cut.empty());
-  EXPECT_EQ(original.fingerprints, fingerprints_over_http()) << "both ways of reading agree";
   EXPECT_THAT(file, testing::Not(HasSubstr("SummitDrEnvironment")));
 
   empty_server();
@@ -170,7 +168,7 @@ TEST_F(GraphCopy, EveryTypeComesBackEqualWithIndexesAndConstraintsAndNothingElse
   EXPECT_EQ(imported->relationships, 5u);
   EXPECT_EQ(imported->created.size(), 7u);
   run("MATCH (n:Spacer) DELETE n");
-  EXPECT_EQ(fingerprints_over_http(), original.fingerprints);
+  EXPECT_EQ(fingerprints(), original.fingerprints);
   EXPECT_EQ(
       number("CALL db.propertyKeys() YIELD propertyKey WHERE propertyKey STARTS WITH '_' RETURN count(*)"),
       0);

@@ -28,20 +28,20 @@ std::unique_ptr<platform::Neo4jServer> start() {
   return must(platform::Neo4jServer::create(options));
 }
 
-Result<void> drop_each(HttpApi& api, const std::string& list, const std::string& drop) {
-  ASSIGN_OR_RETURN(const auto rows, api.run(list));
-  for (const auto& row : rows) RETURN_IF_ERROR(api.run(drop + quote_identifier(row.at(0).text())));
+Result<void> drop_each(BoltConnection& bolt, const std::string& list, const std::string& drop) {
+  ASSIGN_OR_RETURN(const auto rows, bolt.run(list));
+  for (const auto& row : rows) RETURN_IF_ERROR(bolt.run(drop + quote_identifier(row.at(0).text())));
   return {};
 }
 
 Result<void> empty(platform::Neo4jServer& server) {
   RETURN_IF_ERROR(server.start());
-  ASSIGN_OR_RETURN(auto api, HttpApi::create(server.endpoint()));
-  RETURN_IF_ERROR(api.run("MATCH (n) DETACH DELETE n"));
-  RETURN_IF_ERROR(drop_each(api, "SHOW CONSTRAINTS YIELD name RETURN name", "DROP CONSTRAINT "));
+  ASSIGN_OR_RETURN(auto bolt, BoltConnection::open(server.endpoint()));
+  RETURN_IF_ERROR(bolt.run("MATCH (n) DETACH DELETE n"));
+  RETURN_IF_ERROR(drop_each(bolt, "SHOW CONSTRAINTS YIELD name RETURN name", "DROP CONSTRAINT "));
   RETURN_IF_ERROR(
-      drop_each(api, "SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name", "DROP INDEX "));
-  auto system = api.on_database("system");
+      drop_each(bolt, "SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name", "DROP INDEX "));
+  ASSIGN_OR_RETURN(auto system, BoltConnection::open(server.endpoint(), {}, {.database = "system"}));
   return drop_each(system, "SHOW USERS YIELD user WHERE user <> 'neo4j' RETURN user", "DROP USER ");
 }
 

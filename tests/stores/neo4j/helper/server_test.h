@@ -5,10 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <stdexcept>
 
 #include "devtools/platform/neo4j_server.h"
-#include "stores/neo4j/http_api.h"
+#include "stores/neo4j/bolt_connection.h"
 
 namespace summit::neo4j {
 
@@ -36,7 +37,13 @@ fs::path shared_private_key();
 
 class ServerTest : public testing::Test {
  protected:
+  // A new connection each time: the case may have started the server again.
+  BoltConnection& bolt() { return bolt_.emplace(must(BoltConnection::open(server_.endpoint()))); }
+
   platform::Neo4jServer& server_ = empty_server();
+
+ private:
+  std::optional<BoltConnection> bolt_;
 };
 
 }  // namespace summit::neo4j
