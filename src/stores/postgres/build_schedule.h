@@ -18,8 +18,14 @@
 
 namespace summit::postgres {
 
-// What building costs, relative to others: bytes of the table times a factor for the kind of index.
-double build_cost(const pgarchive::Entry& entry, uint64_t table_bytes);
+struct TableSize {
+  uint64_t bytes = 0;  // as COPY gives them
+  uint64_t rows = 0;
+};
+
+// What building costs, relative to others: reading the table and sorting an entry for each row, times a
+// factor for the kind of index.
+double build_cost(const pgarchive::Entry& entry, const TableSize& table);
 
 // Hands out the most expensive build that may begin now: what it depends on is done, and nothing that runs
 // holds a lock it would wait for. A constraint comes before the indexes of its table, which would otherwise
@@ -28,9 +34,9 @@ double build_cost(const pgarchive::Entry& entry, uint64_t table_bytes);
 // for two that refer to each other's tables would deadlock. Thread-safe.
 class BuildSchedule {
  public:
-  // `table_bytes` by the number of a TABLE entry; absent: small.
+  // `sizes` by the number of a TABLE entry; absent: small.
   BuildSchedule(const pgarchive::Contents& contents, const LoadPlan::Entries& entries,
-                const std::map<int64_t, uint64_t>& table_bytes);
+                const std::map<int64_t, TableSize>& sizes);
 
   struct Build {
     size_t index = 0;
@@ -46,7 +52,7 @@ class BuildSchedule {
  private:
   struct Item {
     const pgarchive::Entry* entry = nullptr;
-    uint64_t table_bytes = 0;
+    TableSize table;
     double cost = 0;
     double rank = 0;            // the highest comes first
     std::vector<size_t> needs;  // items

@@ -7,7 +7,6 @@
 
 #include "core/host.h"
 #include "core/task_group.h"
-#include "stores/postgres/build_schedule.h"
 #include "stores/postgres/load_session.h"
 #include "stores/postgres/sql.h"
 
@@ -66,7 +65,7 @@ class Builder {
       : building_(building),
         phase_(phase),
         qualified_(names_are_qualified(building.contents)),
-        schedule_(building.contents, entries, building.table_bytes) {}
+        schedule_(building.contents, entries, building.sizes) {}
 
   Result<void> work(const Cancellation& cancellation) {
     ASSIGN_OR_RETURN(auto connection, open_load_session(building_.endpoint, building_.database,

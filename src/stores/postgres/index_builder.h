@@ -10,6 +10,7 @@
 #include "core/progress.h"
 #include "core/result.h"
 #include "formats/pgarchive/contents.h"
+#include "stores/postgres/build_schedule.h"
 #include "stores/postgres/load_plan.h"
 
 namespace summit::postgres {
@@ -18,8 +19,8 @@ struct IndexBuilding {
   const config::PostgresEndpoint& endpoint;
   std::string database;
   const pgarchive::Contents& contents;
-  size_t jobs = 1;                          // connections
-  std::map<int64_t, uint64_t> table_bytes;  // by the number of a TABLE entry; absent: small
+  size_t jobs = 1;                     // connections
+  std::map<int64_t, TableSize> sizes;  // by the number of a TABLE entry; absent: small
 };
 
 // Executes the definitions of `entries` in the order of build_schedule.h. The builds at one time share the

@@ -157,7 +157,8 @@ Result<void> Load::build() {
   const EntryIndex index(request_.contents);
   IndexBuilding building{endpoint_, request_.database, request_.contents, request_.jobs, {}};
   for (const auto& [id, target] : targets_) {
-    if (const Entry* table = table_of(index, *target->entry)) building.table_bytes[table->id] = target->bytes;
+    if (const Entry* table = table_of(index, *target->entry))
+      building.sizes[table->id] = {target->bytes, target->rows};
   }
   auto phase = reporter_.phase(store_, "building indexes of " + request_.database, "definitions");
   phase->set_total(plan_.builds.size() + plan_.attachments.size() + plan_.foreign_keys.size());

@@ -97,13 +97,24 @@ TEST(BuildSchedule, TheMostExpensiveComesFirst) {
       .add(3, "INDEX", "of_small", {"1"}, "CREATE INDEX ON public.small USING btree (id);")
       .add(4, "INDEX", "of_large", {"2"}, "CREATE INDEX ON public.large USING btree (id);")
       .add(5, "INDEX", "graph", {"1"}, "CREATE INDEX ON public.small USING hnsw (v);");
-  BuildSchedule schedule(archive.contents, archive.plan().builds, {{1, 1000}, {2, 50000}});
+  BuildSchedule schedule(archive.contents, archive.plan().builds, {{1, {1000, 0}}, {2, {50000, 0}}});
   EXPECT_EQ(*next(schedule)->entry->tag, "graph");
   EXPECT_EQ(*next(schedule)->entry->tag, "of_large");
   const auto last = next(schedule);
   EXPECT_EQ(*last->entry->tag, "of_small");
   EXPECT_EQ(last->table_bytes, 1000u);
   EXPECT_FALSE(next(schedule)) << "three were all";
+}
+
+TEST(BuildSchedule, ManyShortRowsCostMoreThanFewLongOnes) {
+  Archive archive;
+  archive.add(1, "TABLE", "wide")
+      .add(2, "TABLE", "narrow")
+      .add(3, "INDEX", "of_wide", {"1"})
+      .add(4, "INDEX", "of_narrow", {"2"});
+  BuildSchedule schedule(archive.contents, archive.plan().builds,
+                         {{1, {800'000'000, 400'000}}, {2, {200'000'000, 6'000'000}}});
+  EXPECT_EQ(*next(schedule)->entry->tag, "of_narrow");
 }
 
 TEST(BuildSchedule, AConstraintHasItsTableToItself) {
@@ -113,7 +124,7 @@ TEST(BuildSchedule, AConstraintHasItsTableToItself) {
       .add(3, "CONSTRAINT", "pk", {"1"})
       .add(4, "INDEX", "i", {"1"});
   archive.add(5, "INDEX", "j", {"1"}).add(6, "INDEX", "of_u", {"2"});
-  BuildSchedule schedule(archive.contents, archive.plan().builds, {{1, 100}, {2, 10}});
+  BuildSchedule schedule(archive.contents, archive.plan().builds, {{1, {100, 0}}, {2, {10, 0}}});
   const auto first = next(schedule);
   EXPECT_EQ(*first->entry->tag, "pk");
   EXPECT_EQ(*next(schedule)->entry->tag, "of_u") << "the indexes of t would wait";
@@ -129,7 +140,7 @@ TEST(BuildSchedule, AConstraintDoesNotWaitForTheLongIndexesOfItsTable) {
       .add(3, "INDEX", "graph", {"1"}, "CREATE INDEX ON public.t USING hnsw (v);")
       .add(4, "CONSTRAINT", "pk", {"1"})
       .add(5, "INDEX", "words", {"2"}, "CREATE INDEX ON public.u USING gin (w);");
-  BuildSchedule schedule(archive.contents, archive.plan().builds, {{1, 1000}, {2, 1000}});
+  BuildSchedule schedule(archive.contents, archive.plan().builds, {{1, {1000, 0}}, {2, {1000, 0}}});
   const auto first = next(schedule);
   EXPECT_EQ(*first->entry->tag, "pk");
   EXPECT_EQ(*next(schedule)->entry->tag, "words");
@@ -167,7 +178,7 @@ TEST(BuildSchedule, CirclesAreDamage) {
 TEST(BuildSchedule, SharesFollowTheCost) {
   Archive archive;
   archive.add(1, "TABLE", "t").add(2, "TABLE", "u").add(3, "INDEX", "i", {"1"}).add(4, "INDEX", "j", {"2"});
-  BuildSchedule schedule(archive.contents, archive.plan().builds, {{1, 300}, {2, 100}});
+  BuildSchedule schedule(archive.contents, archive.plan().builds, {{1, {300, 0}}, {2, {100, 0}}});
   const auto first = next(schedule);
   EXPECT_DOUBLE_EQ(first->share, 0.75);
   schedule.done(*first);
