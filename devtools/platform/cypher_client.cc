@@ -49,11 +49,6 @@ json to_json(const Value& value) {
   return neo4j::to_text(value);
 }
 
-bool is_lost(const Error& error) {
-  return error.code() == Code::kUnreachable || error.code() == Code::kTimeout ||
-         error.code() == Code::kCorrupt;
-}
-
 }  // namespace
 
 Result<json> CypherClient::run(const std::string& statement, const json& parameters) {
@@ -62,7 +57,7 @@ Result<json> CypherClient::run(const std::string& statement, const json& paramet
   }
   auto rows = bolt_->run(statement, to_map(parameters));
   if (!rows.ok()) {
-    if (is_lost(rows.error())) bolt_.reset();
+    bolt_.reset();
     return std::move(rows).error();
   }
   auto array = json::array();

@@ -11,7 +11,7 @@
 
 namespace summit::platform {
 
-// Keeps its connection while that works, and opens another after it failed. One thread at a time.
+// Keeps its connection until a statement fails; the next opens another. One thread at a time.
 class CypherClient {
  public:
   explicit CypherClient(config::Neo4jEndpoint endpoint) : endpoint_(std::move(endpoint)) {}

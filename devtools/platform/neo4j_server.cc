@@ -134,9 +134,7 @@ Result<void> Neo4jServer::write_initial_password() const {
 }
 
 Result<bool> Neo4jServer::answers() {
-  const neo4j::BoltOptions hasty{.connect_timeout = std::chrono::seconds(5),
-                                 .silence = std::chrono::seconds(5)};
-  auto bolt = neo4j::BoltConnection::open(endpoint(), {}, hasty);
+  auto bolt = neo4j::BoltConnection::open(endpoint());
   if (!bolt.ok() && bolt.error().code() == Code::kDenied) {
     return Error(Code::kDenied, "neo4j on port {} has another password", port())
         .hint("another server uses this port: stop it");

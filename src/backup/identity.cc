@@ -41,6 +41,8 @@ StoreIdentity ask(std::string store, std::string kind, const Questions& question
     identity.reachable = marker.error().code() == Code::kNotFound;
     identity.empty = identity.reachable;
     identity.problem = marker.error().to_string();
+    if (marker.error().code() == Code::kCorrupt || marker.error().code() == Code::kTimeout)
+      identity.doubt = marker.error();
     return identity;
   }
   identity.reachable = true;
@@ -161,6 +163,10 @@ Result<std::vector<std::string>> check_identities(const config::Environment& env
                    identity.store, identity.marker->environment, identity.marker->kind, environment.name)
           .hint(fmt::format("--env={}, or correct the address of {} in config/environments.yaml",
                             identity.marker->environment, identity.store));
+    }
+    if (identity.doubt && purpose == Purpose::kOverwrite) {
+      return Error(*identity.doubt)
+          .at(fmt::format("cannot tell to which environment {} belongs", identity.store));
     }
     any_marked = any_marked || identity.marker.has_value();
     if (identity.reachable && !identity.marker && !identity.empty) unmarked.push_back(&identity);

@@ -23,6 +23,9 @@ struct StoreIdentity {
   std::string problem;  // why it is not reachable
   bool empty = false;   // holds nothing: a new server, nothing to protect
   std::optional<config::EnvironmentMarker> marker;
+  // Why a server that is there cannot say whose it is: markers that contradict each other, or no answer in
+  // time.
+  std::optional<Error> doubt{};
 };
 
 // Asks every server of the environment whose kind `datastores` chooses (empty: all).
@@ -36,9 +39,9 @@ enum class Purpose { kRead, kOverwrite };
 // Role passwords of PostgreSQL are secrets: whoever reads "secrets" or "config" reads that server too.
 std::vector<std::string> endpoint_kinds(const std::vector<std::string>& datastores, Purpose purpose);
 
-// kRefused when a store belongs elsewhere, or when stores with data carry no marker at all. Warnings say what
-// was tolerated: an unmarked Redis (it is a cache, and an application may empty it) or, for reading, single
-// unmarked stores beside marked ones.
+// kRefused when a store belongs elsewhere, or when stores with data carry no marker at all; for overwriting
+// the doubt where there is one. Warnings say what was tolerated: an unmarked Redis (it is a cache, and an
+// application may empty it) or, for reading, single unmarked stores beside marked ones.
 Result<std::vector<std::string>> check_identities(const config::Environment& environment,
                                                   const std::vector<StoreIdentity>& identities,
                                                   Purpose purpose);

@@ -124,11 +124,12 @@ PostgresEndpoint read_postgresql(const Value& value) {
   return endpoint;
 }
 
+// `http_uri` stands in earlier configurations, also in those that backups hold: nothing asks there any more.
 Neo4jEndpoint read_neo4j(const Value& value) {
   Neo4jEndpoint endpoint;
   const Mapping mapping(value, "a neo4j endpoint",
-                        {"name", "when", "bolt_uri", "user", "password", "database", "home", "data_directory",
-                         "bin_directory", "ca_file", "access"});
+                        {"name", "when", "bolt_uri", "http_uri", "user", "password", "database", "home",
+                         "data_directory", "bin_directory", "ca_file", "access"});
   read_name(mapping, endpoint.name);
   mapping.read("bolt_uri", endpoint.bolt_uri);
   mapping.read("user", endpoint.user);

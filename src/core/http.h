@@ -1,4 +1,4 @@
-// HTTP/1.1 requests over libcurl: for Neo4j's and Elasticsearch's HTTP interfaces, and health probes.
+// HTTP/1.1 requests over libcurl: for Elasticsearch, key services and health probes.
 #pragma once
 
 #include <chrono>

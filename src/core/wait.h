@@ -31,7 +31,7 @@ Result<void> wait_for_change(std::condition_variable& changed, std::unique_lock<
 Result<void> pause_for(std::chrono::milliseconds duration, const Cancellation& cancellation);
 
 // Asks `ready` again after each `interval` until it gives true. Its error ends the wait at once; kTimeout
-// after `timeout` with `what` in the message ("neo4j on port 7474 to accept connections"). Asks at least
+// after `timeout` with `what` in the message ("neo4j on port 7687 to accept connections"). Asks at least
 // once.
 Result<void> wait_until(const std::function<Result<bool>()>& ready, std::string_view what,
                         std::chrono::milliseconds timeout, std::chrono::milliseconds interval,

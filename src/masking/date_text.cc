@@ -31,27 +31,19 @@ int number(std::string_view digits) {
 }  // namespace
 
 Outcome shift_date(std::string_view text, int days, std::string& out) {
-  using std::chrono::year;
+  using namespace std::chrono;
   if (text == "infinity" || text == "-infinity") return Outcome::kKept;
   if (!has_date_form(text)) return Outcome::kMalformed;
-  const auto date = parse_date(text.substr(0, kDateSize));
-  if (!date) return Outcome::kMalformed;
-  const std::chrono::year_month_day moved(*date + std::chrono::days(days));
+  const year_month_day date(year(number(text.substr(0, 4))),
+                            month(static_cast<unsigned>(number(text.substr(5, 2)))),
+                            day(static_cast<unsigned>(number(text.substr(8, 2)))));
+  if (!date.ok()) return Outcome::kMalformed;
+  const year_month_day moved(sys_days(date) + std::chrono::days(days));
   if (moved.year() < year(1) || moved.year() > year(9999)) return Outcome::kMalformed;
   fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}{}", static_cast<int>(moved.year()),
                  static_cast<unsigned>(moved.month()), static_cast<unsigned>(moved.day()),
                  text.substr(kDateSize));
   return Outcome::kValue;
-}
-
-std::optional<std::chrono::sys_days> parse_date(std::string_view text) {
-  using namespace std::chrono;
-  if (text.size() != kDateSize || !has_date_form(text)) return std::nullopt;
-  const year_month_day date(year(number(text.substr(0, 4))),
-                            month(static_cast<unsigned>(number(text.substr(5, 2)))),
-                            day(static_cast<unsigned>(number(text.substr(8, 2)))));
-  if (!date.ok()) return std::nullopt;
-  return sys_days(date);
 }
 
 }  // namespace summit::masking

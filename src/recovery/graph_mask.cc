@@ -7,7 +7,7 @@
 #include <chrono>
 #include <set>
 
-#include "masking/date_text.h"
+#include "core/text.h"
 
 namespace summit::recovery {
 
@@ -43,13 +43,27 @@ std::string text_of(const Value& value) {
                      static_cast<unsigned>(date.day()));
 }
 
+// Of such a text.
+std::optional<int64_t> days_of(std::string_view text) {
+  constexpr size_t kMonthAndDay = std::string_view("-mm-dd").size();
+  if (text.size() <= kMonthAndDay) return {};
+  const auto rest = text.substr(text.size() - kMonthAndDay);
+  const auto year = parse_integer<int>(text.substr(0, text.size() - kMonthAndDay));
+  const auto month = parse_integer<unsigned>(rest.substr(1, 2));
+  const auto day = parse_integer<unsigned>(rest.substr(4, 2));
+  if (!year || !month || !day || rest[0] != '-' || rest[3] != '-') return {};
+  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(*month),
+                                         std::chrono::day(*day)};
+  if (!date.ok()) return {};
+  return std::chrono::sys_days(date).time_since_epoch().count();
+}
+
 // A date whose rule gives a date stays of its type and keeps its time of day; all else becomes a text.
 Value replacement(const Value& original, const std::string& text) {
   const auto days = days_of(original);
-  const auto date = days ? masking::parse_date(text) : std::nullopt;
-  if (!date) return Value{text};
-  const int64_t moved = date->time_since_epoch().count();
-  const int64_t seconds = (moved - *days) * kSecondsOfADay;
+  const auto moved = days ? days_of(text) : std::nullopt;
+  if (!moved) return Value{text};
+  const int64_t seconds = (*moved - *days) * kSecondsOfADay;
   if (const auto* local = original.as<neo4j::LocalDateTime>())
     return Value{neo4j::LocalDateTime{local->seconds + seconds, local->nanoseconds}};
   if (const auto* instant = original.as<neo4j::DateTime>()) {
@@ -57,7 +71,7 @@ Value replacement(const Value& original, const std::string& text) {
     shifted.seconds += seconds;
     return Value{std::move(shifted)};
   }
-  return Value{neo4j::Date{moved}};
+  return Value{neo4j::Date{*moved}};
 }
 
 // What is said of the elements of a list holds for each of them, and for a value that is no list.

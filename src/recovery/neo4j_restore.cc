@@ -16,6 +16,7 @@
 #include "recovery/masked_graph.h"
 #include "stores/access/access.h"
 #include "stores/neo4j/admin.h"
+#include "stores/neo4j/bolt_address.h"
 #include "stores/neo4j/fingerprint.h"
 #include "stores/neo4j/marker.h"
 #include "stores/neo4j/pending_marker.h"
@@ -161,8 +162,15 @@ class Neo4jRestore final : public RestoreComponent {
     return neo4j::find_layout(endpoint_, context.cancellation);
   }
 
-  // Asked before anything is loaded or stopped: a server that could not be started again must not be stopped.
+  static bool may_pass(const Error& error) {
+    return error.code() != Code::kDenied && error.code() != Code::kCancelled &&
+           error.code() != Code::kConfig && error.code() != Code::kUnsupported;
+  }
+
+  // Asked before anything is loaded or stopped: a server that could not be started and asked again must not
+  // be stopped.
   Result<void> check_start_and_stop() const {
+    RETURN_IF_ERROR(neo4j::bolt_peer(endpoint_));
     for (const auto& commands : {access::stop_commands(endpoint_.access, endpoint_.name),
                                  access::start_commands(endpoint_.access, endpoint_.name)}) {
       if (!commands.ok()) return commands.error();
@@ -363,7 +371,8 @@ class Neo4jRestore final : public RestoreComponent {
         .hint(ready.error().hint());
   }
 
-  // While a server starts, it refuses connections, then queries; a wrong password is final.
+  // While a server starts, it refuses connections, then queries; other errors are final, as a wrong password
+  // is.
   Result<bool> is_online(const Cancellation& cancellation) const {
     auto state = neo4j::database_state(endpoint_, cancellation);
     if (state.ok() && state->status == "online") return true;
@@ -371,10 +380,8 @@ class Neo4jRestore final : public RestoreComponent {
       return Error(Code::kFailed, "database {} is {}: {}", endpoint_.database, state->status, state->message)
           .hint("the server's debug.log tells more");
     }
-    if (!state.ok() && (state.error().code() == Code::kDenied || state.error().code() == Code::kCancelled)) {
-      return std::move(state).error();
-    }
-    return false;
+    if (state.ok() || may_pass(state.error())) return false;
+    return std::move(state).error();
   }
 
   // The marker comes first: until it is there, nothing tells to which environment the data belong.

@@ -44,6 +44,12 @@ Result<void> ask_postgres(const config::PostgresEndpoint& endpoint, const std::s
   });
 }
 
+// Internal ids stand in them, which differ from server to server.
+bool is_element(const neo4j::Value& value) {
+  return value.as<bolt::Shared<bolt::Node>>() || value.as<bolt::Shared<bolt::Relationship>>() ||
+         value.as<bolt::Shared<bolt::Path>>();
+}
+
 Result<void> ask_neo4j(const config::Neo4jEndpoint& endpoint, const std::string& cypher,
                        const Consume& consume, const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto bolt, neo4j::BoltConnection::open(endpoint, cancellation));
@@ -55,6 +61,10 @@ Result<void> ask_neo4j(const config::Neo4jEndpoint& endpoint, const std::string&
         if (!row.list(columns)) return row.error("row");
         if (columns == 0) return Error(Code::kFailed, "the query gives no column");
         ASSIGN_OR_RETURN(const auto value, bolt::read_value(row));
+        if (is_element(value)) {
+          return Error(Code::kUnsupported, "the query gives a node, relationship or path")
+              .hint("let it return a property or a count");
+        }
         consume(neo4j::to_text(value));
         return {};
       },

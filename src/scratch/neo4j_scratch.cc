@@ -100,7 +100,9 @@ Result<bool> Neo4jScratch::is_recovered(const Cancellation& cancellation) {
   // limit.
   if (!state.ok()) return false;
   if (state->status == "online") {
-    ASSIGN_OR_RETURN(bolt_, neo4j::BoltConnection::open(endpoint_, cancellation));
+    auto opened = neo4j::BoltConnection::open(endpoint_, cancellation);
+    if (!opened.ok()) return false;
+    bolt_ = *std::move(opened);
     return true;
   }
   if (state->message.empty()) return false;

@@ -1,7 +1,7 @@
 // A throw-away Neo4j server on a copy of a server's files: recovers the copy, answers queries, and gives
 // dumps.
 //
-// It listens on loopback only, on ports that the kernel chooses, without passwords, for the seconds that it
+// It listens on loopback only, on a port that the kernel chooses, without passwords, for the seconds that it
 // lives. It is killed when this object or this process ends, however that happens.
 //
 //   ASSIGN_OR_RETURN(auto server, Neo4jScratch::start(options, reporter, cancellation));   recovered, online

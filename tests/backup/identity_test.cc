@@ -44,6 +44,12 @@ StoreIdentity unreachable(const std::string& store) {
           .marker = {}};
 }
 
+StoreIdentity doubtful(const std::string& store) {
+  auto identity = unreachable(store);
+  identity.doubt = Error(Code::kCorrupt, "two markers").hint("remove one");
+  return identity;
+}
+
 enum class Verdict { kAccepted, kWarned, kRefused };
 
 TEST(Identities, TruthTableOfMarkersForReadingAndForOverwriting) {
@@ -108,6 +114,16 @@ TEST(Identities, AToleratedStoreIsNamedWithTheCommandThatMarksIt) {
   ASSERT_TRUE(checked.ok());
   EXPECT_THAT(*checked,
               ElementsAre(::testing::AllOf(HasSubstr("redis"), HasSubstr("summit-dr env adopt dev"))));
+}
+
+TEST(Identities, WhatCannotBeToldIsNeverOverwritten) {
+  const std::vector<StoreIdentity> stores{marked("postgresql", "dev"), doubtful("neo4j")};
+  EXPECT_TRUE(check_identities(environment(), stores, Purpose::kRead).ok());
+  const auto checked = check_identities(environment(), stores, Purpose::kOverwrite);
+  ASSERT_FALSE(checked.ok());
+  EXPECT_EQ(checked.error().code(), Code::kCorrupt);
+  EXPECT_THAT(checked.error().to_string(),
+              ::testing::AllOf(HasSubstr("to which environment neo4j belongs"), HasSubstr("two markers")));
 }
 
 class ScopedVariable {

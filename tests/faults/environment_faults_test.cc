@@ -64,7 +64,7 @@ TEST_F(Fault, WrongPassword_IsSaidForEachStoreAndListsNothing) {
     const char* said;
   };
   for (const auto& row : {Row{"postgres", "POSTGRES_PASSWORD", "does not accept the password"},
-                          Row{"neo4j", "NEO4J_PASSWORD", "Invalid credential"},
+                          Row{"neo4j", "NEO4J_PASSWORD", "Security.Unauthorized"},
                           Row{"redis", "REDIS_PASSWORD", "invalid username-password pair"}}) {
     const auto ran = world_.run(backup_of(row.store), {{row.variable, "wrong"}});
     expect_refused(ran, row.said);

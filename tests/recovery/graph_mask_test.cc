@@ -89,6 +89,21 @@ TEST(GraphMask, MasksTheElementsOfListsAndKeepsDatesDates) {
   EXPECT_LE(std::abs(born->days - 10000), 180);
 }
 
+TEST(GraphMask, ADateOfAnyYearThatARuleGivesIsADate) {
+  auto rules = masking::read_rules(
+      "key: {env: K}\nrules:\n  neo4j:\n"
+      "    - {label: Ship, set: {built: {template: '{launched}'}}}\n");
+  ASSERT_TRUE(rules.ok()) << rules.error().to_string();
+  const auto session = session_of(*std::move(rules));
+  GraphMask mask(session);
+  for (const int64_t days : {int64_t{-735'000}, int64_t{0}, int64_t{19'000}, int64_t{3'789'391}}) {
+    std::vector<std::string> labels{"Ship"};
+    auto ship = properties({{"built", Value{neo4j::Date{1}}}, {"launched", Value{neo4j::Date{days}}}});
+    ASSERT_TRUE(mask.node(1, labels, ship).ok());
+    EXPECT_EQ(*neo4j::find(ship, "built"), Value{neo4j::Date{days}});
+  }
+}
+
 TEST(GraphMask, ReachesRelationships) {
   auto rules = masking::read_rules(
       "key: {env: K}\nrules:\n  neo4j:\n"

@@ -20,7 +20,7 @@ dbms.security.auth_enabled=false
 CONF
 
 NEO4J_HOME=$room NEO4J_JAVA_OPTS="-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ArchiveClassesAtExit=$room/classes.jsa" \
-  "$home/bin/neo4j" console >"$room/log" 2>&1 &
+  "$home/bin/neo4j" console >>"$room/log" 2>&1 &
 server=$!
 until grep -q 'Started\.' "$room/log"; do
   kill -0 "$server" || { cat "$room/log"; exit 1; }

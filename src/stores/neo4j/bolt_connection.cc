@@ -55,7 +55,7 @@ Result<BoltConnection> BoltConnection::open(const config::Neo4jEndpoint& endpoin
   ASSIGN_OR_RETURN(auto stream, access::ByteStream::connect(peer, options.connect_timeout, cancellation));
   BoltConnection connection(std::move(stream), peer.address(),
                             options.database.empty() ? endpoint.database : options.database,
-                            options.connect_timeout);
+                            options.sign_in_timeout);
   RETURN_IF_ERROR(connection.shake_hands(), "cannot speak bolt with {}", peer.address());
   RETURN_IF_ERROR(connection.sign_in(endpoint), "cannot sign in to {}", peer.name);
   connection.silence_ = options.silence;

@@ -1,7 +1,7 @@
 // The canonical bytes of graph elements, which fingerprints hash. Format: docs/formats/fingerprint.md, "Neo4j
 // graph".
 //
-// Equal elements have equal bytes whatever server or protocol they came from; no internal id enters them.
+// Equal elements have equal bytes whatever server they came from; no internal id enters them.
 #pragma once
 
 #include <string>

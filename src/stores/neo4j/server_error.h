@@ -1,4 +1,4 @@
-// What a server said was wrong, and what that means to us. The same whatever protocol it came by.
+// What a server said was wrong, and what that means to us.
 #pragma once
 
 #include <string>

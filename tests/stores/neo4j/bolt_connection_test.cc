@@ -11,7 +11,6 @@
 #include "core/process.h"
 #include "core/task_group.h"
 #include "core/wait.h"
-#include "devtools/platform/redis_server.h"
 #include "stores/neo4j/bolt_address.h"
 #include "tests/stores/neo4j/helper/server_test.h"
 
@@ -150,9 +149,11 @@ TEST_F(BoltOnServer, ErrorsTellTheirKindAndTheConnectionGoesOn) {
 
   endpoint.bolt_uri = "bolt://127.0.0.1:1";
   EXPECT_EQ(BoltConnection::open(endpoint).error().code(), Code::kUnreachable);
-  const auto redis = must(platform::RedisServer::create());
-  endpoint.bolt_uri = fmt::format("bolt://127.0.0.1:{}", redis->port());
-  EXPECT_FALSE(BoltConnection::open(endpoint).ok());
+  const std::string http = server_.http_uri().value();
+  endpoint.bolt_uri = "bolt" + http.substr(http.find(':'));
+  const auto wrong_port = BoltConnection::open(endpoint);
+  EXPECT_EQ(wrong_port.error().code(), Code::kUnsupported);
+  EXPECT_THAT(wrong_port.error().to_string(), HasSubstr("7687"));
 }
 
 TEST_F(BoltOnServer, TransactionsAreCommittedOrRolledBack) {

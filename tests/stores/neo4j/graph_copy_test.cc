@@ -22,6 +22,13 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
 
+std::string hash_of(const std::vector<Fingerprint>& all, std::string_view kind, std::string_view name) {
+  for (const auto& one : all) {
+    if (one.kind == kind && one.name == name) return one.hash;
+  }
+  return "none";
+}
+
 class GraphCopy : public ServerTest {
  protected:
   void SetUp() override {
@@ -158,6 +165,15 @@ TEST_F(GraphCopy, EveryTypeComesBackEqualWithIndexesAndConstraintsAndNothingElse
   EXPECT_EQ(original.nodes, 303u);
   EXPECT_EQ(original.relationships, 5u);
   EXPECT_TRUE(original.cut.empty());
+  // As they stand in backups: no later version may give others.
+  EXPECT_EQ(hash_of(original.fingerprints, "graph", "nodes"),
+            "dcc92f0b465d09a4b103392230c4f86cd26fa736bd519cc4abbb5bd05c34d76d");
+  EXPECT_EQ(hash_of(original.fingerprints, "graph", "relationships"),
+            "106632ddf07f75c2d86406c39a780a6d8390378a636a64d7adc423116c10ab48");
+  EXPECT_EQ(hash_of(original.fingerprints, "index", "vectors"),
+            "b13eb2a53c22e493f305d4b3adfb1c4d08433ef94e81e0f4c7bab08a09ee7ee3");
+  EXPECT_EQ(hash_of(original.fingerprints, "constraint", "user_id"),
+            "67941dff6d7ef686c972bbcfc8d5d1a0aba7da832d8f75341e90cc33cc9d53ab");
   EXPECT_THAT(file, testing::Not(HasSubstr("SummitDrEnvironment")));
 
   empty_server();

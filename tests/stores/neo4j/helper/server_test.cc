@@ -20,6 +20,7 @@ const fs::path& certificates() {
 
 std::unique_ptr<platform::Neo4jServer> start() {
   platform::Neo4jOptions options;
+  options.http_port = 0;
   options.settings = {{"db.lock.acquisition.timeout", "2s"},
                       {"dbms.ssl.policy.bolt.enabled", "true"},
                       {"dbms.ssl.policy.bolt.base_directory", certificates()},

@@ -24,8 +24,8 @@ inline void must(Result<void> result) {
 }
 
 // The server of this program, running and empty: no element, constraint, index or user of the cases before. A
-// new one when that cannot be had of the old. It takes TLS and plain connections, lets no statement wait for
-// a lock for long, and ends with the process.
+// new one when that cannot be had of the old. It takes TLS and plain connections, has an HTTP
+// interface, lets no statement wait for a lock for long, and ends with the process.
 platform::Neo4jServer& empty_server();
 
 // The same with whatever is in it, running or not.
