@@ -134,12 +134,8 @@ class Neo4jComponent final : public Component {
           .hint(fmt::format("start the server; its files are not in {} either", layout.data.native()));
     }
     ASSIGN_OR_RETURN(const bool locked, neo4j::is_locked(layout.store_lock()));
-    if (locked && unreachable.hint().empty()) {
-      return std::move(unreachable)
-          .hint(
-              "a server has the files open but does not answer over bolt: set `bolt_uri` (NEO4J_URI), or "
-              "server.bolt.enabled=true in neo4j.conf");
-    }
+    if (locked)
+      return std::move(unreachable).at("a server has the files open, but does not answer over bolt");
     return layout;
   }
 
