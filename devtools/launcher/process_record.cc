@@ -4,12 +4,12 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "core/files.h"
+#include "core/text.h"
 #include "core/wait.h"
 
 namespace summit::platform {
@@ -51,12 +51,10 @@ std::vector<ProcessRecord> tree_below(const ProcessRecord& root) {
   std::multimap<pid_t, ProcessRecord> children;
   if (DIR* proc = ::opendir("/proc")) {
     while (const dirent* entry = ::readdir(proc)) {
-      pid_t pid = 0;
-      const std::string_view name = entry->d_name;
-      if (std::from_chars(name.data(), name.data() + name.size(), pid).ptr != name.data() + name.size())
-        continue;
-      if (const auto state = state_of(pid))
-        children.emplace(state->parent, ProcessRecord{pid, state->start_ticks, SIGKILL, root.boot_id, {}});
+      const auto pid = parse_number<pid_t>(entry->d_name);
+      if (!pid) continue;
+      if (const auto state = state_of(*pid))
+        children.emplace(state->parent, ProcessRecord{*pid, state->start_ticks, SIGKILL, root.boot_id, {}});
     }
     ::closedir(proc);
   }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <optional>
 #include <span>
 #include <vector>
@@ -41,11 +40,8 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 }
 
 std::optional<int> number_in(std::string_view text) {
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || text.empty() || !is_digit(text.front()))
-    return std::nullopt;
-  return number;
+  if (text.empty() || !is_digit(text.front())) return std::nullopt;
+  return parse_number<int>(text);
 }
 
 std::optional<int> value_in(const Field& field, std::string_view text) {

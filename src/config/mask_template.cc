@@ -21,9 +21,8 @@ Result<TemplatePiece> parse_field(std::string_view inside) {
   const bool known = !form.empty() && (form[0] == '0' || form[0] == '.');
   piece.fit = known && form[0] == '0' ? TemplatePiece::Fit::kPadded : TemplatePiece::Fit::kCut;
   if (known) form.remove_prefix(1);
-  const auto [end, error] = std::from_chars(form.data(), form.data() + form.size(), piece.width);
-  if (!known || error != std::errc() || end != form.data() + form.size() || piece.width == 0 ||
-      piece.width > kWidest)
+  piece.width = parse_number<size_t>(form).value_or(0);
+  if (!known || piece.width == 0 || piece.width > kWidest)
     return Error(Code::kConfig, "`{{{}}}` has a form that is not known", inside)
         .hint("write {id}, {id:07} (zeros up to 7) or {id:.7} (7 characters at most)");
   return piece;

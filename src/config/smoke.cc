@@ -1,8 +1,7 @@
 #include "config/smoke.h"
 
-#include <charconv>
-
 #include "config/yaml_reader.h"
+#include "core/text.h"
 
 namespace summit::config {
 namespace {
@@ -29,9 +28,9 @@ void read_expectation(const Value& value, SmokeCheck& check) {
                      check.comparison == "<" || check.comparison == "<=";
   const auto digits = text->find_first_not_of("<>= ");
   const auto number = digits == std::string::npos ? std::string() : text->substr(digits);
-  const auto* last = number.data() + number.size();
-  const auto [stopped, error] = std::from_chars(number.data(), last, check.bound);
-  if (known && error == std::errc{} && stopped == last) return;
+  const auto bound = parse_number<int64_t>(number);
+  check.bound = bound.value_or(0);
+  if (known && bound) return;
   value.complain(fmt::format("`{}` is no expectation", *text),
                  "write a comparison and a whole number, such as `> 0`");
 }

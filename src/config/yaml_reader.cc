@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "config/substitution.h"
@@ -84,10 +83,8 @@ std::optional<bool> Value::flag() const {
 std::optional<uint64_t> Value::number(uint64_t lowest, uint64_t highest) const {
   const auto read = text();
   if (!read) return std::nullopt;
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(read->data(), read->data() + read->size(), number);
-  if (error == std::errc() && end == read->data() + read->size() && number >= lowest && number <= highest)
-    return number;
+  const auto number = parse_number<uint64_t>(*read);
+  if (number && *number >= lowest && *number <= highest) return number;
   complain(fmt::format("`{}` is no number from {} to {}", *read, lowest, highest), "write digits only");
   return std::nullopt;
 }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <optional>
 
@@ -73,18 +72,15 @@ bool parse_bytes(std::string_view text, uint64_t& bytes) {
 
   // Whole numbers stay exact up to 2^64; only a fraction goes through floating point.
   if (number.find('.') == std::string_view::npos) {
-    uint64_t whole = 0;
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), whole);
-    if (error != std::errc() || end != number.data() + number.size()) return false;
+    const auto whole = parse_number<uint64_t>(number);
     uint64_t product = 0;
-    if (__builtin_mul_overflow(whole, static_cast<uint64_t>(*factor), &product)) return false;
+    if (!whole || __builtin_mul_overflow(*whole, static_cast<uint64_t>(*factor), &product)) return false;
     bytes = product;
     return true;
   }
-  double fraction = 0;
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), fraction);
-  if (error != std::errc() || end != number.data() + number.size()) return false;
-  const double product = std::round(fraction * *factor);
+  const auto fraction = parse_number<double>(number);
+  if (!fraction) return false;
+  const double product = std::round(*fraction * *factor);
   if (product >= 0x1p64) return false;
   bytes = static_cast<uint64_t>(product);
   return true;

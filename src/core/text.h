@@ -52,9 +52,9 @@ inline std::string_view trimmed(std::string_view text) {
 }
 
 // The whole of `text` as a decimal number, or nothing when it is none or out of range.
-template <typename Integer>
-std::optional<Integer> parse_integer(std::string_view text) {
-  Integer value{};
+template <typename Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;

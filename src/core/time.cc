@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <cmath>
 
 #include "core/text.h"
@@ -226,10 +225,9 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
     rest = trimmed(rest.substr(unit.size()));
 
     const auto length = milliseconds_in(unit);
-    double amount = 0;
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), amount);
-    if (!length || error != std::errc() || end != number.data() + number.size()) return std::nullopt;
-    total += amount * *length;
+    const auto amount = parse_number<double>(number);
+    if (!length || !amount) return std::nullopt;
+    total += *amount * *length;
     if (total > kLongest) return std::nullopt;
   }
   return milliseconds(std::llround(total));

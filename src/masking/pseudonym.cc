@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 
 #include <array>
-#include <charconv>
 
 #include "core/text.h"
 #include "masking/number_text.h"
@@ -206,11 +205,8 @@ bool append_iban(KeyedCipher& cipher, std::string_view text, std::string& out) {
 // The prefix length behind an address, 255 when there is none; nothing when it is no such number.
 std::optional<uint32_t> prefix_length(std::string_view text, uint32_t highest) {
   if (text.empty()) return 255;
-  uint32_t length = 0;
-  const auto [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), length);
-  if (error != std::errc() || end != text.data() + text.size() || length > highest ||
-      (text.size() > 2 && text[1] == '0'))
-    return std::nullopt;
+  const auto length = parse_number<uint32_t>(text.substr(1));
+  if (!length || *length > highest || (text.size() > 2 && text[1] == '0')) return std::nullopt;
   return length;
 }
 

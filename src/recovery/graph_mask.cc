@@ -48,9 +48,9 @@ std::optional<int64_t> days_of(std::string_view text) {
   constexpr size_t kMonthAndDay = std::string_view("-mm-dd").size();
   if (text.size() <= kMonthAndDay) return {};
   const auto rest = text.substr(text.size() - kMonthAndDay);
-  const auto year = parse_integer<int>(text.substr(0, text.size() - kMonthAndDay));
-  const auto month = parse_integer<unsigned>(rest.substr(1, 2));
-  const auto day = parse_integer<unsigned>(rest.substr(4, 2));
+  const auto year = parse_number<int>(text.substr(0, text.size() - kMonthAndDay));
+  const auto month = parse_number<unsigned>(rest.substr(1, 2));
+  const auto day = parse_number<unsigned>(rest.substr(4, 2));
   if (!year || !month || !day || rest[0] != '-' || rest[3] != '-') return {};
   const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(*month),
                                          std::chrono::day(*day)};

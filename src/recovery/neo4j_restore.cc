@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <map>
 #include <memory>
 #include <utility>
 
+#include "core/text.h"
 #include "core/time.h"
 #include "core/wait.h"
 #include "recovery/graph_store.h"
@@ -37,11 +37,8 @@ constexpr Seconds kUsualRestart{20};
 constexpr size_t kQuotedLines = 8;
 
 uint64_t number_of(const std::map<std::string, std::string>& details, const std::string& name) {
-  uint64_t value = 0;
   const auto found = details.find(name);
-  if (found != details.end())
-    std::from_chars(found->second.data(), found->second.data() + found->second.size(), value);
-  return value;
+  return found == details.end() ? 0 : parse_number<uint64_t>(found->second).value_or(0);
 }
 
 class Neo4jRestore final : public RestoreComponent {

@@ -1,9 +1,9 @@
 #include "recovery/smoke.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "core/fingerprint.h"
+#include "core/text.h"
 #include "stores/files/capture.h"
 #include "stores/neo4j/bolt_connection.h"
 #include "stores/neo4j/server.h"
@@ -124,13 +124,11 @@ Result<std::string> check_value(const config::Environment& environment, const Sm
   std::optional<std::string> answer;
   RETURN_IF_ERROR(ask(environment, check.left, [&](std::string_view text) { answer = text; }, cancellation));
   if (!answer) return Error(Code::kMismatch, "the query gives no row");
-  int64_t value = 0;
-  const auto [end, problem] = std::from_chars(answer->data(), answer->data() + answer->size(), value);
-  if (problem != std::errc() || end != answer->data() + answer->size())
-    return Error(Code::kMismatch, "`{}` is no whole number", *answer);
-  if (!compare(value, check.comparison, check.bound))
-    return Error(Code::kMismatch, "{} is not {} {}", value, check.comparison, check.bound);
-  return fmt::format("{} {} {}", value, check.comparison, check.bound);
+  const auto value = parse_number<int64_t>(*answer);
+  if (!value) return Error(Code::kMismatch, "`{}` is no whole number", *answer);
+  if (!compare(*value, check.comparison, check.bound))
+    return Error(Code::kMismatch, "{} is not {} {}", *value, check.comparison, check.bound);
+  return fmt::format("{} {} {}", *value, check.comparison, check.bound);
 }
 
 Result<SetHash> collect(const config::Environment& environment, const SmokeQuery& query,

@@ -2,8 +2,7 @@
 
 #include <tinyxml2.h>
 
-#include <charconv>
-
+#include "core/text.h"
 #include "storage/s3_xml.h"
 
 namespace summit::storage {
@@ -32,11 +31,7 @@ std::string text_at(const XMLElement* element, std::string_view path) {
 }
 
 std::optional<int> number_at(const XMLElement* element, std::string_view path) {
-  const std::string text = text_at(element, path);
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
+  return parse_number<int>(text_at(element, path));
 }
 
 // A filter is written in one of three ways, of which the first is the oldest.

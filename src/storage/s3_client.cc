@@ -3,7 +3,6 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <charconv>
 
 #include "core/digest.h"
 #include "core/text.h"
@@ -50,11 +49,8 @@ bool is_expired(const S3Response& response) {
 }
 
 std::chrono::milliseconds retry_after(const S3Response& response) {
-  const std::string value = response.wire.header("retry-after");
-  int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
-  return error == std::errc() && seconds > 0 && seconds < 3600 ? std::chrono::seconds(seconds)
-                                                               : std::chrono::milliseconds(0);
+  const auto seconds = parse_number<int64_t>(response.wire.header("retry-after")).value_or(0);
+  return seconds > 0 && seconds < 3600 ? std::chrono::seconds(seconds) : std::chrono::milliseconds(0);
 }
 
 std::optional<Instant> server_time(const S3Response& response) {

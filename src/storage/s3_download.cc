@@ -1,17 +1,10 @@
 #include "storage/s3_download.h"
 
-#include <charconv>
+#include "core/text.h"
 
 namespace summit::storage {
 
 namespace {
-
-std::optional<uint64_t> number_in(std::string_view text) {
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 // "bytes 5-9/100".
 struct ContentRange {
@@ -24,8 +17,8 @@ std::optional<ContentRange> parse_content_range(std::string_view text) {
   const size_t dash = text.find('-');
   const size_t slash = text.find('/');
   if (dash == std::string_view::npos || slash == std::string_view::npos) return std::nullopt;
-  const auto begin = number_in(text.substr(0, dash));
-  const auto total = number_in(text.substr(slash + 1));
+  const auto begin = parse_number<uint64_t>(text.substr(0, dash));
+  const auto total = parse_number<uint64_t>(text.substr(slash + 1));
   if (!begin || !total) return std::nullopt;
   return ContentRange{*begin, *total};
 }
@@ -96,7 +89,7 @@ class Download {
     if (!etag_.empty() && etag != etag_) return changed();
     etag_ = etag;
     if (!request_.headers.contains("range")) {
-      end_ = number_in(response.header("content-length"));
+      end_ = parse_number<uint64_t>(response.header("content-length"));
       return {};
     }
     const auto content = parse_content_range(response.header("content-range"));
@@ -169,7 +162,7 @@ Result<std::optional<ObjectInfo>> head_object(S3Client& client, const std::strin
   ASSIGN_OR_RETURN(const S3Response response, client.send(request, cancellation));
   if (response.status() == 404) return std::optional<ObjectInfo>();
   if (!response.ok()) return client.error_of(response, request);
-  const auto size = number_in(response.wire.header("content-length"));
+  const auto size = parse_number<uint64_t>(response.wire.header("content-length"));
   const auto modified = parse_http_date(response.wire.header("last-modified"));
   if (!size || !modified) return Error(Code::kFailed, "the server tells neither size nor time of {}", key);
   return std::optional(ObjectInfo{key, *size, *modified});

@@ -1,7 +1,5 @@
 #include "storage/s3_settings.h"
 
-#include <charconv>
-
 #include "core/text.h"
 #include "core/time.h"
 #include "storage/aws_profile.h"
@@ -60,9 +58,8 @@ Result<void> read_limits(const VariableLookup& variables, S3Settings& settings) 
     settings.transport.stall_timeout = *duration;
   }
   if (const auto value = variables("AWS_MAX_ATTEMPTS")) {
-    int attempts = 0;
-    const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), attempts);
-    if (error != std::errc() || *end != '\0' || attempts < 1 || attempts > 100) {
+    const int attempts = parse_number<int>(*value).value_or(0);
+    if (attempts < 1 || attempts > 100) {
       return unknown_value("AWS_MAX_ATTEMPTS", *value, "a number from 1 to 100");
     }
     settings.retry.attempts = attempts;

@@ -2,9 +2,8 @@
 
 #include <tinyxml2.h>
 
-#include <charconv>
-
 #include "core/bytes.h"
+#include "core/text.h"
 
 namespace summit::storage {
 
@@ -67,12 +66,12 @@ Result<const XMLElement*> parse(XMLDocument& document, std::string_view body, st
 Result<ObjectInfo> object_of(const XMLElement* element) {
   ObjectInfo info;
   ASSIGN_OR_RETURN(info.key, url_decoded(text_of(element, "Key")));
-  const std::string size = text_of(element, "Size");
-  const auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), info.size);
+  const auto size = parse_number<uint64_t>(text_of(element, "Size"));
   const auto modified = from_rfc3339(text_of(element, "LastModified"));
-  if (error != std::errc() || end != size.data() + size.size() || !modified) {
+  if (!size || !modified) {
     return Error(Code::kFailed, "the server lists {} without size or time", info.key);
   }
+  info.size = *size;
   info.modified = *modified;
   return info;
 }

@@ -1,11 +1,11 @@
 #include "formats/rdb/value.h"
 
 #include <bit>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
 #include "core/byte_order.h"
+#include "core/text.h"
 #include "formats/rdb/cursor.h"
 #include "formats/rdb/packed.h"
 #include "formats/rdb/stream_value.h"
@@ -18,11 +18,9 @@ namespace {
 constexpr uint64_t kGreatestExpiry = (uint64_t{1} << 48) - 2;
 
 Result<double> parse_score(std::string_view text, const Cursor& cursor) {
-  double score = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), score);
-  if (error != std::errc() || end != text.data() + text.size() || std::isnan(score))
-    return cursor.corrupt("a score is no number, just");
-  return score;
+  const auto score = parse_number<double>(text);
+  if (!score || std::isnan(*score)) return cursor.corrupt("a score is no number, just");
+  return *score;
 }
 
 Result<double> read_text_score(Cursor& cursor) {

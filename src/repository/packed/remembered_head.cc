@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "core/files.h"
 #include "core/text.h"
@@ -35,10 +34,9 @@ Result<std::optional<LogHead>> read_head(const fs::path& directory, const Reposi
   if (space == std::string_view::npos || !from_hex(line.substr(space + 1), digest) ||
       digest.size() != head.hash.size())
     return not_ours(path);
-  const std::string number(line.substr(0, space));
-  const char* const last = number.data() + number.size();
-  const auto [end, error] = std::from_chars(number.data(), last, head.number);
-  if (error != std::errc() || end != last) return not_ours(path);
+  const auto number = parse_number<uint64_t>(std::string_view(line).substr(0, space));
+  if (!number) return not_ours(path);
+  head.number = *number;
   std::ranges::copy(as_bytes(digest), head.hash.begin());
   return std::optional(head);
 }

@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <charconv>
+
+#include "core/text.h"
 
 namespace summit::access {
 
@@ -135,9 +136,7 @@ namespace {
 // A user or group by name or number: `look_up` answers for names.
 template <typename LookUp>
 Result<uint32_t> id_of(std::string_view text, std::string_view what, LookUp look_up) {
-  uint32_t number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size()) return number;
+  if (const auto number = parse_number<uint32_t>(text)) return *number;
   const std::optional<uint32_t> found = look_up(std::string(text));
   if (found) return *found;
   return Error(Code::kConfig, "run_as names the {} '{}', which this machine does not know", what, text)

@@ -1,10 +1,10 @@
 #include "stores/elasticsearch/cluster.h"
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "core/http.h"
+#include "core/text.h"
 
 namespace summit::elasticsearch {
 
@@ -42,10 +42,7 @@ Result<std::string> get(HttpClient& client, const config::ElasticsearchEndpoint&
 uint64_t number_of(const json& object, const char* field) {
   const auto found = object.find(field);
   if (found == object.end() || !found->is_string()) return 0;
-  const auto& text = found->get_ref<const std::string&>();
-  uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
+  return parse_number<uint64_t>(found->get_ref<const std::string&>()).value_or(0);
 }
 
 Result<std::string> parse_version(const std::string& text) {

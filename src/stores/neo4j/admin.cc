@@ -41,7 +41,7 @@ std::array<int64_t, 3> parts_of(std::string_view version) {
   std::array<int64_t, 3> parts{};
   for (auto& part : parts) {
     const size_t point = version.find('.');
-    part = parse_integer<int64_t>(version.substr(0, point)).value_or(0);
+    part = parse_number<int64_t>(version.substr(0, point)).value_or(0);
     if (point == std::string_view::npos) break;
     version.remove_prefix(point + 1);
   }

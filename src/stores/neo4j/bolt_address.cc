@@ -1,6 +1,6 @@
 #include "stores/neo4j/bolt_address.h"
 
-#include <charconv>
+#include "core/text.h"
 
 namespace summit::neo4j {
 
@@ -18,9 +18,8 @@ bool split_port(std::string& host, uint16_t& port) {
   port = kDefaultPort;
   const size_t colon = host.rfind(':');
   if (colon == std::string::npos || host.find(']', colon) != std::string::npos) return true;
-  const char* const end = host.data() + host.size();
-  const auto [rest, error] = std::from_chars(host.data() + colon + 1, end, port);
-  if (error != std::errc() || rest != end || port == 0) return false;
+  port = parse_number<uint16_t>(std::string_view(host).substr(colon + 1)).value_or(0);
+  if (port == 0) return false;
   host.resize(colon);
   return true;
 }

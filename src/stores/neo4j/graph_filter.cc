@@ -1,7 +1,6 @@
 #include "stores/neo4j/graph_filter.h"
 
-#include <charconv>
-
+#include "core/text.h"
 #include "stores/neo4j/marker.h"
 
 namespace summit::neo4j {
@@ -38,10 +37,8 @@ std::string belongs(const GraphOwner& owner, std::string_view variable) {
 // The spellings of an id: {7, "7"}.
 Value::List spellings(const std::string& id) {
   Value::List values{Value{id}};
-  int64_t number = 0;
-  const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
-  if (error == std::errc() && end == id.data() + id.size() && std::to_string(number) == id)
-    values.push_back(Value{number});
+  const auto number = parse_number<int64_t>(id);
+  if (number && std::to_string(*number) == id) values.push_back(Value{*number});
   return values;
 }
 

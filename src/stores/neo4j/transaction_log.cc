@@ -65,7 +65,7 @@ Result<std::vector<std::pair<uint64_t, fs::path>>> list_numbered(const fs::path&
   for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
     const std::string name = entry->path().filename();
     if (!name.starts_with(prefix)) continue;
-    const auto number = parse_integer<uint64_t>(std::string_view(name).substr(prefix.size()));
+    const auto number = parse_number<uint64_t>(std::string_view(name).substr(prefix.size()));
     if (number) files.emplace_back(*number, entry->path());
   }
   if (error) return errno_error(error.value(), fmt::format("cannot list {}", directory.native()));

@@ -10,6 +10,7 @@
 
 #include "core/byte_order.h"
 #include "core/bytes.h"
+#include "core/text.h"
 
 namespace summit::postgres {
 
@@ -37,25 +38,16 @@ class Length {
   size_t at_;
 };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// Without spaces and signs of plus: from_chars() takes neither.
-template <typename Number>
-bool read_number(std::string_view text, Number& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
 template <typename Integer>
 bool append_integer(std::string_view text, std::string& out) {
-  Integer value = 0;
-  if (!read_number(text, value)) return false;
-  append_big_endian(out, static_cast<uint32_t>(sizeof value));
-  append_signed(out, value);
+  const auto value = parse_number<Integer>(text);
+  if (!value) return false;
+  append_big_endian(out, static_cast<uint32_t>(sizeof(Integer)));
+  append_signed(out, *value);
   return true;
 }
 
-// Of the server's words: from_chars() takes others as well.
+// Of the server's words: parse_number() takes others as well.
 template <typename Float>
 bool read_float(std::string_view text, Float& value) {
   const bool negative = text.starts_with('-');
@@ -68,7 +60,9 @@ bool read_float(std::string_view text, Float& value) {
     return true;
   }
   const size_t first = negative ? 1 : 0;
-  return first < text.size() && is_digit(text[first]) && read_number(text, value);
+  const auto number = first < text.size() && is_digit(text[first]) ? parse_number<Float>(text) : std::nullopt;
+  value = number.value_or(0);
+  return number.has_value();
 }
 
 template <typename Float, typename Bits>

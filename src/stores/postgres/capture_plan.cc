@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <numeric>
 #include <set>
 
+#include "core/text.h"
 #include "stores/postgres/chunks.h"
 #include "stores/postgres/emptied_aggregates.h"
 #include "stores/postgres/large_objects.h"
@@ -94,9 +94,7 @@ Result<Relations> read_relations(Connection& connection, const std::string& oids
 std::optional<std::vector<uint32_t>> group_of(const pgarchive::Contents& contents,
                                               const pgarchive::Entry& entry) {
   for (const auto& dependency : entry.dependencies) {
-    int64_t id = 0;
-    std::from_chars(dependency.data(), dependency.data() + dependency.size(), id);
-    const auto* metadata = contents.find(id);
+    const auto* metadata = contents.find(parse_number<int64_t>(dependency).value_or(0));
     if (!metadata || !metadata->is("BLOB METADATA")) continue;
     return pgarchive::large_objects_made_by(*metadata);
   }

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 
+#include "core/text.h"
 #include "stores/postgres/sql.h"
 #include "stores/postgres/sqlstate.h"
 
@@ -80,18 +80,12 @@ std::string_view Rows::text(size_t row, size_t column) const {
 }
 
 int64_t Rows::number(size_t row, size_t column) const {
-  const auto value = text(row, column);
-  int64_t number = 0;
-  auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  return error == std::errc() && end == value.data() + value.size() ? number : 0;
+  return parse_number<int64_t>(text(row, column)).value_or(0);
 }
 
 uint64_t Rows::affected() const {
   if (!result_) return 0;
-  const std::string_view text = PQcmdTuples(result_.get());
-  uint64_t count = 0;
-  std::from_chars(text.data(), text.data() + text.size(), count);
-  return count;
+  return parse_number<uint64_t>(PQcmdTuples(result_.get())).value_or(0);
 }
 
 // While it lives, libpq keeps in memory what the socket does not take, instead of waiting.
@@ -488,10 +482,7 @@ Result<uint64_t> Connection::end_copy() {
     RETURN_IF_ERROR(state_->flush());
   }
   ASSIGN_OR_RETURN(auto result, state_->drain());
-  const std::string_view rows = PQcmdTuples(result.get());
-  uint64_t count = 0;
-  std::from_chars(rows.data(), rows.data() + rows.size(), count);
-  return count;
+  return parse_number<uint64_t>(PQcmdTuples(result.get())).value_or(0);
 }
 
 Result<void> Connection::send(const std::string& sql) {

@@ -1,8 +1,8 @@
 #include "stores/redis/capture.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "core/text.h"
 #include "formats/rdb/pattern.h"
 #include "formats/rdb/types.h"
 #include "formats/rdb/value.h"
@@ -13,10 +13,9 @@ namespace summit::redis {
 namespace {
 
 std::optional<Instant> parse_seconds(std::string_view text) {
-  int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size()) return {};
-  return Instant(std::chrono::seconds(seconds));
+  const auto seconds = parse_number<int64_t>(text);
+  if (!seconds) return {};
+  return Instant(std::chrono::seconds(*seconds));
 }
 
 }  // namespace

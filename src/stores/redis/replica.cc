@@ -1,8 +1,8 @@
 #include "stores/redis/replica.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "core/text.h"
 #include "stores/redis/connection.h"
 
 namespace summit::redis {
@@ -20,13 +20,6 @@ Error broken(std::string_view what) {
           "for replicas");
 }
 
-std::optional<uint64_t> parse_number(std::string_view text) {
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return {};
-  return number;
-}
-
 // "+FULLRESYNC <id> <offset>"
 std::optional<ReplicaCut> parse_full_resync(std::string_view line) {
   constexpr std::string_view kWord = "+FULLRESYNC ";
@@ -34,7 +27,7 @@ std::optional<ReplicaCut> parse_full_resync(std::string_view line) {
   line.remove_prefix(kWord.size());
   const size_t blank = line.find(' ');
   if (blank == std::string_view::npos) return {};
-  const auto offset = parse_number(line.substr(blank + 1));
+  const auto offset = parse_number<uint64_t>(line.substr(blank + 1));
   if (!offset) return {};
   return ReplicaCut{now(), std::string(line.substr(0, blank)), *offset};
 }
@@ -169,8 +162,9 @@ Result<void> Replica::stream(const std::function<Result<void>(ByteView)>& consum
   constexpr std::string_view kUntilMark = "$EOF:";
   if (line.starts_with(kUntilMark) && line.size() == kUntilMark.size() + kEndMarkSize) {
     RETURN_IF_ERROR(state_->stream_until(line.substr(kUntilMark.size()), consume), "{}", where);
-  } else if (const auto size =
-                 line.starts_with('$') ? parse_number(std::string_view(line).substr(1)) : std::nullopt) {
+  } else if (const auto size = line.starts_with('$')
+                                   ? parse_number<uint64_t>(std::string_view(line).substr(1))
+                                   : std::nullopt) {
     if (on_size) on_size(*size);
     RETURN_IF_ERROR(state_->stream_sized(*size, consume), "{}", where);
   } else {

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "core/text.h"
 #include "formats/pgarchive/parser.h"
 #include "stores/postgres/merge/archive_tables.h"
 #include "stores/postgres/sql.h"
@@ -11,12 +10,6 @@
 namespace summit::postgres::merge {
 
 namespace {
-
-template <typename Number>
-bool parse_number(std::string_view text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
-}
 
 // SELECT pg_catalog.setval('public.users_id_seq', -42, true);
 Result<ArchivedSequence> archived_sequence(const pgarchive::Entry& entry) {
@@ -32,10 +25,12 @@ Result<ArchivedSequence> archived_sequence(const pgarchive::Entry& entry) {
       arguments.back() += word.text;
     }
   }
-  if (arguments.size() != 2 || !parse_number(arguments[0], sequence.last_value)) {
+  const auto last_value = arguments.size() == 2 ? parse_number<int64_t>(arguments[0]) : std::nullopt;
+  if (!last_value) {
     return Error(Code::kCorrupt, "the archive sets sequence {} in a way that is not understood",
                  sequence.name.display());
   }
+  sequence.last_value = *last_value;
   sequence.is_called = arguments[1] == "true";
   return sequence;
 }
