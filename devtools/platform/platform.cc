@@ -263,6 +263,7 @@ std::map<std::string, std::string> Platform::environment() const {
       {"SUMMIT_DR_ENVIRONMENT", "dev"},
       {"SUMMIT_PLATFORM_ROOT", files_root()},
   };
+  if (const auto http = neo4j_->http_uri()) variables["NEO4J_HTTP_URI"] = *http;
   if (elasticsearch_) variables["ELASTICSEARCH_URL"] = elasticsearch_->url();
   if (s3_) {
     variables["AWS_ACCESS_KEY_ID"] = s3_->access_key();

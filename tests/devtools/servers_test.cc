@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/http.h"
 #include "core/process.h"
 #include "core/wait.h"
 #include "devtools/platform/neo4j_server.h"
@@ -167,13 +168,18 @@ TEST(RedisServer, NeverSignalsAStrangerWithItsFormerProcessId) {
   waitpid(stranger, nullptr, 0);
 }
 
-TEST(Neo4jServer, AnswersWithItsPasswordAndRestarts) {
-  const auto server = must(Neo4jServer::create());
+TEST(Neo4jServer, AnswersWithItsPasswordAndRestartsAtTheSamePorts) {
+  Neo4jOptions options;
+  options.http_port = 0;
+  const auto server = must(Neo4jServer::create(options));
   const auto endpoint = server->endpoint();
   EXPECT_TRUE(fs::exists(endpoint.data_directory / "databases" / "neo4j"));
   EXPECT_TRUE(fs::exists(endpoint.bin_directory / "neo4j-admin"));
+  const std::string http = server->http_uri().value();
   EXPECT_OK(server->restart());
   EXPECT_TRUE(server->running());
+  EXPECT_EQ(must(HttpClient().send({.url = http})).status, 200);
+  EXPECT_EQ(must(Neo4jServer::open(server->root()))->http_uri(), http);
 }
 
 }  // namespace
