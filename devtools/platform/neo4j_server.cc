@@ -134,7 +134,7 @@ Result<void> Neo4jServer::write_initial_password() const {
 }
 
 Result<bool> Neo4jServer::answers() {
-  auto bolt = neo4j::BoltConnection::open(endpoint());
+  auto bolt = neo4j::BoltConnection::open(endpoint(), {}, {.silence = std::chrono::seconds(5)});
   if (!bolt.ok() && bolt.error().code() == Code::kDenied) {
     return Error(Code::kDenied, "neo4j on port {} has another password", port())
         .hint("another server uses this port: stop it");

@@ -92,6 +92,17 @@ std::vector<std::string> names_of(const std::vector<const StoreIdentity*>& store
   return names;
 }
 
+Error in_doubt(const StoreIdentity& identity, const config::Environment& environment) {
+  auto error =
+      Error(*identity.doubt).at(fmt::format("cannot tell to which environment {} belongs", identity.store));
+  if (error.code() == Code::kTimeout)
+    return std::move(error).hint("wait until it answers, or stop it: a store that is down can be restored");
+  return std::move(error).hint(
+      fmt::format("if it belongs to `{0}`, mark it anew: summit-dr env adopt {0} --replace "
+                  "--confirm=\"adopt {0}\"",
+                  environment.name));
+}
+
 Result<std::string> random_identity() {
   std::array<char, 16> bytes{};
   std::ifstream source("/dev/urandom", std::ios::binary);
@@ -164,12 +175,11 @@ Result<std::vector<std::string>> check_identities(const config::Environment& env
           .hint(fmt::format("--env={}, or correct the address of {} in config/environments.yaml",
                             identity.marker->environment, identity.store));
     }
-    if (identity.doubt && purpose == Purpose::kOverwrite) {
-      return Error(*identity.doubt)
-          .at(fmt::format("cannot tell to which environment {} belongs", identity.store));
-    }
     any_marked = any_marked || identity.marker.has_value();
     if (identity.reachable && !identity.marker && !identity.empty) unmarked.push_back(&identity);
+  }
+  for (const auto& identity : identities) {
+    if (identity.doubt && purpose == Purpose::kOverwrite) return in_doubt(identity, environment);
   }
   std::vector<std::string> warnings;
   // An application may empty its cache, and the marker with it; beside marked stores that says nothing about
@@ -230,7 +240,8 @@ Result<std::optional<EnvironmentMarker>> marker_to_write(const config::Environme
 Result<EnvironmentMarker> adopt(const config::Environment& environment, bool replace,
                                 const Cancellation& cancellation) {
   for (const auto& identity : read_identities(environment, {}, cancellation)) {
-    if (!identity.reachable) {
+    const bool marked_wrongly = identity.doubt && identity.doubt->code() == Code::kCorrupt;
+    if (!identity.reachable && !(marked_wrongly && replace)) {
       return Error(Code::kUnreachable, "{} cannot be marked: {}", identity.store, identity.problem)
           .hint("summit-dr doctor");
     }

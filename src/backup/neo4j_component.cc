@@ -134,8 +134,13 @@ class Neo4jComponent final : public Component {
           .hint(fmt::format("start the server; its files are not in {} either", layout.data.native()));
     }
     ASSIGN_OR_RETURN(const bool locked, neo4j::is_locked(layout.store_lock()));
-    if (locked)
-      return std::move(unreachable).at("a server has the files open, but does not answer over bolt");
+    if (locked) {
+      return std::move(unreachable)
+          .at("a server has the files open, but does not answer over bolt")
+          .hint(
+              "set `bolt_uri` (NEO4J_URI) to its address, with bolt+s:// where it asks for TLS, and "
+              "server.bolt.enabled=true in neo4j.conf");
+    }
     return layout;
   }
 

@@ -27,6 +27,12 @@ int64_t days_in(int64_t seconds) {
   return (seconds >= 0 ? seconds : seconds - kSecondsOfADay + 1) / kSecondsOfADay;
 }
 
+// Of the years that std::chrono knows.
+constexpr int64_t kFirstDay =
+    std::chrono::sys_days(std::chrono::year::min() / 1 / 1).time_since_epoch().count();
+constexpr int64_t kLastDay =
+    std::chrono::sys_days(std::chrono::year::max() / 12 / 31).time_since_epoch().count();
+
 // Of a value that has a date: days since 1970-01-01, where it is.
 std::optional<int64_t> days_of(const Value& value) {
   if (const auto* date = value.as<neo4j::Date>()) return date->days;
@@ -37,7 +43,7 @@ std::optional<int64_t> days_of(const Value& value) {
 
 std::string text_of(const Value& value) {
   const auto days = days_of(value);
-  if (!days) return neo4j::to_text(value);
+  if (!days || *days < kFirstDay || *days > kLastDay) return neo4j::to_text(value);
   const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(*days))};
   return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
                      static_cast<unsigned>(date.day()));
@@ -45,10 +51,11 @@ std::string text_of(const Value& value) {
 
 // Of such a text.
 std::optional<int64_t> days_of(std::string_view text) {
+  constexpr size_t kYear = 4;
   constexpr size_t kMonthAndDay = std::string_view("-mm-dd").size();
-  if (text.size() <= kMonthAndDay) return {};
+  if (text.size() < kYear + kMonthAndDay) return {};
   const auto rest = text.substr(text.size() - kMonthAndDay);
-  const auto year = parse_number<int>(text.substr(0, text.size() - kMonthAndDay));
+  const auto year = parse_number<int16_t>(text.substr(0, text.size() - kMonthAndDay));
   const auto month = parse_number<unsigned>(rest.substr(1, 2));
   const auto day = parse_number<unsigned>(rest.substr(4, 2));
   if (!year || !month || !day || rest[0] != '-' || rest[3] != '-') return {};

@@ -68,7 +68,7 @@ class Neo4jRestore final : public RestoreComponent {
   Result<PlanStep> plan(RestoreContext& context) override {
     ASSIGN_OR_RETURN(const auto record, find_record(context));
     ASSIGN_OR_RETURN(const auto layout, locate(context));
-    RETURN_IF_ERROR(check_start_and_stop());
+    RETURN_IF_ERROR(check_start_and_stop(layout, context.cancellation));
     PlanStep step;
     step.target = fmt::format("database {} at {}", endpoint_.database, endpoint_.bolt_uri);
     step.bytes = bytes_of(*record);
@@ -94,7 +94,7 @@ class Neo4jRestore final : public RestoreComponent {
     ASSIGN_OR_RETURN(const auto record, find_record(context));
     ASSIGN_OR_RETURN(const auto programs, neo4j::find_programs(endpoint_));
     ASSIGN_OR_RETURN(const auto layout, locate(context));
-    RETURN_IF_ERROR(check_start_and_stop());
+    RETURN_IF_ERROR(check_start_and_stop(layout, context.cancellation));
     ASSIGN_OR_RETURN(const auto leftovers, neo4j::roll_back_interrupted(layout));
     for (const auto& sentence : leftovers) context.reporter.warn(fmt::format("{}: {}", name_, sentence));
     RETURN_IF_ERROR(check_space(*record, layout));
@@ -166,8 +166,15 @@ class Neo4jRestore final : public RestoreComponent {
 
   // Asked before anything is loaded or stopped: a server that could not be started and asked again must not
   // be stopped.
-  Result<void> check_start_and_stop() const {
+  Result<void> check_start_and_stop(const neo4j::StoreLayout& layout,
+                                    const Cancellation& cancellation) const {
     RETURN_IF_ERROR(neo4j::bolt_peer(endpoint_));
+    ASSIGN_OR_RETURN(const bool runs, neo4j::is_locked(layout.store_lock()));
+    if (runs) {
+      // A password may come with the users of the backup; an address does not.
+      const auto bolt = neo4j::BoltConnection::open(endpoint_, cancellation);
+      if (!bolt.ok() && bolt.error().code() != Code::kDenied && !may_pass(bolt.error())) return bolt.error();
+    }
     for (const auto& commands : {access::stop_commands(endpoint_.access, endpoint_.name),
                                  access::start_commands(endpoint_.access, endpoint_.name)}) {
       if (!commands.ok()) return commands.error();

@@ -45,7 +45,10 @@ Result<void> ask_postgres(const config::PostgresEndpoint& endpoint, const std::s
 }
 
 // Internal ids stand in them, which differ from server to server.
-bool is_element(const neo4j::Value& value) {
+bool has_element(const neo4j::Value& value) {
+  if (const auto* list = value.as<neo4j::Value::List>()) return std::ranges::any_of(*list, has_element);
+  if (const auto* map = value.as<neo4j::Value::Map>())
+    return std::ranges::any_of(*map, [](const auto& entry) { return has_element(entry.value); });
   return value.as<bolt::Shared<bolt::Node>>() || value.as<bolt::Shared<bolt::Relationship>>() ||
          value.as<bolt::Shared<bolt::Path>>();
 }
@@ -61,7 +64,7 @@ Result<void> ask_neo4j(const config::Neo4jEndpoint& endpoint, const std::string&
         if (!row.list(columns)) return row.error("row");
         if (columns == 0) return Error(Code::kFailed, "the query gives no column");
         ASSIGN_OR_RETURN(const auto value, bolt::read_value(row));
-        if (is_element(value)) {
+        if (has_element(value)) {
           return Error(Code::kUnsupported, "the query gives a node, relationship or path")
               .hint("let it return a property or a count");
         }

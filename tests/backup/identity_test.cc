@@ -124,6 +124,10 @@ TEST(Identities, WhatCannotBeToldIsNeverOverwritten) {
   EXPECT_EQ(checked.error().code(), Code::kCorrupt);
   EXPECT_THAT(checked.error().to_string(),
               ::testing::AllOf(HasSubstr("to which environment neo4j belongs"), HasSubstr("two markers")));
+  EXPECT_THAT(checked.error().hint(), HasSubstr("env adopt dev --replace"));
+  const auto elsewhere = check_identities(environment(), {doubtful("neo4j"), marked("redis", "production")},
+                                          Purpose::kOverwrite);
+  EXPECT_EQ(elsewhere.error().code(), Code::kRefused) << "what is known weighs more";
 }
 
 class ScopedVariable {

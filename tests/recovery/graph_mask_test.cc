@@ -89,7 +89,7 @@ TEST(GraphMask, MasksTheElementsOfListsAndKeepsDatesDates) {
   EXPECT_LE(std::abs(born->days - 10000), 180);
 }
 
-TEST(GraphMask, ADateOfAnyYearThatARuleGivesIsADate) {
+TEST(GraphMask, ADateThatARuleGivesIsADateBeforeChristAndAfterTheYear9999Too) {
   auto rules = masking::read_rules(
       "key: {env: K}\nrules:\n  neo4j:\n"
       "    - {label: Ship, set: {built: {template: '{launched}'}}}\n");
@@ -102,6 +102,11 @@ TEST(GraphMask, ADateOfAnyYearThatARuleGivesIsADate) {
     ASSERT_TRUE(mask.node(1, labels, ship).ok());
     EXPECT_EQ(*neo4j::find(ship, "built"), Value{neo4j::Date{days}});
   }
+  std::vector<std::string> labels{"Ship"};
+  constexpr int64_t kFarFuture = 25'000'000;  // about the year 70000
+  auto ship = properties({{"built", Value{neo4j::Date{1}}}, {"launched", Value{neo4j::Date{kFarFuture}}}});
+  ASSERT_TRUE(mask.node(1, labels, ship).ok());
+  EXPECT_EQ(text_of(ship, "built"), "date(25000000 d)") << "a text, and of no other year";
 }
 
 TEST(GraphMask, ReachesRelationships) {

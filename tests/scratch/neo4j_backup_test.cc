@@ -236,7 +236,7 @@ TEST_F(Neo4jBackup, SaysWhatIsWrongAndLeavesNothingBehind) {
 
   auto nobody = server_.endpoint();
   nobody.bolt_uri = "bolt://127.0.0.1:1";
-  expect_failure(nobody, Code::kUnreachable, "127.0.0.1:1");
+  expect_failure(nobody, Code::kUnreachable, "a server has the files open");
 }
 
 TEST_F(Neo4jBackup, OfAStoppedServerCopiesItsFilesAsTheyAre) {
@@ -267,6 +267,19 @@ TEST_F(Neo4jBackup, ADamagedDumpLeavesTheTargetAsItWas) {
     EXPECT_THAT(leftovers(layout()), testing::IsEmpty());
   }
   expect_invariants(bolt());
+}
+
+TEST_F(Neo4jBackup, AnAddressWhereNobodySpeaksBoltIsRefusedBeforeTheServerStops) {
+  const std::string id = fill_with_backed_up_accounts(server_.endpoint(), base());
+  auto wrong_port = server_.endpoint();
+  const std::string http = server_.http_uri().value();
+  wrong_port.bolt_uri = "bolt" + http.substr(http.find(':'));
+  RestoreWorld world(wrong_port, base(), id);
+  const auto restored = world.component().restore(world.context(), {});
+  ASSERT_FALSE(restored.ok());
+  EXPECT_EQ(restored.error().code(), Code::kUnsupported) << restored.error().to_string();
+  EXPECT_TRUE(server_.running());
+  EXPECT_THAT(leftovers(layout()), testing::IsEmpty());
 }
 
 TEST_F(Neo4jBackup, AServerThatDoesNotStartGetsItsOldDataBack) {

@@ -35,9 +35,11 @@ TEST_F(Neo4jSmoke, OnlyReads) {
 
 TEST_F(Neo4jSmoke, AnElementIsNoAnswer) {
   must(bolt().run("CREATE (:Here)"));
-  const auto element = one("MATCH (n:Here) RETURN n");
-  EXPECT_FALSE(element.holds);
-  EXPECT_THAT(element.detail, HasSubstr("return a property or a count"));
+  for (const char* answer : {"n", "[n]", "{here: [n]}"}) {
+    const auto element = one(fmt::format("MATCH (n:Here) RETURN {}", answer));
+    EXPECT_FALSE(element.holds) << answer;
+    EXPECT_THAT(element.detail, HasSubstr("return a property or a count"));
+  }
 }
 
 }  // namespace
