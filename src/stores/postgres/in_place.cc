@@ -63,9 +63,9 @@ Result<void> empty_database(const config::PostgresEndpoint& endpoint, const std:
 // Whoever is connected now; a database that is let in nobody empties within moments.
 Result<void> clear_sessions(Connection& maintenance, const DatabaseRestore& restore,
                             const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(auto connected, sessions_in(maintenance, restore.database));
-  if (connected.empty()) return {};
   if (!restore.terminate_connections) {
+    ASSIGN_OR_RETURN(const auto connected, sessions_staying_in(maintenance, restore.database));
+    if (connected.empty()) return {};
     return Error(Code::kBusy, "database {} is in use by {} session{}: {}", restore.database, connected.size(),
                  connected.size() == 1 ? "" : "s", describe(connected))
         .hint("stop these clients, or add `--terminate-connections` to end their sessions");

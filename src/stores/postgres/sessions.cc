@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "core/time.h"
+#include "core/wait.h"
+
 namespace summit::postgres {
 
 namespace {
@@ -27,6 +30,18 @@ Result<std::vector<Session>> query_sessions(Connection& connection, const std::s
 
 Result<std::vector<Session>> sessions_in(Connection& connection, const std::string& database) {
   return query_sessions(connection, "datname = $1", database);
+}
+
+Result<std::vector<Session>> sessions_staying_in(Connection& connection, const std::string& database) {
+  constexpr std::chrono::seconds kToBeGone{2};
+  constexpr std::chrono::milliseconds kInterval{50};
+  const Stopwatch watch;
+  for (;;) {
+    ASSIGN_OR_RETURN(auto sessions, sessions_in(connection, database));
+    if (sessions.empty() || watch.elapsed() > kToBeGone) return sessions;
+    // The next question listens to the connection's cancellation.
+    RETURN_IF_ERROR(pause_for(kInterval, {}));
+  }
 }
 
 Result<std::vector<Session>> sessions_blocking(Connection& connection, int64_t waiting) {

@@ -20,6 +20,9 @@ struct Session {
 
 // Sessions of clients in `database`, but for the asking one.
 Result<std::vector<Session>> sessions_in(Connection& connection, const std::string& database);
+// The same without those that have just hung up: a server ends their processes a moment later. While there
+// are any it asks again, for up to two seconds.
+Result<std::vector<Session>> sessions_staying_in(Connection& connection, const std::string& database);
 // Those that make the session with process `waiting` wait for a lock.
 Result<std::vector<Session>> sessions_blocking(Connection& connection, int64_t waiting);
 

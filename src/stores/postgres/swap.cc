@@ -163,7 +163,7 @@ Result<void> DatabaseSwap::check_replaceable(bool terminate_connections) {
         .hint("run `DROP SUBSCRIPTION …` for each in that database, then restore again");
   }
   if (terminate_connections) return {};
-  ASSIGN_OR_RETURN(auto connected, sessions());
+  ASSIGN_OR_RETURN(const auto connected, sessions_staying_in(helper_, database_));
   if (!connected.empty()) return busy_error(connected);
   return {};
 }

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <fstream>
+#include <optional>
 #include <thread>
 
 #include "core/task_group.h"
@@ -145,6 +146,20 @@ TEST_F(Fault, ADatabaseInUseIsRefusedWithWhoIsConnected) {
   EXPECT_THAT(restored.error().hint(), HasSubstr("--terminate-connections"));
   EXPECT_EQ(expect_ok(user.scalar("SELECT count(*) FROM public.t")), "100");
   EXPECT_THAT(databases(), Not(Contains(HasSubstr("_restoring_"))));
+}
+
+TEST_F(Fault, ASessionThatHangsUpAMomentLaterDoesNotStopARestore) {
+  const auto original = dump("summit");
+  std::optional<Connection> leaving = connect("summit");
+  TaskGroup group;
+  group.spawn([&]() -> Result<void> {
+    RETURN_IF_ERROR(pause_for(std::chrono::milliseconds(500), {}));
+    leaving.reset();
+    return {};
+  });
+  const auto restored = restore("summit", original.archive);
+  EXPECT_TRUE(restored.ok()) << (restored.ok() ? "" : restored.error().to_string());
+  EXPECT_TRUE(group.join().ok());
 }
 
 TEST_F(Fault, SessionsThatKeepComingBackAreEndedWhenAllowed) {
