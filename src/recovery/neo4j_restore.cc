@@ -159,6 +159,7 @@ class Neo4jRestore final : public RestoreComponent {
     return neo4j::find_layout(endpoint_, context.cancellation);
   }
 
+  // A wrong password, address or protocol stays wrong however long one waits.
   static bool may_pass(const Error& error) {
     return error.code() != Code::kDenied && error.code() != Code::kCancelled &&
            error.code() != Code::kConfig && error.code() != Code::kUnsupported;
@@ -375,8 +376,7 @@ class Neo4jRestore final : public RestoreComponent {
         .hint(ready.error().hint());
   }
 
-  // While a server starts, it refuses connections, then queries; other errors are final, as a wrong password
-  // is.
+  // While a server starts, it refuses connections, then queries.
   Result<bool> is_online(const Cancellation& cancellation) const {
     auto state = neo4j::database_state(endpoint_, cancellation);
     if (state.ok() && state->status == "online") return true;
