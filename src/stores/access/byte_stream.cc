@@ -138,10 +138,10 @@ Result<ByteStream::Progress> write_socket(int fd, ByteView bytes) {
   return errno_error(errno, "cannot write to the server");
 }
 
-Result<std::unique_ptr<ByteStream>> ByteStream::connect(const Peer& peer, Milliseconds timeout,
+Result<std::unique_ptr<ByteStream>> ByteStream::connect(const Peer& peer, Patience patience,
                                                         const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(UniqueFd socket, connect_socket(peer, timeout, cancellation));
-  if (peer.tls != Peer::Tls::kNone) return secure(std::move(socket), peer, timeout, cancellation);
+  ASSIGN_OR_RETURN(UniqueFd socket, connect_socket(peer, patience.connect, cancellation));
+  if (peer.tls != Peer::Tls::kNone) return secure(std::move(socket), peer, patience.handshake, cancellation);
   return std::unique_ptr<ByteStream>(std::make_unique<PlainStream>(std::move(socket), cancellation));
 }
 

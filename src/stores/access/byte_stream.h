@@ -34,9 +34,15 @@ class ByteStream {
  public:
   using Milliseconds = std::chrono::milliseconds;
 
-  // kUnreachable when nobody listens; kDenied when the server's certificate is not trusted; kConfig when the
-  // certificates of `ca_file` cannot be read. Waiting ends with kCancelled soon after a request.
-  static Result<std::unique_ptr<ByteStream>> connect(const Peer& peer, Milliseconds timeout,
+  // How long the network may take, and then the server with each answer of a TLS handshake.
+  struct Patience {
+    Milliseconds connect{5000};
+    Milliseconds handshake{5000};
+  };
+  // kUnreachable when nobody listens; kTimeout when somebody does who says nothing in a TLS handshake;
+  // kDenied when the server's certificate is not trusted; kConfig when the certificates of `ca_file` cannot
+  // be read. Waiting ends with kCancelled soon after a request.
+  static Result<std::unique_ptr<ByteStream>> connect(const Peer& peer, Patience patience,
                                                      const Cancellation& cancellation);
   virtual ~ByteStream() = default;
 

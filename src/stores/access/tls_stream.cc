@@ -69,7 +69,7 @@ class TlsStream final : public ByteStream {
       if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) return refused(peer);
       ASSIGN_OR_RETURN(const bool ready,
                        wait(reason == SSL_ERROR_WANT_READ, reason == SSL_ERROR_WANT_WRITE, timeout));
-      if (!ready) return no_tls(peer, "it does not answer");
+      if (!ready) return no_tls(Code::kTimeout, peer, "it does not answer");
     }
   }
 
@@ -139,13 +139,12 @@ class TlsStream final : public ByteStream {
                    X509_verify_cert_error_string(verified))
           .hint(peer.trust_hint);
     }
-    return no_tls(peer, last_tls_error());
+    return no_tls(Code::kUnreachable, peer, last_tls_error());
   }
 
   // A plain server takes our greeting for the beginning of a command and waits for the rest.
-  static Error no_tls(const Peer& peer, std::string_view why) {
-    return Error(Code::kUnreachable, "{} at {} does not speak TLS with us: {}", peer.name, peer.address(),
-                 why)
+  static Error no_tls(Code code, const Peer& peer, std::string_view why) {
+    return Error(code, "{} at {} does not speak TLS with us: {}", peer.name, peer.address(), why)
         .hint(peer.tls_hint);
   }
 

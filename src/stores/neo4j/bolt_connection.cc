@@ -52,7 +52,8 @@ BoltConnection::~BoltConnection() {
 Result<BoltConnection> BoltConnection::open(const config::Neo4jEndpoint& endpoint,
                                             const Cancellation& cancellation, BoltOptions options) {
   ASSIGN_OR_RETURN(const auto peer, bolt_peer(endpoint));
-  ASSIGN_OR_RETURN(auto stream, access::ByteStream::connect(peer, options.connect_timeout, cancellation));
+  ASSIGN_OR_RETURN(auto stream, access::ByteStream::connect(
+                                    peer, {options.connect_timeout, options.sign_in_timeout}, cancellation));
   BoltConnection connection(std::move(stream), peer.address(),
                             options.database.empty() ? endpoint.database : options.database,
                             options.sign_in_timeout);

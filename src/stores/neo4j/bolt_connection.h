@@ -23,7 +23,7 @@ namespace summit::neo4j {
 
 struct BoltOptions {
   std::chrono::milliseconds connect_timeout{5000};
-  // For the handshake and the check of the password: a server that has just started is slow at its first.
+  // For the handshakes and the check of the password: a server that has just started is slow at its first.
   std::chrono::milliseconds sign_in_timeout{60000};
   // Without a byte from the server for this long a statement fails; an index or a count over a large graph
   // says nothing until it is done.

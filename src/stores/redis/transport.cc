@@ -25,7 +25,7 @@ access::Peer peer_of(const config::RedisEndpoint& endpoint) {
 Result<std::unique_ptr<Transport>> connect_transport(const config::RedisEndpoint& endpoint,
                                                      Transport::Milliseconds timeout,
                                                      const Cancellation& cancellation) {
-  return Transport::connect(peer_of(endpoint), timeout, cancellation);
+  return Transport::connect(peer_of(endpoint), {timeout, timeout}, cancellation);
 }
 
 std::string address_of(const config::RedisEndpoint& endpoint) { return peer_of(endpoint).address(); }
