@@ -61,14 +61,11 @@ Result<void> empty_database(const config::PostgresEndpoint& endpoint, const std:
 }
 
 // Whoever is connected now; a database that is let in nobody empties within moments.
-Result<void> clear_sessions(Connection& maintenance, const DatabaseRestore& restore,
-                            const Cancellation& cancellation) {
+Result<void> clear_sessions(const config::PostgresEndpoint& endpoint, Connection& maintenance,
+                            const DatabaseRestore& restore, const Cancellation& cancellation) {
   if (!restore.terminate_connections) {
     ASSIGN_OR_RETURN(const auto connected, sessions_staying_in(maintenance, restore.database));
-    if (connected.empty()) return {};
-    return Error(Code::kBusy, "database {} is in use by {} session{}: {}", restore.database, connected.size(),
-                 connected.size() == 1 ? "" : "s", describe(connected))
-        .hint("stop these clients, or add `--terminate-connections` to end their sessions");
+    return connected.empty() ? Result<void>() : busy_error(endpoint, restore.database, connected);
   }
   const auto gone = [&]() -> Result<bool> {
     ASSIGN_OR_RETURN(const auto sessions, sessions_in(maintenance, restore.database));
@@ -121,7 +118,7 @@ Result<Restored> restore_in_place(const config::PostgresEndpoint& endpoint, cons
                                 store, restore.database));
     }
   }
-  RETURN_IF_ERROR(clear_sessions(maintenance, restore, cancellation));
+  RETURN_IF_ERROR(clear_sessions(endpoint, maintenance, restore, cancellation));
   Restored restored;
   ASSIGN_OR_RETURN(restored.loaded, fill(endpoint, restore, contents, reporter, store, cancellation),
                    "while restoring {} in place, which leaves it incomplete", restore.database);

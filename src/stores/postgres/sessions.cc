@@ -61,6 +61,13 @@ std::string describe(const std::vector<Session>& sessions) {
   return who;
 }
 
+Error busy_error(const config::PostgresEndpoint& endpoint, const std::string& database,
+                 const std::vector<Session>& sessions) {
+  return Error(Code::kBusy, "database {} at {} is in use by {} session{}: {}", database, address_of(endpoint),
+               sessions.size(), sessions.size() == 1 ? "" : "s", describe(sessions))
+      .hint("stop these clients, or add `--terminate-connections` to end their sessions");
+}
+
 Result<void> end_sessions(Connection& connection, const std::vector<Session>& sessions) {
   for (const auto& session : sessions) {
     auto ended =

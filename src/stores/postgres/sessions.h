@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/endpoint.h"
 #include "core/result.h"
 #include "stores/postgres/connection.h"
 
@@ -28,6 +29,10 @@ Result<std::vector<Session>> sessions_blocking(Connection& connection, int64_t w
 
 // "pid 12 user app application 'psql'; …", the first few.
 std::string describe(const std::vector<Session>& sessions);
+
+// Why a database that they use is not replaced.
+Error busy_error(const config::PostgresEndpoint& endpoint, const std::string& database,
+                 const std::vector<Session>& sessions);
 
 // Ends them; it is no error when one is gone already. kDenied names one that we may not end.
 Result<void> end_sessions(Connection& connection, const std::vector<Session>& sessions);

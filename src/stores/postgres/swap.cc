@@ -131,12 +131,6 @@ Result<std::vector<std::string>> DatabaseSwap::remove_leftovers() {
 
 Result<std::vector<Session>> DatabaseSwap::sessions() { return sessions_in(helper_, database_); }
 
-Error DatabaseSwap::busy_error(const std::vector<Session>& sessions) const {
-  return Error(Code::kBusy, "database {} at {} is in use by {} session{}: {}", database_,
-               address_of(endpoint_), sessions.size(), sessions.size() == 1 ? "" : "s", describe(sessions))
-      .hint("stop these clients, or add `--terminate-connections` to end their sessions");
-}
-
 Result<void> DatabaseSwap::check_replaceable(bool terminate_connections) {
   RETURN_IF_ERROR(check_may_create_databases(helper_));
   RETURN_IF_ERROR(check_owner(helper_, database_));
@@ -164,7 +158,7 @@ Result<void> DatabaseSwap::check_replaceable(bool terminate_connections) {
   }
   if (terminate_connections) return {};
   ASSIGN_OR_RETURN(const auto connected, sessions_staying_in(helper_, database_));
-  if (!connected.empty()) return busy_error(connected);
+  if (!connected.empty()) return busy_error(endpoint_, database_, connected);
   return {};
 }
 
@@ -242,7 +236,7 @@ Result<std::string> DatabaseSwap::commit(const std::string& comment, bool termin
   }
   if (!renamed.ok() && renamed.error().code() == Code::kBusy) {
     ASSIGN_OR_RETURN(auto connected, sessions());
-    if (!connected.empty()) return busy_error(connected);
+    if (!connected.empty()) return busy_error(endpoint_, database_, connected);
   }
   RETURN_IF_ERROR(std::move(renamed), "while putting the restored {} in its place", database_);
   created_ = false;

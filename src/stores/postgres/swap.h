@@ -67,7 +67,6 @@ class DatabaseSwap {
                Connection helper);
   Result<void> rename(const std::string& comment, bool terminate_connections, bool keep_replaced);
   Result<void> end_sessions_while_renaming(bool terminate_connections);
-  Error busy_error(const std::vector<Session>& sessions) const;
 
   config::PostgresEndpoint endpoint_;
   std::string database_;
