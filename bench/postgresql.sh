@@ -86,16 +86,19 @@ restore() {
     fresh restored
     timed 'pg_restore -j, own directory' pg_restore -j "$jobs" -d restored stock.directory
     fresh restored
+    timed 'pg_restore -j, of pg_dump -Fc' pg_restore -j "$jobs" -d restored stock.custom
+    fresh restored
     timed 'pg_restore -j, our archive' pg_restore -j "$jobs" -d restored ours.zstd
     fresh restored
     timed 'ours' "$bench" load ours.zstd restored "$jobs"
   done
   echo
   echo "== restore of the same, $jobs jobs"
-  report 'pg_restore -j, own directory' 'pg_restore -j, our archive' 'ours'
-  awk -v d="$(of 'pg_restore -j, own directory' 2)" -v a="$(of 'pg_restore -j, our archive' 2)" -v o="$(of ours 2)" -v memory="$(of ours 4)" 'BEGIN {
-    printf "ours: %.2f times as fast as pg_restore -j of its own directory, %.2f times as fast as pg_restore -j of our archive; peak memory %d MB\n",
-           d / o, a / o, memory / 1024 }'
+  report 'pg_restore -j, own directory' 'pg_restore -j, of pg_dump -Fc' 'pg_restore -j, our archive' 'ours'
+  awk -v d="$(of 'pg_restore -j, own directory' 2)" -v c="$(of 'pg_restore -j, of pg_dump -Fc' 2)" -v a="$(of 'pg_restore -j, our archive' 2)" \
+      -v o="$(of ours 2)" -v memory="$(of ours 4)" 'BEGIN {
+    printf "ours: %.2f times as fast as pg_restore -j of its own directory, %.2f of what pg_dump -Fc wrote, %.2f of our archive; peak memory %d MB\n",
+           d / o, c / o, a / o, memory / 1024 }'
 }
 
 report() {
@@ -126,6 +129,7 @@ dropdb restored
 # An index over vectors decides how long a restore takes where there is one.
 createdb vectors
 psql -qd vectors -v megabytes="$((megabytes / 10))" -f "$project/bench/postgresql/vectors.sql"
+pg_dump -Fc -f stock.custom vectors
 pg_dump -Fc --compress=zstd:3 -f ours.zstd vectors
 rm -rf stock.directory
 pg_dump -Fd -j "$jobs" --compress=zstd:3 -f stock.directory vectors
