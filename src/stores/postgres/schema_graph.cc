@@ -60,7 +60,8 @@ constexpr std::string_view kColumns = R"sql(
 // One row a column of each foreign key. Copies of a key in and for partitions are the server's business.
 constexpr std::string_view kForeignKeys = R"sql(
     SELECT k.oid, k.conrelid, k.confrelid, k.confmatchtype, f.attname, t.attname,
-           opn.nspname, o.oprname, tn.nspname, tc.collname, f.attcollation <> t.attcollation, k.confdeltype
+           opn.nspname, o.oprname, tn.nspname, tc.collname, f.attcollation <> t.attcollation, k.confdeltype,
+           k.confupdtype
     FROM pg_catalog.pg_constraint k
     CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey),
                                   pg_catalog.unnest(k.conpfeqop)) WITH ORDINALITY AS u(f, t, op, position)
@@ -213,6 +214,7 @@ class Builder {
       if (!open_) continue;
       auto& reference = graph_.references.back();
       reference.on_delete = rows.text(i, 11).front();
+      reference.on_update = rows.text(i, 12).front();
       reference.from.columns.push_back(rows.string(i, 4));
       reference.to.columns.push_back(rows.string(i, 5));
       Equality equality{operator_text(rows.string(i, 6), rows.string(i, 7)), {}, false};

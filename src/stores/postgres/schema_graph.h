@@ -72,6 +72,7 @@ struct Reference {
   bool match_full = false;           // all columns are NULL, or none
   bool declared = false;             // by the configuration: no foreign key, which the server would enforce
   char on_delete = 'a';              // of a foreign key, as pg_constraint.confdeltype: 'a' is NO ACTION
+  char on_update = 'a';              // the same of confupdtype
   std::string when_column;           // of `from`; empty: always
   std::string when_equals;
 };

@@ -11,7 +11,7 @@ namespace summit::postgres::merge {
 namespace {
 
 // Rows of others in the backup that are missing here: (place tid, round integer); round is set for those that
-// are needed.
+// are the owner's as well, and for those that are needed.
 std::string missing_table(size_t table) { return fmt::format("pg_temp.summit_missing_{}", table); }
 
 // The owner's rows of both sides, matched: b of the backup, l of the live table, with their places.
@@ -76,13 +76,13 @@ class Finder {
                     key_condition(*key, "b", "l"), workspace_.ownership.not_owned(Side::kBackup, table, "b"),
                     record_of(staged.columns, "b"), record_of(staged.columns, "l"))));
       changes_[table].differing = others;
-      RETURN_IF_ERROR(workspace_.connection.execute(
-          fmt::format("DROP TABLE IF EXISTS {0}; CREATE TEMP TABLE {0} ON COMMIT DROP AS "
-                      "SELECT b.ctid AS place, NULL::integer AS round FROM {1} b WHERE {2} AND NOT EXISTS "
-                      "(SELECT FROM {3} l WHERE {4}); ANALYZE {0}",
-                      missing_table(table), staged_table(table),
-                      workspace_.ownership.not_owned(Side::kBackup, table, "b"),
-                      workspace_.rows_of(Side::kLive, table), key_condition(*key, "b", "l"))));
+      RETURN_IF_ERROR(workspace_.connection.execute(fmt::format(
+          "DROP TABLE IF EXISTS {0}; CREATE TEMP TABLE {0} ON COMMIT DROP AS "
+          "SELECT b.ctid AS place, CASE WHEN {5} THEN 1 END AS round FROM {1} b WHERE {2} AND "
+          "NOT EXISTS (SELECT FROM {3} l WHERE {4}); ANALYZE {0}",
+          missing_table(table), staged_table(table),
+          workspace_.ownership.not_owned(Side::kBackup, table, "b"), workspace_.rows_of(Side::kLive, table),
+          key_condition(*key, "b", "l"), workspace_.ownership.partly_owned(Side::kBackup, table, "b"))));
       ASSIGN_OR_RETURN(changes_[table].lacking,
                        count(workspace_.connection, "SELECT count(*) FROM " + missing_table(table)));
       any_missing_ = any_missing_ || changes_[table].lacking > 0;
@@ -101,12 +101,16 @@ class Finder {
     for (size_t round = 1;; ++round) {
       uint64_t added = 0;
       for (const auto& reference : workspace_.target.references()) {
-        if (!lacks(reference.to.table) || !workspace_.staged.contains(reference.from.table)) continue;
+        if (!lacks(reference.to.table) || !workspace_.has(Side::kBackup, reference.from) ||
+            !workspace_.has(Side::kBackup, reference.to)) {
+          continue;
+        }
         if (round > 1 && !lacks(reference.from.table)) continue;
         ASSIGN_OR_RETURN(const uint64_t here, add_needed(reference, round));
         added += here;
       }
-      if (added == 0) break;
+      // The second starts from what was marked before the first, too.
+      if (added == 0 && round > 1) break;
     }
     for (auto& [table, changes] : changes_) {
       if (changes.lacking == 0) continue;
@@ -156,7 +160,26 @@ class Finder {
       }
     }
     changes.lacking -= changes.lend;
+    if (workspace_.key(table)) return {};
+    ASSIGN_OR_RETURN(changes.lacking, count_unkeyed(table));
     return {};
+  }
+
+  // Without a key nothing tells whether a row of several is there in another form: it is only counted.
+  Result<uint64_t> count_unkeyed(size_t table) {
+    const auto& staged = workspace_.staged.at(table);
+    const auto images = [&](const std::string& rows, const std::string& which) {
+      return fmt::format(
+          "(SELECT ROW({})::text COLLATE \"C\" AS image, count(*) AS number FROM {} x WHERE {} GROUP BY 1)",
+          column_list(staged.columns, "x"), rows, which);
+    };
+    return count(
+        workspace_.connection,
+        fmt::format(
+            "SELECT coalesce(sum(greatest(b.number - coalesce(l.number, 0), 0)), 0)::bigint FROM {} b "
+            "LEFT JOIN {} l USING (image)",
+            images(staged_table(table), workspace_.ownership.partly_owned(Side::kBackup, table, "x")),
+            images(workspace_.rows_of(Side::kLive, table), "true")));
   }
 
   Workspace& workspace_;

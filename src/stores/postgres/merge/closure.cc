@@ -24,11 +24,11 @@ class Closure {
       }
       if (added == 0) break;
     }
-    for (uint64_t removed = 1; removed > 0;) {
-      removed = 0;
+    for (uint64_t marked = 1; marked > 0;) {
+      marked = 0;
       for (const size_t table : tables_) {
-        ASSIGN_OR_RETURN(const uint64_t here, remove_shared(table));
-        removed += here;
+        ASSIGN_OR_RETURN(const uint64_t here, mark_shared(table));
+        marked += here;
       }
     }
     return {};
@@ -36,9 +36,10 @@ class Closure {
 
  private:
   Result<void> create(size_t table) {
-    return workspace_.connection.execute(fmt::format(
-        "DROP TABLE IF EXISTS {0}; CREATE TEMP TABLE {0} (part oid, place tid, round integer) ON COMMIT DROP",
-        owned_table(side_, table)));
+    return workspace_.connection.execute(
+        fmt::format("DROP TABLE IF EXISTS {0}; CREATE TEMP TABLE {0} (part oid, place tid, round integer, "
+                    "whole boolean NOT NULL DEFAULT true) ON COMMIT DROP",
+                    owned_table(side_, table)));
   }
 
   // Children of rows that became owned in the round before; in the first, of rows that are owned by a column.
@@ -52,7 +53,10 @@ class Closure {
         added += orphans;
       }
       const bool by_column = workspace_.ownership.rule(reference.to.table) == Ownership::Rule::kByColumn;
-      if (by_column != (round == 1) || !workspace_.has(side_, reference.to.table)) continue;
+      if (by_column != (round == 1) || !workspace_.has(side_, reference.from) ||
+          !workspace_.has(side_, reference.to)) {
+        continue;
+      }
       const std::string is_owned =
           by_column ? workspace_.ownership.owned_by_column(reference.to.table, "parent")
                     : fmt::format(
@@ -69,45 +73,61 @@ class Closure {
 
   // Children of rows that the owner has lost: who they belong to is still told by the backup.
   Result<uint64_t> add_orphans(const Reference& reference) {
-    if (!workspace_.has(Side::kBackup, reference.to.table)) return 0;
+    if (!workspace_.has(Side::kBackup, reference.to)) return 0;
     return insert_children(
         reference, 1, workspace_.rows_of(Side::kBackup, reference.to.table),
-        fmt::format("{} AND NOT EXISTS (SELECT FROM {} here WHERE {})",
-                    workspace_.ownership.owned(Side::kBackup, reference.to.table, "parent"),
-                    workspace_.rows_of(Side::kLive, reference.to.table), refers(reference, "child", "here")));
+        workspace_.ownership.owned(Side::kBackup, reference.to.table, "parent") + is_lost(reference));
+  }
+
+  // Of a parent in the backup.
+  std::string is_lost(const Reference& reference) const {
+    return fmt::format(" AND NOT EXISTS (SELECT FROM {} here WHERE {})",
+                       workspace_.rows_of(Side::kLive, reference.to.table),
+                       refers(reference, "child", "here"));
   }
 
   Result<uint64_t> insert_children(const Reference& reference, size_t round, const std::string& parents,
                                    const std::string& which) {
     const std::string own = owned_table(side_, reference.from.table);
-    ASSIGN_OR_RETURN(auto added, workspace_.connection.query(
-                                     fmt::format("INSERT INTO {0} SELECT DISTINCT child.tableoid, "
-                                                 "child.ctid, {1} FROM {2} child JOIN {3} parent ON {4} "
-                                                 "WHERE {5} AND NOT EXISTS (SELECT FROM {0} o WHERE o.part = "
-                                                 "child.tableoid AND o.place = child.ctid)",
-                                                 own, round, workspace_.rows_of(side_, reference.from.table),
-                                                 parents, refers(reference, "child", "parent"), which)));
+    ASSIGN_OR_RETURN(auto added, workspace_.connection.query(fmt::format(
+                                     "INSERT INTO {0} (part, place, round) SELECT DISTINCT child.tableoid, "
+                                     "child.ctid, {1} FROM {2} child JOIN {3} parent ON {4} "
+                                     "WHERE {5} AND NOT EXISTS (SELECT FROM {0} o WHERE o.part = "
+                                     "child.tableoid AND o.place = child.ctid)",
+                                     own, round, workspace_.rows_of(side_, reference.from.table), parents,
+                                     refers(reference, "child", "parent"), which)));
     if (added.affected() > 0) RETURN_IF_ERROR(analyze(workspace_.connection, own));
     return added.affected();
   }
 
-  Result<uint64_t> remove_shared(size_t table) {
-    uint64_t removed = 0;
-    if (!workspace_.has(side_, table)) return removed;
+  Result<uint64_t> mark_shared(size_t table) {
+    uint64_t marked = 0;
+    if (!workspace_.has(side_, table)) return marked;
     for (const size_t index : workspace_.ownership.owning_references(table)) {
       const auto& reference = workspace_.target.references()[index];
-      if (!workspace_.has(side_, reference.to.table)) continue;
-      ASSIGN_OR_RETURN(
-          auto deleted,
-          workspace_.connection.query(
-              fmt::format("DELETE FROM {0} own USING {1} child, {2} parent "
-                          "WHERE child.tableoid = own.part AND child.ctid = own.place AND {3} AND {4}",
-                          owned_table(side_, table), workspace_.rows_of(side_, table),
-                          workspace_.rows_of(side_, reference.to.table), refers(reference, "child", "parent"),
-                          workspace_.ownership.not_owned(side_, reference.to.table, "parent"))));
-      removed += deleted.affected();
+      if (!workspace_.has(side_, reference.from)) continue;
+      if (workspace_.has(side_, reference.to)) {
+        ASSIGN_OR_RETURN(const uint64_t here, mark_children(reference, side_, ""));
+        marked += here;
+      }
+      if (side_ == Side::kLive && workspace_.has(Side::kBackup, reference.to)) {
+        ASSIGN_OR_RETURN(const uint64_t here, mark_children(reference, Side::kBackup, is_lost(reference)));
+        marked += here;
+      }
     }
-    return removed;
+    return marked;
+  }
+
+  Result<uint64_t> mark_children(const Reference& reference, Side parents, const std::string& which) {
+    ASSIGN_OR_RETURN(
+        auto updated,
+        workspace_.connection.query(fmt::format(
+            "UPDATE {} own SET whole = false FROM {} child, {} parent WHERE own.whole AND "
+            "child.tableoid = own.part AND child.ctid = own.place AND {} AND {}{}",
+            owned_table(side_, reference.from.table), workspace_.rows_of(side_, reference.from.table),
+            workspace_.rows_of(parents, reference.to.table), refers(reference, "child", "parent"),
+            workspace_.ownership.of_others(parents, reference.to.table, "parent"), which)));
+    return updated.affected();
   }
 
   Workspace& workspace_;

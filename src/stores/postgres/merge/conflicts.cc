@@ -25,6 +25,7 @@ class Checker {
       RETURN_IF_ERROR(check_unique_values(table));
       RETURN_IF_ERROR(check_hands(table));
       if (changes.remove > 0) RETURN_IF_ERROR(check_referrers(table));
+      if (changes.change > 0) RETURN_IF_ERROR(check_followers(table));
     }
     if (!conflicts_.empty()) {
       return Error(Code::kRefused, "nothing was changed: {}", fmt::join(conflicts_, "; "))
@@ -105,18 +106,8 @@ class Checker {
   // it refers to.
   Result<void> check_referrers(size_t table) {
     for (const auto& reference : workspace_.target.references()) {
-      if (reference.to.table != table || reference.declared) continue;
-      const bool known = workspace_.staged.contains(reference.from.table);
-      ASSIGN_OR_RETURN(
-          const uint64_t referring,
-          count(workspace_.connection,
-                fmt::format("SELECT count(*) FROM {} c JOIN {} parent ON parent.tableoid = c.part AND "
-                            "parent.ctid = c.place JOIN {} child ON {} WHERE c.action = '{}' AND {}",
-                            changes_table(table), workspace_.rows_of(Side::kLive, table),
-                            workspace_.rows_of(Side::kLive, reference.from.table),
-                            refers(reference, "child", "parent"), kRemove,
-                            known ? workspace_.ownership.not_owned(Side::kLive, reference.from.table, "child")
-                                  : std::string("true"))));
+      if (reference.to.table != table) continue;
+      ASSIGN_OR_RETURN(const uint64_t referring, count_referring(reference, kRemove, ""));
       if (referring > 0) {
         conflicts_.push_back(fmt::format(
             "{} of {} {} by {} to rows of {} that the backup does not have and that would be deleted",
@@ -126,6 +117,45 @@ class Checker {
       }
     }
     return {};
+  }
+
+  // A key that changes a referring row when its own changes would write to rows of others.
+  Result<void> check_followers(size_t table) {
+    for (const auto& reference : workspace_.target.references()) {
+      const bool acts =
+          reference.on_update == 'c' || reference.on_update == 'n' || reference.on_update == 'd';
+      if (reference.to.table != table || !acts || !workspace_.has(Side::kBackup, reference.to)) continue;
+      ASSIGN_OR_RETURN(
+          const uint64_t following,
+          count_referring(reference, kChange,
+                          fmt::format(" AND EXISTS (SELECT FROM {} b WHERE b.ctid = c.source AND {} "
+                                      "OPERATOR(pg_catalog.*<>) {})",
+                                      staged_table(table), record_of(reference.to.columns, "b"),
+                                      record_of(reference.to.columns, "parent"))));
+      if (following > 0) {
+        conflicts_.push_back(
+            fmt::format("{} of {} {} by {} to values of {} that would change, and would be changed with them",
+                        rows_word(following), workspace_.target.name(reference.from.table).display(),
+                        following == 1 ? "refers" : "refer", fmt::join(reference.from.columns, ", "),
+                        workspace_.target.name(table).display()));
+      }
+    }
+    return {};
+  }
+
+  // Rows that are not the owner's and refer to rows of which `action` and `which` hold.
+  Result<uint64_t> count_referring(const Reference& reference, char action, const std::string& which) const {
+    const bool known = workspace_.staged.contains(reference.from.table);
+    return count(
+        workspace_.connection,
+        fmt::format("SELECT count(*) FROM {} c JOIN {} parent ON parent.tableoid = c.part AND "
+                    "parent.ctid = c.place JOIN {} child ON {} WHERE c.action = '{}' AND {}{}",
+                    changes_table(reference.to.table), workspace_.rows_of(Side::kLive, reference.to.table),
+                    workspace_.rows_of(Side::kLive, reference.from.table),
+                    refers(reference, "child", "parent"), action,
+                    known ? workspace_.ownership.not_owned(Side::kLive, reference.from.table, "child")
+                          : std::string("true"),
+                    which));
   }
 
   bool held(size_t table, const UniqueIndex& index) const {

@@ -121,6 +121,12 @@ struct RowMerge::State {
                         "they are",
                         table.table.display(), table.changes.differing, request.id));
       }
+      if (table.changes.lacking > 0) {
+        report.notes.push_back(fmt::format(
+            "{}: {} rows of the backup that are not `{}`'s own, or not its alone, are missing here "
+            "and are not inserted: nothing of it needs them",
+            table.table.display(), table.changes.lacking, request.id));
+      }
     }
     return report;
   }

@@ -18,6 +18,12 @@ std::string owner_as(const std::string& type) {
   return fmt::format("pg_catalog.current_setting({})::{}", quote_literal(kOwnerSetting), type);
 }
 
+std::string in_owned_table(Side side, size_t table, std::string_view alias, std::string_view which) {
+  return fmt::format(
+      "EXISTS (SELECT FROM {0} own WHERE own.part = {1}.tableoid AND own.place = {1}.ctid AND {2})",
+      owned_table(side, table), alias, which);
+}
+
 }  // namespace
 
 Ownership::Ownership(const SelectionRules& rules) : tables_(rules.tables.size()) {
@@ -70,13 +76,27 @@ std::string Ownership::owned(Side side, size_t table, std::string_view alias) co
     case Rule::kByColumn:
       return owned_by_column(table, alias);
     case Rule::kThroughParents:
-      return fmt::format(
-          "EXISTS (SELECT FROM {0} own WHERE own.part = {1}.tableoid AND own.place = {1}.ctid)",
-          owned_table(side, table), alias);
+      return in_owned_table(side, table, alias, "own.whole");
     case Rule::kShared:
       break;
   }
   return "false";
+}
+
+std::string Ownership::partly_owned(Side side, size_t table, std::string_view alias) const {
+  if (tables_[table].rule != Rule::kThroughParents) return "false";
+  return in_owned_table(side, table, alias, "NOT own.whole");
+}
+
+std::string Ownership::of_others(Side side, size_t table, std::string_view alias) const {
+  if (tables_[table].rule == Rule::kByColumn) return owned_by_column(table, alias) + " IS FALSE";
+  return not_owned(side, table, alias);
+}
+
+std::vector<std::string> Ownership::columns(size_t table) const {
+  std::vector<std::string> names;
+  for (const auto& column : tables_[table].columns) names.push_back(column.name);
+  return names;
 }
 
 std::string Ownership::not_owned(Side side, size_t table, std::string_view alias) const {

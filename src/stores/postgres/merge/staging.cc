@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/text.h"
 #include "formats/pgarchive/parser.h"
 #include "stores/postgres/merge/archive_tables.h"
@@ -107,9 +109,48 @@ class Stager final : public pgarchive::Consumer {
     const auto [staged, is_new] = workspace_.staged.try_emplace(archived.table);
     if (!is_new) return {};
     staged->second.columns = archived.columns;
-    return workspace_.connection.execute(
+    RETURN_IF_ERROR(workspace_.connection.execute(
         fmt::format("CREATE TEMP TABLE {} AS SELECT {} FROM {} WITH NO DATA", staged_table(archived.table),
-                    column_list(archived.columns, ""), workspace_.target.graph(archived.table).scan()));
+                    column_list(archived.columns, ""), workspace_.target.graph(archived.table).scan())));
+    RETURN_IF_ERROR(add_computed(archived.table, staged->second));
+    return check_owner_columns(archived.table, staged->second);
+  }
+
+  // An archive holds no value of a generated column; rows may be owned by one all the same, or refer by it.
+  Result<void> add_computed(size_t table, StagedTable& staged) {
+    for (const auto& column : workspace_.target.tables[table].columns) {
+      if (!column.generated || !leads(table, column.name)) continue;
+      RETURN_IF_ERROR(
+          workspace_.connection.execute(fmt::format(
+              "ALTER TABLE {} ADD COLUMN {} {} GENERATED ALWAYS AS ({}) STORED", staged_table(table),
+              quote_identifier(column.name), column.type, column.expression)),
+          "while computing {}.{} of the backup's rows", workspace_.target.name(table).display(), column.name);
+      staged.computed.push_back(column.name);
+    }
+    return {};
+  }
+
+  bool leads(size_t table, const std::string& column) const {
+    const auto among = [&](const std::vector<std::string>& names) {
+      return std::find(names.begin(), names.end(), column) != names.end();
+    };
+    const auto& references = workspace_.target.references();
+    return among(workspace_.ownership.columns(table)) ||
+           std::any_of(references.begin(), references.end(), [&](const Reference& reference) {
+             return (reference.from.table == table && among(reference.from.columns)) ||
+                    (reference.to.table == table && among(reference.to.columns));
+           });
+  }
+
+  Result<void> check_owner_columns(size_t table, const StagedTable& staged) const {
+    for (const auto& column : workspace_.ownership.columns(table)) {
+      if (staged.holds(column)) continue;
+      return Error(Code::kUnsupported,
+                   "the backup does not tell whose the rows of {} are: it has no column {}",
+                   workspace_.target.name(table).display(), column)
+          .hint("restore the backup into a new database with --into, and move these rows by hand");
+    }
+    return {};
   }
 
   Workspace& workspace_;

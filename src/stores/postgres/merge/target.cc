@@ -15,8 +15,10 @@ using Indexes = std::map<std::string, size_t, std::less<>>;  // of tables by oid
 Result<void> read_columns(Connection& connection, const Indexes& indexes, Target& target) {
   ASSIGN_OR_RETURN(auto rows, connection.query(R"sql(
       SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
-             a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attgenerated <> '', a.attidentity = 'a'
+             a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attgenerated <> '', a.attidentity = 'a',
+             CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END
       FROM pg_catalog.pg_attribute a
+      LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
       JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p') AND NOT c.relispartition
       WHERE a.attnum > 0 AND NOT a.attisdropped
       ORDER BY a.attrelid, a.attnum)sql"));
@@ -29,6 +31,7 @@ Result<void> read_columns(Connection& connection, const Indexes& indexes, Target
     column.required = rows.truth(i, 3);
     column.generated = rows.truth(i, 4);
     column.identity_always = rows.truth(i, 5);
+    if (!rows.is_null(i, 6)) column.expression = rows.string(i, 6);
     target.tables[found->second].columns.push_back(std::move(column));
   }
   return {};

@@ -20,6 +20,7 @@ struct TargetColumn {
   std::string type;        // as a definition writes it: "character varying(20)"
   bool required = false;   // NOT NULL, and nothing gives it a value by itself
   bool generated = false;  // computed from other columns
+  std::string expression;  // by which it is
   bool identity_always = false;
 };
 

@@ -8,8 +8,23 @@
 
 namespace summit::postgres::merge {
 
+bool StagedTable::holds(const std::string& column) const {
+  const auto among = [&](const std::vector<std::string>& names) {
+    return std::find(names.begin(), names.end(), column) != names.end();
+  };
+  return among(columns) || among(computed);
+}
+
 std::string Workspace::rows_of(Side side, size_t table) const {
   return side == Side::kLive ? target.graph(table).scan() : staged_table(table);
+}
+
+bool Workspace::has(Side side, const ReferenceEnd& end) const {
+  if (side == Side::kLive) return true;
+  const auto found = staged.find(end.table);
+  return found != staged.end() &&
+         std::all_of(end.columns.begin(), end.columns.end(),
+                     [&](const auto& column) { return found->second.holds(column); });
 }
 
 const UniqueIndex* Workspace::key(size_t table) const {

@@ -15,8 +15,11 @@ namespace summit::postgres::merge {
 
 // The rows of one table as the backup has them.
 struct StagedTable {
-  std::vector<std::string> columns;  // those that the archive holds
+  std::vector<std::string> columns;   // those that the archive holds
+  std::vector<std::string> computed;  // from those: by which rows are owned or refer
   uint64_t rows = 0;
+
+  bool holds(const std::string& column) const;
 };
 
 struct Workspace {
@@ -29,6 +32,8 @@ struct Workspace {
   std::string rows_of(Side side, size_t table) const;
   // False: there is nothing on this side.
   bool has(Side side, size_t table) const { return side == Side::kLive || staged.contains(table); }
+  // The same of all columns by which rows refer: a backup has none that were added since.
+  bool has(Side side, const ReferenceEnd& end) const;
   // By which rows of the backup and live ones are the same row; null: only by all of their values.
   const UniqueIndex* key(size_t table) const;
 };

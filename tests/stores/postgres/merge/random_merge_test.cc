@@ -41,9 +41,18 @@ class BruteForce {
     }
   }
 
+  struct Owned {
+    Marks wholly;
+    Marks partly;  // rows of others as well
+  };
+
   // `backup` tells whom rows belong to whose parents are gone; null for the backup itself.
   Marks owned(const Database& database, const Database* backup) const {
+    return whose(database, backup).wholly;
+  }
+  Owned whose(const Database& database, const Database* backup) const {
     Marks own(database.size());
+    Marks partly(database.size());
     Marks backup_own = backup ? owned(*backup, nullptr) : Marks();
     for (size_t t = 0; t < database.size(); ++t) {
       for (size_t r = 0; r < database[t].size(); ++r) {
@@ -68,12 +77,29 @@ class BruteForce {
     for (bool changed = true; changed;) {
       changed = false;
       each_owning(database, [&](const ModelReference& reference, size_t r) {
-        for (const size_t target : targets(database, reference, database[reference.from][r])) {
-          if (!own[reference.to].contains(target)) changed = own[reference.from].erase(r) > 0 || changed;
+        const auto& row = database[reference.from][r];
+        const auto here = targets(database, reference, row);
+        bool shared = false;
+        for (const size_t target : here)
+          shared = shared || is_of_others(own, reference.to, target, database[reference.to][target]);
+        if (here.empty() && backup) {
+          for (const size_t target : targets(*backup, reference, row))
+            shared =
+                shared || is_of_others(backup_own, reference.to, target, (*backup)[reference.to][target]);
         }
+        if (!shared || own[reference.from].erase(r) == 0) return;
+        changed = true;
+        partly[reference.from].insert(r);
       });
     }
-    return own;
+    return {own, partly};
+  }
+
+  // Not of nobody: its column is NULL.
+  bool is_of_others(const Marks& own, size_t table, size_t r, const ModelRow& row) const {
+    if (own[table].contains(r)) return false;
+    const auto& columns = by_column_[table];
+    return std::all_of(columns.begin(), columns.end(), [&](const auto& c) { return row.at(c).has_value(); });
   }
 
   struct Outcome {
@@ -86,10 +112,11 @@ class BruteForce {
   Outcome merge(const Database& live, const Database& backup) const {
     Outcome outcome;
     const Marks own_live = owned(live, &backup);
-    const Marks own_backup = owned(backup, nullptr);
+    const Owned in_backup_owned = whose(backup, nullptr);
+    const Marks& own_backup = in_backup_owned.wholly;
     outcome.nothing =
         std::all_of(own_backup.begin(), own_backup.end(), [](const auto& rows) { return rows.empty(); });
-    const Marks lent = needed(live, backup, own_backup);
+    const Marks lent = needed(live, backup, in_backup_owned);
     for (size_t t = 0; t < live.size(); ++t) {
       auto& rows = outcome.rows.emplace_back();
       const auto keys = keys_of(t, backup[t]);
@@ -160,7 +187,7 @@ class BruteForce {
 
   bool is_referred_to(const Database& live, const Marks& own, size_t t, size_t row) const {
     for (const auto& reference : model_.references()) {
-      if (reference.declared || reference.to != t) continue;
+      if (reference.to != t) continue;
       for (size_t r = 0; r < live[reference.from].size(); ++r) {
         if (own[reference.from].contains(r)) continue;
         const auto found = targets(live, reference, live[reference.from][r]);
@@ -170,9 +197,17 @@ class BruteForce {
     return false;
   }
 
-  // Rows of others that are missing and that the owner's rows refer to, directly or through missing ones.
-  Marks needed(const Database& live, const Database& backup, const Marks& own_backup) const {
+  // Rows of others that are missing and that are the owner's as well, or that the owner's rows refer to,
+  // directly or through missing ones.
+  Marks needed(const Database& live, const Database& backup, const Owned& in_backup) const {
+    const Marks& own_backup = in_backup.wholly;
     Marks lent(live.size());
+    for (size_t t = 0; t < live.size(); ++t) {
+      const auto keys = keys_of(t, live[t]);
+      for (const size_t r : in_backup.partly[t]) {
+        if (!keys.contains(key_of(t, backup[t][r]))) lent[t].insert(r);
+      }
+    }
     for (bool changed = true; changed;) {
       changed = false;
       for (const auto& reference : model_.references()) {
