@@ -133,6 +133,13 @@ MaskRule read_table_rule(const Value& value) {
                     {"table", "schema", "level", "documented", "where", "set", "otherwise"});
   reader.read_name("table", "add `table: users`");
   reader.mapping().read("schema", reader.rule().schema);
+  // With a schema beside it the name is meant as it stands.
+  const auto& name = reader.rule().name;
+  if (reader.rule().schema.empty() && name.find_first_of(".*?\"") != std::string::npos) {
+    reader.mapping().value().complain(
+        fmt::format("`table: {}` matches no table: it is one table's name alone", name),
+        "write for example `{table: users, schema: public, …}`, and a rule for each table");
+  }
   reader.read_condition();
   reader.read_fields("set");
   reader.read_otherwise();
@@ -195,17 +202,31 @@ MaskRule read_file_rule(const Value& value) {
   return reader.finish();
 }
 
-// The same column of the same table has one rule.
+// Of two rules for the same field, the second would never be asked.
+bool mean_the_same(const MaskRule& a, const MaskRule& b) {
+  if (a.store != b.store || a.name != b.name) return false;
+  return a.schema == b.schema || a.schema.empty() || b.schema.empty();
+}
+
+// The same column of the same table has one rule; one without a schema is for all of them.
 void check_repeats(const std::vector<MaskRule>& rules, std::vector<Finding>& findings) {
-  std::map<std::string, int> first;
+  struct Ruled {
+    const MaskRule* rule;
+    const FieldRule* field;
+  };
+  std::multimap<std::string, Ruled> known;  // by the field's name
   for (const auto& rule : rules) {
     for (const auto& field : rule.fields) {
-      const auto name = describe(rule) + " " + field.field;
-      const auto [found, added] = first.emplace(name, field.line);
-      if (added) continue;
+      const auto [begin, end] = known.equal_range(field.field);
+      const auto found = std::find_if(
+          begin, end, [&](const auto& entry) { return mean_the_same(*entry.second.rule, rule); });
+      if (found == end) {
+        known.emplace(field.field, Ruled{&rule, &field});
+        continue;
+      }
       findings.push_back(
           {field.line, fmt::format("`{}` of {} has a rule in line {} already (keep one of them)", field.field,
-                                   describe(rule), found->second)});
+                                   describe(rule), found->second.field->line)});
     }
   }
 }

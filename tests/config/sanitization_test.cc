@@ -119,6 +119,25 @@ TEST(Sanitization, CanariesHaveNamesAndAreLongEnoughNotToBeMetByChance) {
               HasSubstr("`canaries` must be a mapping"));
 }
 
+TEST(Sanitization, ARuleForEverySchemaAndOneForOneSchemaMeanTheSameColumn) {
+  for (const auto* pair : {"{table: t, set: {a: remove}}\n    - {table: t, schema: s, set: {a: keep}}",
+                           "{table: t, schema: s, set: {a: remove}}\n    - {table: t, set: {a: keep}}"}) {
+    EXPECT_THAT(findings_of_rule(pair), HasSubstr("has a rule in line 4 already"));
+  }
+  EXPECT_EQ(findings_of_rule(
+                "{table: t, schema: r, set: {a: remove}}\n    - {table: t, schema: s, set: {a: keep}}"),
+            "");
+}
+
+TEST(Sanitization, ATablesNameIsNoPatternAndHasNoSchemaInIt) {
+  for (const auto* name : {"public.users", "a*", "'\"Users\"'"}) {
+    EXPECT_THAT(findings_of_rule(fmt::format("{{table: {}, set: {{a: remove}}}}", name)),
+                HasSubstr("config/sanitization.yaml:4: `table:"))
+        << name;
+  }
+  EXPECT_EQ(findings_of_rule("{table: odd.name, schema: public, set: {a: remove}}"), "");
+}
+
 TEST(Sanitization, OneColumnHasOneRule) {
   EXPECT_THAT(findings_of_rule("{table: t, set: {a: remove}}\n    - {table: t, set: {a: keep}}"),
               HasSubstr("config/sanitization.yaml:5: `a` of t has a rule in line 4 already"));
