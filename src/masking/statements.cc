@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/text.h"
@@ -227,9 +229,40 @@ std::string_view said(const Operation& operation) {
 
 // What one branch of a rule assigns, and what it would have to leave out.
 struct Branch {
-  std::vector<std::string> assigned;
+  std::vector<std::pair<std::string, std::string>> values;  // by field, both as the language writes them
   std::vector<std::string> unsaid;
+
+  std::vector<std::string> assigned() const {
+    std::vector<std::string> all;
+    for (const auto& [field, value] : values) all.push_back(fmt::format("{} = {}", field, value));
+    return all;
+  }
 };
+
+// Whether the condition asks for a field that `otherwise` changes.
+bool asks(const Condition& condition, const Branch& otherwise, const Language& language) {
+  const auto changes = [&](const std::string& field) {
+    return std::any_of(otherwise.values.begin(), otherwise.values.end(),
+                       [&](const auto& value) { return value.first == language.field(field); });
+  };
+  return (!condition.field.empty() && changes(condition.field)) ||
+         std::any_of(condition.parts.begin(), condition.parts.end(),
+                     [&](const Condition& part) { return asks(part, otherwise, language); });
+}
+
+// Both branches at once, where the statement of one would change what the condition of the other asks for.
+std::vector<std::string> assigned_by_case(const Branch& then, const Branch& otherwise,
+                                          std::string_view condition) {
+  std::map<std::string, std::pair<std::string, std::string>> both;
+  for (const auto& [field, value] : then.values) both[field] = {value, field};
+  for (const auto& [field, value] : otherwise.values)
+    both.try_emplace(field, field, "").first->second.second = value;
+  std::vector<std::string> all;
+  for (const auto& [field, values] : both)
+    all.push_back(
+        fmt::format("{} = CASE WHEN {} THEN {} ELSE {} END", field, condition, values.first, values.second));
+  return all;
+}
 
 Branch branch_of(const MaskRule& rule, const Language& language, bool otherwise) {
   Branch branch;
@@ -238,7 +271,7 @@ Branch branch_of(const MaskRule& rule, const Language& language, bool otherwise)
     if (operation == nullptr || operation->kind == Operation::Kind::kKeep) continue;
     const auto value = language.value(field.field, *operation);
     if (value)
-      branch.assigned.push_back(fmt::format("{} = {}", language.field(field.field), *value));
+      branch.values.emplace_back(language.field(field.field), *value);
     else
       branch.unsaid.push_back(fmt::format("{} ({})", field.field, said(*operation)));
   }
@@ -273,10 +306,14 @@ std::string sql_of(const MaskRule& rule, const SqlQuoting& quoting) {
       (rule.schema.empty() ? "" : quoting.identifier(rule.schema) + ".") + quoting.identifier(rule.name);
   std::string text = comments(rule, sql, "--");
   if (rule.where.kind == Condition::Kind::kAlways)
-    return text + update(table, branch_of(rule, sql, false).assigned, "");
+    return text + update(table, branch_of(rule, sql, false).assigned(), "");
   const auto where = sql.condition(rule.where);
-  text += update(table, branch_of(rule, sql, true).assigned, fmt::format("({}) IS NOT TRUE", where));
-  return text + update(table, branch_of(rule, sql, false).assigned, where);
+  const auto then = branch_of(rule, sql, false);
+  const auto otherwise = branch_of(rule, sql, true);
+  if (!then.values.empty() && asks(rule.where, otherwise, sql))
+    return text + update(table, assigned_by_case(then, otherwise, where), "");
+  text += update(table, otherwise.assigned(), fmt::format("({}) IS NOT TRUE", where));
+  return text + update(table, then.assigned(), where);
 }
 
 std::string match_of(const MaskRule& rule) {
@@ -292,16 +329,26 @@ std::string cypher_set(const MaskRule& rule, const std::vector<std::string>& ass
                      fmt::join(assigned, ",\n    "));
 }
 
+std::string conditional_cypher(const MaskRule& rule, const Cypher& cypher) {
+  const auto where = cypher.condition(rule.where);
+  const auto then = branch_of(rule, cypher, false);
+  const auto otherwise = branch_of(rule, cypher, true);
+  // The condition is asked before anything is set: SET sees what the items before it have set.
+  if (!then.values.empty() && asks(rule.where, otherwise, cypher)) {
+    return fmt::format("{}\nWITH n, coalesce({}, false) AS holds\nSET {};\n", match_of(rule), where,
+                       fmt::join(assigned_by_case(then, otherwise, "holds"), ",\n    "));
+  }
+  return cypher_set(rule, otherwise.assigned(), fmt::format("NOT coalesce({}, false)", where)) +
+         cypher_set(rule, then.assigned(), where);
+}
+
 std::string cypher_of(const MaskRule& rule) {
   const Cypher cypher("n");
   std::string text = comments(rule, cypher, "//");
   if (rule.where.kind == Condition::Kind::kAlways) {
-    text += cypher_set(rule, branch_of(rule, cypher, false).assigned, "");
+    text += cypher_set(rule, branch_of(rule, cypher, false).assigned(), "");
   } else {
-    const auto where = cypher.condition(rule.where);
-    text += cypher_set(rule, branch_of(rule, cypher, true).assigned,
-                       fmt::format("NOT coalesce({}, false)", where));
-    text += cypher_set(rule, branch_of(rule, cypher, false).assigned, where);
+    text += conditional_cypher(rule, cypher);
   }
   if (!rule.replace_label.empty())
     text += fmt::format("{}\nREMOVE n:{}\nSET n:{};\n", match_of(rule), cypher_name(rule.name),

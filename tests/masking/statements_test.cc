@@ -77,6 +77,21 @@ TEST(Statements, OfTheLowerLevelLeaveOutTheOthers) {
   EXPECT_EQ(sql(shipped_rules(), Sanitization::kNone), "");
 }
 
+// Two statements would mask the row twice: the first takes away what the second asks for.
+TEST(Statements, AreOneWhereTheConditionAsksForWhatOtherwiseChanges) {
+  EXPECT_THAT(sql(table_rules("    - {table: t, where: x IS NULL, set: {x: {constant: A}, y: remove}, "
+                              "otherwise: {x: remove, y: keep}}\n")),
+              HasSubstr("UPDATE t SET\n    x = CASE WHEN x IS NULL THEN 'A' ELSE NULL END,\n"
+                        "    y = CASE WHEN x IS NULL THEN NULL ELSE y END;\n"));
+  const auto rules = read_rules(
+      "key: {env: K}\nrules:\n  neo4j:\n    - {label: L, where: x IS NULL, set: {x: {constant: A}}, "
+      "otherwise: {x: remove}}\n");
+  ASSERT_TRUE(rules.ok()) << rules.error().message();
+  EXPECT_THAT(cypher_statements(*rules, Sanitization::kFull),
+              HasSubstr("MATCH (n:L)\nWITH n, coalesce(n.x IS NULL, false) AS holds\n"
+                        "SET n.x = CASE WHEN holds THEN 'A' ELSE NULL END;\n"));
+}
+
 TEST(Statements, QuoteNamesAndPatternsOfCypher) {
   const auto rules = read_rules(R"(key: {env: K}
 rules:
