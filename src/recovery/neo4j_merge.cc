@@ -50,6 +50,11 @@ class Neo4jMerge final : public RestoreComponent {
                                     report.others_after.nodes, report.others_after.relationships,
                                     report.others_compared ? "" : ", by their counts"));
     }
+    if (report.writes() && !report.others_changed && report.nodes_of_several > 0) {
+      proofs_.push_back(
+          fmt::format("{} nodes that belong to others too are as they were, {} of them not as in the backup",
+                      report.nodes_of_several, report.differing_of_several));
+    }
     if (report.others_changed) {
       context.reporter.warn(
           fmt::format("{}: the graph of others changed meanwhile, from {} nodes and {} relationships to {} "
@@ -139,6 +144,12 @@ class Neo4jMerge final : public RestoreComponent {
       step.notes.push_back(
           fmt::format("{} {} has no node here now: there is nothing to save, and to put back later",
                       owner_.kind, owner_.id));
+    }
+    if (preview.differing_of_several > 0) {
+      step.notes.push_back(
+          fmt::format("{} nodes that belong to others too differ from the backup, and stay as "
+                      "they are",
+                      preview.differing_of_several));
     }
     for (const auto& [type, count] : preview.severed) {
       step.notes.push_back(fmt::format(

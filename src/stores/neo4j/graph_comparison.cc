@@ -25,7 +25,8 @@ struct NodeRecord {
 struct RelationshipRecord {
   ShortDigest digest;
   int64_t id;  // live: the server's; of the file: its ordinal
-  size_t kind;
+  uint32_t kind;
+  uint32_t of_several;  // whether both ends are
   auto operator<=>(const RelationshipRecord&) const = default;
 };
 
@@ -113,8 +114,10 @@ class GraphComparison::Sides final : public GraphVisitor {
     return is_live_ ? take_live(id, start, end, type, properties) : take_saved(start, end, type, properties);
   }
 
-  void begin_live() {
+  // `several`: nodes of several owners, sorted.
+  void begin_live(std::span<const int64_t> several) {
     digests_.report({}, result_.fingerprints_);
+    several_ = several;
     is_live_ = true;
   }
 
@@ -142,7 +145,7 @@ class GraphComparison::Sides final : public GraphVisitor {
     const size_t kind = kinds_.of_relationship(type);
     ++kinds_[kind].backed_up;
     RETURN_IF_ERROR(digests_.add_relationship(start, end, type, properties));
-    return saved_relationships_.add({digest, ordinal_++, kind});
+    return saved_relationships_.add({digest, ordinal_++, static_cast<uint32_t>(kind), 0});
   }
 
   Result<void> take_live(int64_t id, int64_t start, int64_t end, std::string_view type, ByteView properties) {
@@ -150,18 +153,38 @@ class GraphComparison::Sides final : public GraphVisitor {
     const auto from = node_of_live_.get(start);
     const auto to = node_of_live_.get(end);
     const size_t kind = kinds_.of_relationship(type);
+    const bool of_several = is_of_several(start) && is_of_several(end);
     if (!from || !to) {
-      ++kinds_[kind].deleted;
-      return {};
+      const bool goes_with_a_node = (!from && !is_of_several(start)) || (!to && !is_of_several(end));
+      return goes_with_a_node ? gone_with_a_node(kind) : surplus_relationship(id, kind, of_several);
     }
     ASSIGN_OR_RETURN(const auto digest, relationship_identity(digester_, type, properties, *from, *to));
-    return live_relationships_.add({digest, id, kind});
+    return live_relationships_.add({digest, id, static_cast<uint32_t>(kind), of_several ? 1U : 0U});
+  }
+  Result<void> gone_with_a_node(size_t kind) {
+    ++kinds_[kind].deleted;
+    return {};
+  }
+  Result<void> surplus_relationship(int64_t id, size_t kind, bool of_several) {
+    if (of_several) {
+      ++result_.differing_relationships_of_several_;
+      return {};
+    }
+    ++kinds_[kind].deleted;
+    return result_.surplus_relationships_.add(id);
+  }
+  bool is_of_several(int64_t live) const {
+    return std::binary_search(several_.begin(), several_.end(), live);
   }
 
   Result<void> match_nodes();
   Result<void> match_group(std::span<NodeRecord> saved, std::span<NodeRecord> live);
   Result<void> pair(const NodeRecord& saved, const NodeRecord& live);
   Result<void> surplus(const NodeRecord& live) {
+    if (is_of_several(live.id)) {
+      ++result_.differing_nodes_of_several_;
+      return {};
+    }
     ++kinds_[live.kind].deleted;
     return result_.surplus_nodes_.add(live.id);
   }
@@ -176,6 +199,7 @@ class GraphComparison::Sides final : public GraphVisitor {
   SpilledRecords<RelationshipRecord> saved_relationships_;
   SpilledRecords<RelationshipRecord> live_relationships_;
   IdMap node_of_live_;  // of the file
+  std::span<const int64_t> several_;
   ElementDigester digester_;
   std::vector<std::string_view> labels_;
   int64_t ordinal_ = 0;
@@ -185,10 +209,15 @@ class GraphComparison::Sides final : public GraphVisitor {
 
 Result<void> GraphComparison::Sides::pair(const NodeRecord& saved, const NodeRecord& live) {
   const bool equal = saved.content == live.content;
-  if (!equal) ++kinds_[saved.kind].changed;
+  const bool of_several = !equal && is_of_several(live.id);
+  if (of_several) {
+    ++result_.differing_nodes_of_several_;
+  } else if (!equal) {
+    ++kinds_[saved.kind].changed;
+  }
   RETURN_IF_ERROR(node_of_live_.set(live.id, saved.id));
-  // The lowest bit says "equal", so that one table is enough.
-  return result_.partners_.set(saved.id, live.id * 2 + (equal ? 1 : 0));
+  // The lowest bit says "stays", so that one table is enough.
+  return result_.partners_.set(saved.id, live.id * 2 + (equal || of_several ? 1 : 0));
 }
 
 // All nodes of one identity: equal ones are paired first, then the others as they come.
@@ -241,8 +270,8 @@ Result<void> GraphComparison::Sides::match_relationships() {
       ++kinds_[saved[i].kind].created;
       RETURN_IF_ERROR(result_.lacking_.set(static_cast<uint64_t>(saved[i++].id), "\1"));
     } else if (i == saved.size() || live[j].digest < saved[i].digest) {
-      ++kinds_[live[j].kind].deleted;
-      RETURN_IF_ERROR(result_.surplus_relationships_.add(live[j++].id));
+      RETURN_IF_ERROR(surplus_relationship(live[j].id, live[j].kind, live[j].of_several != 0));
+      ++j;
     } else {
       ++i;
       ++j;
@@ -258,7 +287,9 @@ Result<GraphComparison> GraphComparison::make(BoltConnection& live, const GraphS
   ASSIGN_OR_RETURN(auto lacking, IdTable::create(options.scratch, 1));
   ASSIGN_OR_RETURN(auto nodes, SpilledRecords<int64_t>::create(options.scratch));
   ASSIGN_OR_RETURN(auto relationships, SpilledRecords<int64_t>::create(options.scratch));
-  GraphComparison result(std::move(partners), std::move(lacking), std::move(nodes), std::move(relationships));
+  ASSIGN_OR_RETURN(auto several, SpilledRecords<int64_t>::create(options.scratch));
+  GraphComparison result(std::move(partners), std::move(lacking), std::move(nodes), std::move(relationships),
+                         std::move(several));
   ASSIGN_OR_RETURN(const auto schema, read_schema(live));
   ASSIGN_OR_RETURN(auto sides, Sides::create(options.scratch, NodeKeys(schema), result));
   {
@@ -266,7 +297,9 @@ Result<GraphComparison> GraphComparison::make(BoltConnection& live, const GraphS
     RETURN_IF_ERROR(backup([&](ByteView block) { return reader.write(block); }), "while reading the backup");
     RETURN_IF_ERROR(reader.finish(), "while reading the backup");
   }
-  sides.begin_live();
+  RETURN_IF_ERROR(result.find_nodes_of_several(live, options.filter));
+  ASSIGN_OR_RETURN(const auto nodes_of_several, result.nodes_of_several());
+  sides.begin_live(nodes_of_several);
   GraphReader reader(sides);
   ASSIGN_OR_RETURN(
       const auto exported,
@@ -276,6 +309,19 @@ Result<GraphComparison> GraphComparison::make(BoltConnection& live, const GraphS
   RETURN_IF_ERROR(sides.finish());
   result.live_nodes_ = exported.nodes;
   return result;
+}
+
+Result<void> GraphComparison::find_nodes_of_several(BoltConnection& live, const GraphFilter& filter) {
+  ASSIGN_OR_RETURN(const auto packed, pack(filter_parameters(filter)));
+  const auto take = [&](bolt::Cursor row) -> Result<void> {
+    uint32_t columns = 0;
+    int64_t id = 0;
+    if (!row.list(columns) || !row.integer(id)) return row.error("id of a node");
+    return nodes_of_several_.add(id);
+  };
+  return live.stream(fmt::format("MATCH {} WHERE {} AND {} RETURN id(n)", node_pattern(filter, "n"),
+                                 node_condition(filter, "n"), is_of_several(filter, "n")),
+                     as_bytes(packed), take, BoltConnection::Access::kRead);
 }
 
 std::optional<GraphComparison::Partner> GraphComparison::partner_of(int64_t node) const {

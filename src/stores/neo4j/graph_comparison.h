@@ -3,6 +3,9 @@
 // Nodes are the same that a uniqueness constraint of the live graph says are; others when labels and
 // properties are equal. Relationships are the same when their ends, type and properties are. Which of several
 // equal ones is meant makes no difference.
+//
+// What belongs to several owners (is_of_several) is only ever missing: such a node is never to be changed or
+// deleted, nor a relationship between two of them.
 #pragma once
 
 #include <optional>
@@ -42,7 +45,7 @@ class GraphComparison {
   // The live node that is the node of the file, if there is one.
   struct Partner {
     int64_t id = 0;
-    bool equal = false;
+    bool stays = false;  // it is equal, or of several owners
   };
   std::optional<Partner> partner_of(int64_t node) const;
   // Of the relationships in the order of the file.
@@ -50,6 +53,12 @@ class GraphComparison {
   // Ids of live elements that the file does not have. A node's relationships go with it and are not listed.
   Result<std::span<int64_t>> surplus_nodes() { return surplus_nodes_.sorted(); }
   Result<std::span<int64_t>> surplus_relationships() { return surplus_relationships_.sorted(); }
+
+  // Ids of the live part's nodes that belong to several owners.
+  Result<std::span<int64_t>> nodes_of_several() { return nodes_of_several_.sorted(); }
+  // How many of them differ from the file, or are not in it; and relationships between them. All stay.
+  uint64_t differing_nodes_of_several() const { return differing_nodes_of_several_; }
+  uint64_t differing_relationships_of_several() const { return differing_relationships_of_several_; }
 
   // By kind of element, nodes first.
   const std::vector<ElementChanges>& changes() const { return changes_; }
@@ -63,16 +72,22 @@ class GraphComparison {
  private:
   class Sides;
   GraphComparison(IdMap partners, IdTable lacking, SpilledRecords<int64_t> nodes,
-                  SpilledRecords<int64_t> relationships)
+                  SpilledRecords<int64_t> relationships, SpilledRecords<int64_t> nodes_of_several)
       : partners_(std::move(partners)),
         lacking_(std::move(lacking)),
         surplus_nodes_(std::move(nodes)),
-        surplus_relationships_(std::move(relationships)) {}
+        surplus_relationships_(std::move(relationships)),
+        nodes_of_several_(std::move(nodes_of_several)) {}
 
-  IdMap partners_;   // by node of the file; the lowest bit says "equal"
+  Result<void> find_nodes_of_several(BoltConnection& live, const GraphFilter& filter);
+
+  IdMap partners_;   // by node of the file; the lowest bit says "stays"
   IdTable lacking_;  // by ordinal: one byte
   SpilledRecords<int64_t> surplus_nodes_;
   SpilledRecords<int64_t> surplus_relationships_;
+  SpilledRecords<int64_t> nodes_of_several_;
+  uint64_t differing_nodes_of_several_ = 0;
+  uint64_t differing_relationships_of_several_ = 0;
   std::vector<ElementChanges> changes_;
   uint64_t live_nodes_ = 0;
   std::vector<SchemaItem> schema_;

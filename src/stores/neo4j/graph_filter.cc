@@ -16,11 +16,18 @@ std::string alternatives(std::string_view variable, const std::vector<std::strin
 // A relationship of ownership may lead over other nodes: a note of an entity of an investigation.
 constexpr int kMostSteps = 8;
 
-// "EXISTS { MATCH (n)-[:`PART_OF`*1..8]->(owner:`Investigation`) WHERE … }"
-std::string leads_to_start(const GraphOwner& owner, std::string_view variable) {
-  return fmt::format("EXISTS {{ MATCH ({})-[{}*1..{}]->(start:{}) WHERE start.{} IN $owner }}", variable,
+// "EXISTS { MATCH (n)-[:`PART_OF`*1..8]->(start:`Investigation`) WHERE start.`id` IN $owner }"; with "NOT "
+// to a start of another.
+std::string leads_to_start(const GraphOwner& owner, std::string_view variable, std::string_view negation) {
+  return fmt::format("EXISTS {{ MATCH ({})-[{}*1..{}]->(start:{}) WHERE {}start.{} IN $owner }}", variable,
                      alternatives("", owner.through), kMostSteps, quote_identifier(owner.start_label),
-                     quote_identifier(owner.start_property));
+                     negation, quote_identifier(owner.start_property));
+}
+
+// "n:`Investigation` AND n.`id` IN $owner"; with "NOT ", a start of another. Null without such a property.
+std::string is_start(const GraphOwner& owner, std::string_view variable, std::string_view negation) {
+  return fmt::format("{0}:{1} AND {2}{0}.{3} IN $owner", variable, quote_identifier(owner.start_label),
+                     negation, quote_identifier(owner.start_property));
 }
 
 std::string belongs(const GraphOwner& owner, std::string_view variable) {
@@ -28,9 +35,8 @@ std::string belongs(const GraphOwner& owner, std::string_view variable) {
   if (!owner.property.empty())
     text += fmt::format(" OR {}.{} IN $owner", variable, quote_identifier(owner.property));
   if (owner.start_label.empty()) return text;
-  text += fmt::format(" OR ({0}:{1} AND {0}.{2} IN $owner)", variable, quote_identifier(owner.start_label),
-                      quote_identifier(owner.start_property));
-  if (!owner.through.empty()) text += " OR " + leads_to_start(owner, variable);
+  text += " OR (" + is_start(owner, variable, "") + ")";
+  if (!owner.through.empty()) text += " OR " + leads_to_start(owner, variable, "");
   return text;
 }
 
@@ -62,7 +68,10 @@ std::string relationship_pattern(const GraphFilter& filter, std::string_view var
 
 std::string node_condition(const GraphFilter& filter, std::string_view variable) {
   std::string text = fmt::format("NOT {}:{}", variable, quote_identifier(kMarkerLabel));
-  if (filter.all_others) return text + " AND NOT coalesce(" + choice(filter, variable) + ", false)";
+  if (filter.all_others) {
+    text += " AND NOT coalesce(" + choice(filter, variable) + ", false)";
+    return filter.without.empty() ? text : fmt::format("{} AND NOT id({}) IN $without", text, variable);
+  }
   if (filter.owner) text += " AND (" + belongs(*filter.owner, variable) + ")";
   return text;
 }
@@ -74,9 +83,30 @@ std::string is_selected(const GraphFilter& filter, std::string_view variable) {
   return "coalesce(" + text + ", false)";
 }
 
+std::string is_of_several(const GraphFilter& filter, std::string_view variable) {
+  if (!filter.owner) return "false";
+  const auto& owner = *filter.owner;
+  std::string text = "false";
+  if (!owner.property.empty()) {
+    text +=
+        fmt::format(" OR coalesce(NOT {}.{} IN $owner, false)", variable, quote_identifier(owner.property));
+  }
+  if (owner.start_label.empty()) return "(" + text + ")";
+  text += " OR coalesce(" + is_start(owner, variable, "NOT ") + ", false)";
+  if (!owner.through.empty()) text += " OR " + leads_to_start(owner, variable, "NOT ");
+  return fmt::format("(NOT coalesce({}, false) AND ({}))", is_start(owner, variable, ""), text);
+}
+
 Value::Map filter_parameters(const GraphFilter& filter) {
   if (!filter.owner) return {};
-  return {{"owner", Value{spellings(filter.owner->id)}}};
+  Value::Map parameters{{"owner", Value{spellings(filter.owner->id)}}};
+  if (filter.all_others && !filter.without.empty()) {
+    Value::List ids;
+    ids.reserve(filter.without.size());
+    for (const auto id : filter.without) ids.push_back(Value{id});
+    parameters.push_back({"without", Value{std::move(ids)}});
+  }
+  return parameters;
 }
 
 Result<GraphSelection> count_selected(BoltConnection& bolt, const GraphFilter& filter) {

@@ -27,7 +27,8 @@ struct GraphFilter {
   std::vector<std::string> labels{};              // a node has one of them; empty: any node
   std::vector<std::string> relationship_types{};  // empty: all
   std::optional<GraphOwner> owner{};
-  bool all_others = false;  // every node that labels and owner do not select
+  bool all_others = false;         // every node that labels and owner do not select
+  std::vector<int64_t> without{};  // ids of nodes that are not among all others
 
   bool takes_everything() const { return relationship_types.empty() && takes_all_nodes(); }
   bool takes_all_nodes() const { return labels.empty() && !owner; }
@@ -39,6 +40,10 @@ std::string node_pattern(const GraphFilter& filter, std::string_view variable);
 std::string node_condition(const GraphFilter& filter, std::string_view variable);
 // True or false for any node, never null.
 std::string is_selected(const GraphFilter& filter, std::string_view variable);
+// True for a node that the filter's owner does not have alone: it leads to a start node of another too, is
+// one, or names another in the owner's property. Never for a start node of the owner itself. True or false,
+// never null; refers to what node_condition does.
+std::string is_of_several(const GraphFilter& filter, std::string_view variable);
 // "[r:`T`|`U`]", or "[r]".
 std::string relationship_pattern(const GraphFilter& filter, std::string_view variable);
 // What node_condition refers to.

@@ -4,6 +4,7 @@
 
 #include "core/backoff.h"
 #include "stores/neo4j/merge_writer.h"
+#include "stores/neo4j/nodes_by_id.h"
 
 namespace summit::neo4j {
 
@@ -33,6 +34,18 @@ std::vector<Fingerprint> of_elements(const std::vector<Fingerprint>& all) {
   }
   return elements;
 }
+
+bool writes(const std::vector<ElementChanges>& changes) {
+  return std::any_of(changes.begin(), changes.end(),
+                     [](const ElementChanges& one) { return one.created + one.changed + one.deleted > 0; });
+}
+
+// What must be the same before and after.
+struct Others {
+  GraphSelection counts;
+  std::vector<Fingerprint> prints;  // empty where reading all of them takes too long
+  SetHash of_several;
+};
 
 class Merge {
  public:
@@ -71,12 +84,15 @@ class Merge {
     GraphMergeReport report;
     report.changes = comparison.changes();
     report.owned_nodes = comparison.live_nodes();
+    ASSIGN_OR_RETURN(const auto several, comparison.nodes_of_several());
+    report.nodes_of_several = several.size();
+    report.differing_of_several = comparison.differing_nodes_of_several();
     ASSIGN_OR_RETURN(report.severed, count_severed(bolt_, options_.filter, comparison));
     return report;
   }
 
   Result<void> write(GraphComparison& comparison, GraphMergeReport& report) {
-    ASSIGN_OR_RETURN(const auto before, look_at_others(report.others_before));
+    ASSIGN_OR_RETURN(const auto before, look_at_others(comparison));
     MergeWriter writer(bolt_, comparison, options_.filter, options_.batch_rows);
     RETURN_IF_ERROR(writer.delete_surplus());
     {
@@ -92,10 +108,13 @@ class Merge {
     }
     RETURN_IF_ERROR(writer.finish());
     RETURN_IF_ERROR(prove(comparison));
-    ASSIGN_OR_RETURN(const auto after, look_at_others(report.others_after));
-    report.others_compared = !before.empty() && !after.empty();
-    report.others_changed = before != after || report.others_before.nodes != report.others_after.nodes ||
-                            report.others_before.relationships != report.others_after.relationships;
+    ASSIGN_OR_RETURN(const auto after, look_at_others(comparison));
+    report.others_before = before.counts;
+    report.others_after = after.counts;
+    report.others_compared = !before.prints.empty() && !after.prints.empty();
+    report.others_changed = before.prints != after.prints || before.of_several != after.of_several ||
+                            before.counts.nodes != after.counts.nodes ||
+                            before.counts.relationships != after.counts.relationships;
     return {};
   }
 
@@ -113,22 +132,35 @@ class Merge {
     return create_schema(bolt_, missing, cancellation_);
   }
 
-  // Before the commit: the owner's part of the graph is that of the file.
+  // Before the commit: the owner's part of the graph is that of the file, but for what belongs to several.
   Result<void> prove(const GraphComparison& comparison) {
     ASSIGN_OR_RETURN(const auto found, read(part_of(options_, false)));
     if (of_elements(found) == of_elements(comparison.fingerprints())) return {};
+    if (comparison.differing_nodes_of_several() + comparison.differing_relationships_of_several() > 0) {
+      ASSIGN_OR_RETURN(const auto rest, compare());
+      if (!writes(rest.changes())) return {};
+    }
     return Error(Code::kBusy, "the owner's part of the graph is not that of the backup after it was written")
         .hint("somebody writes the same nodes: stop the owner's writers, and restore again");
   }
 
-  // Counts, and hashes where that does not take too long.
-  Result<std::vector<Fingerprint>> look_at_others(GraphSelection& counts) {
-    auto filter = options_.filter;
-    filter.all_others = true;
-    ASSIGN_OR_RETURN(counts, count_selected(bolt_, filter));
-    if (counts.nodes + counts.relationships > kMostCompared) return std::vector<Fingerprint>();
-    ASSIGN_OR_RETURN(const auto found, read(part_of(options_, true)));
-    return of_elements(found);
+  // Counts, and hashes where that does not take too long. Nodes of several owners are asked for by their ids:
+  // which of them are in the owner's part changes with the relationships that go and come.
+  Result<Others> look_at_others(GraphComparison& comparison) {
+    ASSIGN_OR_RETURN(const auto several, comparison.nodes_of_several());
+    auto part = part_of(options_, true);
+    part.filter.without.assign(several.begin(), several.end());
+    Others others;
+    ASSIGN_OR_RETURN(others.counts, count_selected(bolt_, part.filter));
+    if (others.counts.nodes + others.counts.relationships <= kMostCompared) {
+      ASSIGN_OR_RETURN(const auto found, read(part));
+      others.prints = of_elements(found);
+    }
+    ASSIGN_OR_RETURN(const auto shared, look_at_nodes(bolt_, several, part.filter));
+    others.of_several = shared.hash;
+    others.counts.nodes += shared.hash.count();
+    others.counts.relationships += shared.relationships;
+    return others;
   }
 
   Result<std::vector<Fingerprint>> read(const GraphExportOptions& part) {
@@ -163,10 +195,7 @@ Result<GraphMergeReport> without_hope(Error error) {
 
 }  // namespace
 
-bool GraphMergeReport::writes() const {
-  return std::any_of(changes.begin(), changes.end(),
-                     [](const ElementChanges& one) { return one.created + one.changed + one.deleted > 0; });
-}
+bool GraphMergeReport::writes() const { return neo4j::writes(changes); }
 
 Result<GraphMergeReport> preview_merge(const config::Neo4jEndpoint& endpoint, const GraphSource& backup,
                                        const GraphMergeOptions& options, Reporter& reporter,

@@ -1,8 +1,9 @@
 // Puts one owner's nodes and relationships back into a live graph, beside those of others.
 //
 // What is as in the file is not written; missing elements are created, different ones changed, others of the
-// owner deleted: all in one transaction, which proves its work before it commits. So a merge that is killed
-// has changed nothing, and nothing of ours is ever in the graph.
+// owner deleted; what belongs to several is created where it is missing, and never more. All in one
+// transaction, which proves its work before it commits. So a merge that is killed has changed nothing, and
+// nothing of ours is ever in the graph.
 #pragma once
 
 #include <map>
@@ -32,7 +33,12 @@ struct GraphMergeReport {
   // By type: relationships between nodes that go and nodes of others. They go, too.
   std::map<std::string, uint64_t> severed;
   uint64_t owned_nodes = 0;  // of the owner, before
-  // After a merge: nodes and relationships of others, before and after.
+  // Of them, those that belong to others too: never changed or deleted; and how many of these differ from the
+  // file, or are not in it.
+  uint64_t nodes_of_several = 0;
+  uint64_t differing_of_several = 0;
+  // After a merge: nodes and relationships of others, before and after. Nodes of several owners are among
+  // them, with their relationships to nodes of others alone.
   GraphSelection others_before;
   GraphSelection others_after;
   // Whether all properties of others were compared too: not in a graph of more than five million elements.

@@ -1,13 +1,12 @@
 #include "stores/neo4j/merge_writer.h"
 
-#include <algorithm>
+#include "stores/neo4j/nodes_by_id.h"
 
 namespace summit::neo4j {
 
 namespace {
 
 constexpr size_t kBatchBytes = 2 * MiB;
-constexpr size_t kIdsOfABatch = 5000;
 
 std::string label_suffix(const Value::List& labels) {
   std::string text;
@@ -22,38 +21,6 @@ Result<std::string> label_suffix(ByteView labels) {
   const auto* list = names.as<Value::List>();
   if (list == nullptr) return cursor.error("list of labels");
   return label_suffix(*list);
-}
-
-// Gives the statement's rows for ids, a bounded number at a time.
-Result<void> for_ids(BoltConnection& bolt, std::string_view cypher, std::span<const int64_t> ids,
-                     const Value::Map& parameters, const BoltConnection::RowConsumer& consume) {
-  for (size_t begin = 0; begin < ids.size(); begin += kIdsOfABatch) {
-    const auto some = ids.subspan(begin, std::min(kIdsOfABatch, ids.size() - begin));
-    Value::List rows;
-    rows.reserve(some.size());
-    for (const auto id : some) rows.push_back(Value{id});
-    Value::Map all = parameters;
-    all.push_back({"rows", Value{std::move(rows)}});
-    sort_by_key(all);
-    ASSIGN_OR_RETURN(const auto packed, pack(all));
-    RETURN_IF_ERROR(bolt.stream(cypher, as_bytes(packed), consume));
-  }
-  return {};
-}
-
-// Each id gives one row, or somebody has been here since.
-Result<void> for_each_id(BoltConnection& bolt, std::string_view cypher, std::span<const int64_t> ids,
-                         const Value::Map& parameters) {
-  size_t found = 0;
-  const auto count = [&](bolt::Cursor) -> Result<void> {
-    ++found;
-    return {};
-  };
-  RETURN_IF_ERROR(for_ids(bolt, cypher, ids, parameters, count));
-  if (found == ids.size()) return {};
-  return Error(Code::kBusy, "{} of {} elements are no longer what they were when they were read",
-               ids.size() - found, ids.size())
-      .hint("somebody writes the same nodes: stop the owner's writers, and restore again");
 }
 
 }  // namespace
@@ -80,20 +47,22 @@ Result<std::map<std::string, uint64_t>> count_severed(BoltConnection& bolt, cons
 Result<void> MergeWriter::delete_surplus() {
   ASSIGN_OR_RETURN(const auto relationships, comparison_.surplus_relationships());
   ASSIGN_OR_RETURN(const auto nodes, comparison_.surplus_nodes());
-  // A node whose id went to somebody else must not go. One that belonged by a relationship cannot be asked
-  // any more: that relationship may just have gone.
+  // A node whose id went to somebody else must not go, nor one that belongs to others too by now. One that
+  // belonged by a relationship cannot be asked for it any more: that relationship may just have gone.
   const bool may_ask = filter_.owner && filter_.owner->through.empty();
-  const std::string still = may_ask ? " AND " + is_selected(filter_, "n") : std::string();
+  const std::string still =
+      (may_ask ? is_selected(filter_, "n") + " AND " : std::string()) + "NOT " + is_of_several(filter_, "n");
   RETURN_IF_ERROR(for_each_id(
       bolt_, "UNWIND $rows AS row MATCH ()-[r]->() WHERE id(r) = row DELETE r RETURN 1", relationships, {}));
   return for_each_id(
-      bolt_, fmt::format("UNWIND $rows AS row MATCH (n) WHERE id(n) = row{} DETACH DELETE n RETURN 1", still),
+      bolt_,
+      fmt::format("UNWIND $rows AS row MATCH (n) WHERE id(n) = row AND {} DETACH DELETE n RETURN 1", still),
       nodes, filter_parameters(filter_));
 }
 
 Result<void> MergeWriter::node(int64_t id, ByteView labels, ByteView properties) {
   const auto partner = comparison_.partner_of(id);
-  if (partner && partner->equal) return {};
+  if (partner && partner->stays) return {};
   if (partner) return change(partner->id, labels, properties);
   ASSIGN_OR_RETURN(const auto suffix, label_suffix(labels));
   Batch& batch = batch_of(

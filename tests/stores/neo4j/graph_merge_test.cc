@@ -172,6 +172,64 @@ TEST_F(GraphMerge, BringsBackAProjectThatIsGoneByItsRelationships) {
   EXPECT_EQ(state(others_of(part_of("p"))), others);
 }
 
+// A paper of both cases, which changes after the backup, and one of q that joins p after it.
+TEST_F(GraphMerge, NeverChangesOrDeletesWhatBelongsToSeveral) {
+  run("CREATE CONSTRAINT paper_key FOR (n:Paper) REQUIRE n.key IS UNIQUE");
+  run("CREATE (p:Case {id: 'p'}), (q:Case {id: 'q'}), (:Paper {key: 'own', v: 1})-[:PART_OF]->(p), "
+      "(both:Paper {key: 'both', v: 1})-[:PART_OF]->(p), (both)-[:PART_OF]->(q), "
+      "(joins:Paper {key: 'joins'})-[:PART_OF]->(q), (joins)-[:CITES]->(:Paper {key: 'far'})");
+  std::string file;
+  state(part_of("p"), &file);
+  run("MATCH (p:Case {id: 'p'}), (joins:Paper {key: 'joins'}), (both:Paper {key: 'both'}), "
+      "(own:Paper {key: 'own'}) SET both.v = 2, own.v = 2 "
+      "CREATE (joins)-[:PART_OF]->(p), (both)-[:CITES]->(own), (joins)-[:CITES]->(both), "
+      "(:Paper {key: 'surplus'})-[:PART_OF]->(p)");
+  const auto of_q = state(part_of("q"));
+  const auto foretold = previewed(file, part_of("p"));
+  EXPECT_EQ(foretold.nodes_of_several, 2u);
+  EXPECT_EQ(foretold.differing_of_several, 2u);
+
+  const auto report = merged(file, part_of("p"));
+
+  EXPECT_EQ(state(part_of("q")), of_q);
+  EXPECT_FALSE(report.others_changed);
+  EXPECT_EQ(number("MATCH (:Paper {key: 'joins'})-[r:CITES]->(:Paper {key: 'far'}) RETURN count(r)"), 1);
+  EXPECT_EQ(number("MATCH (n:Paper {key: 'own'}) RETURN n.v"), 1) << "the owner's own";
+  EXPECT_EQ(number("MATCH (n:Paper {key: 'surplus'}) RETURN count(n)"), 0);
+  EXPECT_EQ(number("MATCH (:Paper {key: 'joins'})-[r:PART_OF]->(:Case {id: 'p'}) RETURN count(r)"), 0);
+  EXPECT_EQ(number("MATCH (:Paper {key: 'both'})-[r:CITES]->(:Paper {key: 'own'}) RETURN count(r)"), 0);
+  const auto papers = changes_of(report, "(:Paper)");
+  EXPECT_EQ(std::tuple(papers.created, papers.changed, papers.deleted), std::tuple(0u, 1u, 1u));
+  EXPECT_FALSE(merged(file, part_of("p")).writes()) << "a second time there is nothing to do";
+}
+
+TEST_F(GraphMerge, InsertsWhatBelongedToSeveralWhereItIsMissing) {
+  run("CREATE (p:Case {id: 'p'}), (q:Case {id: 'q'}), (f:Folder {n: 1})-[:PART_OF]->(p), "
+      "(f)-[:PART_OF]->(q), "
+      "(:Paper {n: 1})-[:PART_OF]->(f)");
+  std::string file;
+  const auto before = state(part_of("p"), &file);
+  run("MATCH (n:Paper) DETACH DELETE n");
+  const auto report = merged(file, part_of("p"));
+  EXPECT_EQ(changes_of(report, "(:Paper)").created, 1u);
+  EXPECT_FALSE(report.others_changed);
+  EXPECT_EQ(state(part_of("p")), before);
+}
+
+// The start of one case lies in another case: it is that case's, too, but first of all its own.
+TEST_F(GraphMerge, AStartNodeBelongsToItsOwnerAlone) {
+  run("CREATE (p:Case {id: 'p', v: 1})-[:PART_OF]->(q:Case {id: 'q', v: 1})");
+  std::string of_p;
+  std::string of_q;
+  const auto before = state(part_of("p"), &of_p);
+  state(part_of("q"), &of_q);
+  run("MATCH (p:Case {id: 'p'}) SET p.v = 2");
+  EXPECT_EQ(previewed(of_q, part_of("q")).nodes_of_several, 1u);
+  EXPECT_EQ(previewed(of_p, part_of("p")).nodes_of_several, 0u);
+  merged(of_p, part_of("p"));
+  EXPECT_EQ(state(part_of("p")), before);
+}
+
 TEST_F(GraphMerge, MakesIndexesAndConstraintsOnlyWhereNobodyElseIs) {
   std::string file;
   state(owned_by("a"), &file);
