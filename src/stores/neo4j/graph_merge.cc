@@ -1,10 +1,13 @@
 #include "stores/neo4j/graph_merge.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "core/backoff.h"
 #include "stores/neo4j/merge_writer.h"
 #include "stores/neo4j/nodes_by_id.h"
+#include "stores/neo4j/unique_values.h"
 
 namespace summit::neo4j {
 
@@ -38,6 +41,11 @@ std::vector<Fingerprint> of_elements(const std::vector<Fingerprint>& all) {
 bool writes(const std::vector<ElementChanges>& changes) {
   return std::any_of(changes.begin(), changes.end(),
                      [](const ElementChanges& one) { return one.created + one.changed + one.deleted > 0; });
+}
+
+bool changes_nodes(const std::vector<ElementChanges>& changes) {
+  return std::any_of(changes.begin(), changes.end(),
+                     [](const ElementChanges& one) { return one.changed > 0; });
 }
 
 // What must be the same before and after.
@@ -88,13 +96,37 @@ class Merge {
     report.nodes_of_several = several.size();
     report.differing_of_several = comparison.differing_nodes_of_several();
     ASSIGN_OR_RETURN(report.severed, count_severed(bolt_, options_.filter, comparison));
+    RETURN_IF_ERROR(refuse_conflicts(comparison));
     return report;
+  }
+
+  // What would fail in the middle.
+  Result<void> refuse_conflicts(const GraphComparison& comparison) {
+    std::vector<std::string> conflicts;
+    if (writes(comparison.changes())) {
+      ASSIGN_OR_RETURN(const auto keys, live_keys());
+      ASSIGN_OR_RETURN(const auto taken,
+                       find_taken_values(bolt_, backup_, comparison, options_.filter, keys));
+      conflicts.insert(conflicts.end(), taken.begin(), taken.end());
+    }
+    if (conflicts.empty()) return {};
+    return Error(Code::kRefused, "nothing was changed: {}", fmt::join(conflicts, "; "))
+        .hint("settle these nodes by hand, and restore again");
+  }
+
+  Result<NodeKeys> live_keys() {
+    ASSIGN_OR_RETURN(const auto schema, read_schema(bolt_));
+    return NodeKeys(schema);
   }
 
   Result<void> write(GraphComparison& comparison, GraphMergeReport& report) {
     ASSIGN_OR_RETURN(const auto before, look_at_others(comparison));
     MergeWriter writer(bolt_, comparison, options_.filter, options_.batch_rows);
     RETURN_IF_ERROR(writer.delete_surplus());
+    if (changes_nodes(comparison.changes())) {
+      ASSIGN_OR_RETURN(const auto keys, live_keys());
+      RETURN_IF_ERROR(release_values(bolt_, backup_, comparison, keys));
+    }
     {
       const auto phase = reporter_.phase(options_.store, "putting nodes and relationships back", "bytes");
       GraphReader reader(writer);

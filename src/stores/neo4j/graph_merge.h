@@ -48,15 +48,15 @@ struct GraphMergeReport {
   bool writes() const;
 };
 
-// What merge_graph would do now; changes nothing. kRefused for a filter without owner, kBusy and errors of
-// export_graph() and import_graph() as theirs.
+// What merge_graph would do now; changes nothing. kRefused for a filter without owner, and when nodes of others
+// have unique values now that the file's need; kBusy and errors of export_graph() and import_graph() as theirs.
 Result<GraphMergeReport> preview_merge(const config::Neo4jEndpoint& endpoint, const GraphSource& backup,
                                        const GraphMergeOptions& options, Reporter& reporter,
                                        const Cancellation& cancellation);
 
-// Reads the file at least twice. What passes by itself (a deadlock with other writers, an element that
-// changed since it was read) is tried again from the start, with pauses. kFailed when a constraint of the
-// live graph is violated, because somebody else has a node of the same key now.
+// Reads the file several times. What passes by itself (a deadlock with other writers, an element that
+// changed since it was read) is tried again from the start, with pauses. kRefused as preview_merge, kFailed
+// when somebody else takes a unique value of the file meanwhile.
 Result<GraphMergeReport> merge_graph(const config::Neo4jEndpoint& endpoint, const GraphSource& backup,
                                      const GraphMergeOptions& options, Reporter& reporter,
                                      const Cancellation& cancellation);

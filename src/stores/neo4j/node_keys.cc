@@ -30,24 +30,30 @@ NodeKeys::NodeKeys(const std::vector<SchemaItem>& present) {
   std::sort(keys_.begin(), keys_.end(), [](const Key& a, const Key& b) { return a.name < b.name; });
 }
 
+Result<void> find_values(const NodeKeys::Key& key, ByteView properties, std::vector<ByteView>& values) {
+  values.assign(key.properties.size(), {});
+  bolt::Cursor cursor(properties);
+  uint32_t count = 0;
+  if (!cursor.map(count)) return cursor.error("properties");
+  for (uint32_t i = 0; i < count; ++i) {
+    std::string_view name;
+    ByteView value;
+    if (!cursor.text(name)) return cursor.error("name of a property");
+    if (!cursor.raw(value)) return cursor.error("property");
+    for (size_t wanted = 0; wanted < values.size(); ++wanted) {
+      if (name == key.properties[wanted]) values[wanted] = value;
+    }
+  }
+  return {};
+}
+
 // False when a property is not there.
 Result<bool> NodeKeys::append_values(const Key& key, ByteView properties) {
-  for (const auto& wanted : key.properties) {
-    bolt::Cursor cursor(properties);
-    uint32_t count = 0;
-    bool found = false;
-    if (!cursor.map(count)) return cursor.error("properties");
-    for (uint32_t i = 0; i < count && !found; ++i) {
-      std::string_view name;
-      if (!cursor.text(name)) return cursor.error("name of a property");
-      found = name == wanted;
-      if (found) {
-        RETURN_IF_ERROR(append_canonical(cursor, bytes_));
-      } else if (!cursor.skip()) {
-        return cursor.error("property");
-      }
-    }
-    if (!found) return false;
+  RETURN_IF_ERROR(find_values(key, properties, values_));
+  for (const auto value : values_) {
+    if (value.empty()) return false;
+    bolt::Cursor cursor(value);
+    RETURN_IF_ERROR(append_canonical(cursor, bytes_));
   }
   return true;
 }

@@ -24,21 +24,28 @@ class NodeKeys {
   // The uniqueness constraints and node keys among `present`.
   explicit NodeKeys(const std::vector<SchemaItem>& present);
 
+  struct Key {
+    std::string name;
+    std::string label;
+    std::vector<std::string> properties;
+  };
+  const std::vector<Key>& keys() const { return keys_; }
+
   // The digest of the node's values under the first constraint that it has all properties of; `content` for
   // a node that no constraint tells apart. `labels` are sorted, `properties` is an encoded map.
   Result<ShortDigest> identity(const std::vector<std::string_view>& labels, ByteView properties,
                                const ShortDigest& content);
 
  private:
-  struct Key {
-    std::string name;
-    std::string label;
-    std::vector<std::string> properties;
-  };
   Result<bool> append_values(const Key& key, ByteView properties);
 
   std::vector<Key> keys_;
+  std::vector<ByteView> values_;
   std::string bytes_;
 };
+
+// The encoded value of each property of a key, empty for one that is not there: views of `properties`, an
+// encoded map.
+Result<void> find_values(const NodeKeys::Key& key, ByteView properties, std::vector<ByteView>& values);
 
 }  // namespace summit::neo4j

@@ -242,18 +242,70 @@ TEST_F(GraphMerge, MakesIndexesAndConstraintsOnlyWhereNobodyElseIs) {
   EXPECT_EQ(number("MATCH (n) RETURN count(n)"), 61);
 }
 
-TEST_F(GraphMerge, AKeyThatSomebodyElseHasNowIsAnErrorAndNothingIsWritten) {
+TEST_F(GraphMerge, AValueThatSomebodyElseHasNowIsForetoldAndNothingIsWritten) {
   std::string file;
   state(owned_by("a"), &file);
   damage();
   run("CREATE (:Entity {tenant_id: 'b', key: 'a1'})");
   const auto damaged = state({});
+  const auto foretold =
+      preview_merge(server_.endpoint(), source(file), options(owned_by("a")), reporter_, {});
   const auto refused = merge_graph(server_.endpoint(), source(file), options(owned_by("a")), reporter_, {});
-  ASSERT_FALSE(refused.ok());
-  EXPECT_THAT(refused.error().message(), HasSubstr("ConstraintValidationFailed"));
+  for (const auto* one : {&foretold, &refused}) {
+    ASSERT_FALSE(one->ok());
+    EXPECT_EQ(one->error().code(), Code::kRefused);
+    EXPECT_THAT(
+        one->error().message(),
+        HasSubstr("1 of the backup's nodes :Entity has a value of key that a node of others has now"));
+  }
   EXPECT_EQ(state({}), damaged);
   EXPECT_EQ(merge_graph(server_.endpoint(), source(file), options({}), reporter_, {}).error().code(),
             Code::kRefused);
+}
+
+TEST_F(GraphMerge, AValueThatANodeOfSeveralHasNowIsForetold) {
+  run("CREATE CONSTRAINT one_key FOR (n:Paper) REQUIRE n.key IS UNIQUE");
+  run("CREATE CONSTRAINT two_code FOR (n:Paper) REQUIRE n.code IS UNIQUE");
+  run("CREATE (p:Case {id: 'p'}), (q:Case {id: 'q'}), (:Paper {key: 1, code: 1})-[:PART_OF]->(p), "
+      "(both:Paper {key: 2, code: 2})-[:PART_OF]->(p), (both)-[:PART_OF]->(q)");
+  std::string file;
+  state(part_of("p"), &file);
+  run("MATCH (n:Paper {key: 1}) SET n.code = 3");
+  run("MATCH (n:Paper {key: 2}) SET n.code = 1");
+  const auto foretold = preview_merge(server_.endpoint(), source(file), options(part_of("p")), reporter_, {});
+  ASSERT_FALSE(foretold.ok());
+  EXPECT_THAT(foretold.error().message(), HasSubstr("a value of code that a node of others has now"));
+}
+
+TEST_F(GraphMerge, NodesOfTheOwnerThatExchangedUniqueValuesGetThemBack) {
+  run("CREATE CONSTRAINT one_id FOR (n:Mailbox) REQUIRE n.id IS UNIQUE");
+  run("CREATE CONSTRAINT two_mail FOR (n:Mailbox) REQUIRE n.mail IS UNIQUE");
+  run("CREATE CONSTRAINT three FOR (n:Named) REQUIRE (n.tenant_id, n.name) IS UNIQUE");
+  run("UNWIND range(1, 20) AS i CREATE (:Mailbox {tenant_id: 'a', id: i, mail: 'm' + i}), "
+      "(:Mailbox:Named {tenant_id: 'a', id: 100 + i, name: 'n' + i})");
+  std::string file;
+  const auto before = state(owned_by("a"), &file);
+  run("MATCH (n:Mailbox) WHERE n.mail IS NOT NULL SET n.mail = 'x' + n.id");
+  run("MATCH (n:Mailbox) WHERE n.mail IS NOT NULL SET n.mail = 'm' + (21 - n.id)");
+  run("MATCH (n:Mailbox {id: 3}) DELETE n");
+  run("MATCH (n:Named {id: 101}) REMOVE n:Named");
+  run("MATCH (n:Named {id: 102}) SET n.name = 'n1', n.mail = 'm18'");
+  run("CREATE (:Named {tenant_id: 'a', name: 'n2'})");
+  merged(file, owned_by("a"));
+  EXPECT_EQ(state(owned_by("a")), before);
+}
+
+// A label that one node is to lose and another to get, with the same value.
+TEST_F(GraphMerge, ALabelThatWentToAnotherNodeOfTheOwnerComesBack) {
+  run("CREATE CONSTRAINT one_id FOR (n:Person) REQUIRE n.id IS UNIQUE");
+  run("CREATE CONSTRAINT two_seat FOR (n:Chair) REQUIRE n.seat IS UNIQUE");
+  run("CREATE (:Person:Chair {tenant_id: 'a', id: 1, seat: 1}), (:Person {tenant_id: 'a', id: 2, seat: 1})");
+  std::string file;
+  const auto before = state(owned_by("a"), &file);
+  run("MATCH (n:Chair) REMOVE n:Chair");
+  run("MATCH (n:Person {id: 2}) SET n:Chair");
+  merged(file, owned_by("a"));
+  EXPECT_EQ(state(owned_by("a")), before);
 }
 
 TEST_F(GraphMerge, KilledInTheMiddle_NothingIsWrittenAndTheNextOneSucceeds) {
@@ -266,10 +318,11 @@ TEST_F(GraphMerge, KilledInTheMiddle_NothingIsWrittenAndTheNextOneSucceeds) {
   ASSERT_EQ(::pipe(pipe), 0);
   const pid_t child = ::fork();
   if (child == 0) {
-    // The second reading is the one that writes: there it waits for its end.
+    // After the comparison, the look for conflicts and the release of values the fourth reading is the one
+    // that writes: there it waits for its end.
     int readings = 0;
     const auto waiting = [&](const std::function<Result<void>(ByteView)>& consume) -> Result<void> {
-      if (++readings == 1) return consume(as_bytes(file));
+      if (++readings < 4) return consume(as_bytes(file));
       RETURN_IF_ERROR(consume(as_bytes(std::string_view(file).substr(0, file.size() - 40))));
       const auto written = ::write(pipe[1], "x", 1);
       while (written == 1) static_cast<void>(pause_for(std::chrono::seconds(1), {}).ok());
