@@ -95,14 +95,21 @@ class Merge {
     ASSIGN_OR_RETURN(const auto several, comparison.nodes_of_several());
     report.nodes_of_several = several.size();
     report.differing_of_several = comparison.differing_nodes_of_several();
-    ASSIGN_OR_RETURN(report.severed, count_severed(bolt_, options_.filter, comparison));
-    RETURN_IF_ERROR(refuse_conflicts(comparison));
+    ASSIGN_OR_RETURN(auto severed, count_severed(bolt_, options_.filter, comparison));
+    report.severed = std::move(severed.to_others);
+    RETURN_IF_ERROR(refuse_conflicts(comparison, severed));
     return report;
   }
 
-  // What would fail in the middle.
-  Result<void> refuse_conflicts(const GraphComparison& comparison) {
+  // What would fail in the middle, or take from others what is theirs.
+  Result<void> refuse_conflicts(const GraphComparison& comparison, const SeveredRelationships& severed) {
     std::vector<std::string> conflicts;
+    for (const auto& [type, count] : severed.from_others) {
+      conflicts.push_back(fmt::format(
+          "{} relationships of type {} lead from nodes of others to nodes that the backup does not "
+          "have and that would be deleted",
+          count, type));
+    }
     if (writes(comparison.changes())) {
       ASSIGN_OR_RETURN(const auto keys, live_keys());
       ASSIGN_OR_RETURN(const auto taken,
@@ -111,7 +118,7 @@ class Merge {
     }
     if (conflicts.empty()) return {};
     return Error(Code::kRefused, "nothing was changed: {}", fmt::join(conflicts, "; "))
-        .hint("settle these nodes by hand, and restore again");
+        .hint("settle these nodes and relationships by hand, and restore again");
   }
 
   Result<NodeKeys> live_keys() {

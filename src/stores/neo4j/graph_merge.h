@@ -30,7 +30,7 @@ struct GraphMergeOptions {
 
 struct GraphMergeReport {
   std::vector<ElementChanges> changes;
-  // By type: relationships between nodes that go and nodes of others. They go, too.
+  // By type: relationships of nodes that go to nodes of others. They go, too.
   std::map<std::string, uint64_t> severed;
   uint64_t owned_nodes = 0;  // of the owner, before
   // Of them, those that belong to others too: never changed or deleted; and how many of these differ from the
@@ -48,8 +48,9 @@ struct GraphMergeReport {
   bool writes() const;
 };
 
-// What merge_graph would do now; changes nothing. kRefused for a filter without owner, and when nodes of others
-// have unique values now that the file's need; kBusy and errors of export_graph() and import_graph() as theirs.
+// What merge_graph would do now; changes nothing. kRefused for a filter without owner, when nodes of others
+// have unique values now that the file's need, and when relationships lead from them to nodes that would go;
+// kBusy and errors of export_graph() and import_graph() as theirs.
 Result<GraphMergeReport> preview_merge(const config::Neo4jEndpoint& endpoint, const GraphSource& backup,
                                        const GraphMergeOptions& options, Reporter& reporter,
                                        const Cancellation& cancellation);

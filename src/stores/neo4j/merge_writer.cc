@@ -25,18 +25,22 @@ Result<std::string> label_suffix(ByteView labels) {
 
 }  // namespace
 
-Result<std::map<std::string, uint64_t>> count_severed(BoltConnection& bolt, const GraphFilter& filter,
-                                                      GraphComparison& comparison) {
-  std::map<std::string, uint64_t> severed;
+Result<SeveredRelationships> count_severed(BoltConnection& bolt, const GraphFilter& filter,
+                                           GraphComparison& comparison) {
+  SeveredRelationships severed;
   const std::string cypher = fmt::format(
-      "UNWIND $rows AS row MATCH (n)-[r]-(m) WHERE id(n) = row AND NOT {} RETURN type(r), count(*)",
+      "UNWIND $rows AS row MATCH (n)-[r]-(m) WHERE id(n) = row AND NOT {} "
+      "RETURN type(r), count(*), startNode(r) = m",
       is_selected(filter, "m"));
   const auto take = [&](bolt::Cursor row) -> Result<void> {
     uint32_t columns = 0;
     std::string_view type;
     int64_t count = 0;
-    if (!row.list(columns) || !row.text(type) || !row.integer(count)) return row.error("type and count");
-    severed[std::string(type)] += static_cast<uint64_t>(count);
+    bool from_other = false;
+    if (!row.list(columns) || !row.text(type) || !row.integer(count) || !row.boolean(from_other))
+      return row.error("type and count");
+    auto& counts = from_other ? severed.from_others : severed.to_others;
+    counts[std::string(type)] += static_cast<uint64_t>(count);
     return {};
   };
   ASSIGN_OR_RETURN(const auto nodes, comparison.surplus_nodes());

@@ -15,8 +15,12 @@
 namespace summit::neo4j {
 
 // By type: relationships between surplus nodes and nodes that the filter does not select.
-Result<std::map<std::string, uint64_t>> count_severed(BoltConnection& bolt, const GraphFilter& filter,
-                                                      GraphComparison& comparison);
+struct SeveredRelationships {
+  std::map<std::string, uint64_t> to_others;
+  std::map<std::string, uint64_t> from_others;
+};
+Result<SeveredRelationships> count_severed(BoltConnection& bolt, const GraphFilter& filter,
+                                           GraphComparison& comparison);
 
 // delete_surplus(), then the whole file, then finish(). kBusy when an element is no longer what the
 // comparison saw. The ids of new nodes are kept in memory, some 50 bytes each, less than the

@@ -308,6 +308,23 @@ TEST_F(GraphMerge, ALabelThatWentToAnotherNodeOfTheOwnerComesBack) {
   EXPECT_EQ(state(owned_by("a")), before);
 }
 
+TEST_F(GraphMerge, RelationshipsOfOthersToNodesThatWouldGoAreForetoldAndKept) {
+  run("CREATE (:NoKey {tenant_id: 'b'})-[:USES]->(:NoKey {tenant_id: 'a', name: 'nk'})");
+  std::string file;
+  state(owned_by("a"), &file);
+  run("MATCH (n:NoKey {name: 'nk'}) SET n.name = 'changed'");
+  const auto damaged = state({});
+  const auto foretold =
+      preview_merge(server_.endpoint(), source(file), options(owned_by("a")), reporter_, {});
+  const auto refused = merge_graph(server_.endpoint(), source(file), options(owned_by("a")), reporter_, {});
+  for (const auto* one : {&foretold, &refused}) {
+    ASSERT_FALSE(one->ok());
+    EXPECT_EQ(one->error().code(), Code::kRefused);
+    EXPECT_THAT(one->error().message(), HasSubstr("1 relationships of type USES lead from nodes of others"));
+  }
+  EXPECT_EQ(state({}), damaged);
+}
+
 TEST_F(GraphMerge, KilledInTheMiddle_NothingIsWrittenAndTheNextOneSucceeds) {
   std::string file;
   const auto before = state(owned_by("a"), &file);
