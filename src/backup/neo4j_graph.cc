@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "config/selection_text.h"
 #include "core/time.h"
 #include "stores/neo4j/bolt_connection.h"
 #include "stores/neo4j/server.h"
@@ -125,7 +126,10 @@ Result<void> write_graph(const GraphPart& part, CaptureContext& context,
                    neo4j::export_graph(
                        connections, options, [&](ByteView block) { return sink->write(block); },
                        context.reporter, context.cancellation));
-  if (takes_a_part(part.spec)) record.details["filter"] = part.spec.filter;
+  if (takes_a_part(part.spec)) {
+    record.details["filter"] = part.spec.filter;
+    record.details["selection"] = config::selection_text(part.spec);
+  }
   record.details["consistency"] =
       part.consistency == neo4j::Consistency::kSnapshot ? "snapshot" : "read committed";
   if (options.filter.owner && exported.nodes == 0) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "config/selection_text.h"
 #include "stores/postgres/capture.h"
 #include "stores/postgres/catalog.h"
 #include "stores/postgres/globals.h"
@@ -54,7 +55,11 @@ class ArchiveSink final : public postgres::CaptureSink {
 class PostgresComponent final : public Component {
  public:
   PostgresComponent(const config::ComponentSpec& spec, config::PostgresEndpoint endpoint, std::string name)
-      : endpoint_(std::move(endpoint)), name_(std::move(name)), filter_(spec.filter), rows_(spec.rows) {
+      : endpoint_(std::move(endpoint)),
+        name_(std::move(name)),
+        filter_(spec.filter),
+        rows_(spec.rows),
+        selection_(config::selection_text(spec)) {
     for (const auto& table : spec.tables) tables_.push_back({table, spec.where});
     const bool main_endpoint = name_.find('/') == std::string::npos;
     globals_artifact_ = main_endpoint
@@ -97,6 +102,7 @@ class PostgresComponent final : public Component {
   std::string filter_;
   std::vector<config::Named> tables_;
   config::RowSpec rows_;
+  std::string selection_;  // what of it is taken, as a merge needs to know it; empty: all
   std::string globals_artifact_;
   std::vector<DatabaseCapture> captures_;
   std::string server_version_;
@@ -287,6 +293,7 @@ Result<ComponentRecord> PostgresComponent::transfer(CaptureContext& context) {
     record.details["lsn:" + capture.database] = capture.snapshot->lsn();
   }
   record.details["databases"] = databases;
+  if (!selection_.empty()) record.details["selection"] = selection_;
   if (is_filtered()) RETURN_IF_ERROR(select(context));
   RETURN_IF_ERROR(write_globals(context, record));
   for (auto& capture : captures_) RETURN_IF_ERROR(transfer_database(context, capture, record));

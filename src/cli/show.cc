@@ -353,6 +353,9 @@ std::string show(const repository::BackupMetadata& metadata, const fs::path& loc
       text += fmt::format("\n{:<28} {:>10}  {}", artifact.name, human_bytes(artifact.size), artifact.sha256);
   }
   for (const auto& record : metadata.components) {
+    const auto selection = record.details.find("selection");
+    if (selection != record.details.end())
+      text += fmt::format("\nselection of {}: {}", record.name, selection->second);
     for (const auto& note : record.notes) text += fmt::format("\nnote: {}: {}", record.name, note);
   }
   return text;

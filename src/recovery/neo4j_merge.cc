@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "backup/neo4j_graph.h"
+#include "recovery/backup_owner.h"
 #include "recovery/graph_store.h"
-#include "recovery/postgres_merge.h"
 #include "stores/neo4j/graph_merge.h"
 #include "stores/neo4j/server.h"
 
@@ -97,18 +97,9 @@ class Neo4jMerge final : public RestoreComponent {
                    owner_.kind)
           .hint("restore a backup of the set full, which is masked as a whole");
     }
-    const auto* set = set_of(context.configuration, metadata);
-    const std::string component = name_.substr(0, name_.find('/'));
-    for (const auto& spec : set ? set->components : std::vector<config::ComponentSpec>()) {
-      if (spec.name != component || spec.graph.where.empty()) continue;
-      filter_ = backup::graph_filter(spec, owner_.id);
-      return {};
-    }
-    return Error(Code::kConfig,
-                 "no set of the configuration says which nodes belong to {} {}, as backup {} needs",
-                 owner_.kind, owner_.id, metadata.id)
-        .hint(fmt::format("give the component {} of the set {} a `selection` in backup-sets.yaml", component,
-                          metadata.set));
+    ASSIGN_OR_RETURN(const auto* rules, merge_rules(context.configuration, metadata, name_));
+    filter_ = backup::graph_filter(*rules, owner_.id);
+    return {};
   }
 
   neo4j::GraphSource source(RestoreContext& context) const {

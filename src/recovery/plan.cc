@@ -4,6 +4,7 @@
 #include <set>
 
 #include "backup/plan.h"
+#include "recovery/backup_owner.h"
 #include "recovery/endpoint_of.h"
 #include "recovery/files_restore.h"
 #include "recovery/graph_store.h"

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "recovery/backup_owner.h"
 #include "stores/postgres/merge/merge.h"
 #include "stores/postgres/probe.h"
 
@@ -15,9 +16,6 @@ using postgres::merge::MergeRequest;
 using postgres::merge::RowMerge;
 
 namespace {
-
-// The suffix of the names of ids in the metadata: "tenant_id".
-constexpr std::string_view kIdSuffix = "_id";
 
 // One database of the backup and the live one that takes its rows.
 struct MergePart {
@@ -104,12 +102,12 @@ class PostgresMerge final : public RestoreComponent {
   Result<void> open(RestoreContext& context) {
     const auto& metadata = context.backup.metadata();
     owner_ = owner_of(metadata).value_or(BackupOwner());
-    ASSIGN_OR_RETURN(const auto* rules, rules_of(context));
+    ASSIGN_OR_RETURN(const auto* rules, merge_rules(context.configuration, metadata, name_));
     ASSIGN_OR_RETURN(parts_, find_parts(metadata));
     for (auto& part : parts_) {
       MergeRequest request;
       request.database = part.target;
-      request.rules = *rules;
+      request.rules = rules->rows;
       request.id = owner_.id;
       request.one_of_several = parts_.size() > 1;
       ASSIGN_OR_RETURN(part.merge, RowMerge::open(endpoint_, request, context.cancellation));
@@ -121,23 +119,6 @@ class PostgresMerge final : public RestoreComponent {
           phase.get()));
     }
     return {};
-  }
-
-  Result<const config::RowSpec*> rules_of(const RestoreContext& context) const {
-    const auto& metadata = context.backup.metadata();
-    if (const auto* set = set_of(context.configuration, metadata)) {
-      const std::string component = name_.substr(0, name_.find('/'));
-      for (const auto& spec : set->components) {
-        if (spec.name == component && !spec.rows.where.empty()) return &spec.rows;
-      }
-    }
-    return Error(Code::kConfig,
-                 "no set of the configuration says which rows belong to {} {}, as backup {} needs",
-                 owner_.kind, owner_.id, metadata.id)
-        .hint(fmt::format(
-            "give the component {} of the set {} a `selection` in backup-sets.yaml, or restore the "
-            "backup into a database of its own with --into=NAME",
-            name_, metadata.set));
   }
 
   Result<std::vector<MergePart>> find_parts(const repository::BackupMetadata& metadata) const {
@@ -199,26 +180,6 @@ class PostgresMerge final : public RestoreComponent {
 };
 
 }  // namespace
-
-std::optional<BackupOwner> owner_of(const repository::BackupMetadata& metadata) {
-  for (const auto& [name, id] : metadata.scope) {
-    if (name.ends_with(kIdSuffix)) return BackupOwner{name.substr(0, name.size() - kIdSuffix.size()), id};
-  }
-  return std::nullopt;
-}
-
-const config::BackupSet* set_of(const config::Configuration& configuration,
-                                const repository::BackupMetadata& metadata) {
-  const auto& sets = configuration.sets;
-  const auto named =
-      std::find_if(sets.begin(), sets.end(), [&](const auto& set) { return set.name == metadata.set; });
-  if (named != sets.end()) return &*named;
-  const auto same_id = std::find_if(sets.begin(), sets.end(), [&](const auto& set) {
-    return std::any_of(set.required_metadata.begin(), set.required_metadata.end(),
-                       [&](const auto& name) { return metadata.scope.contains(name); });
-  });
-  return same_id == sets.end() ? nullptr : &*same_id;
-}
 
 std::unique_ptr<RestoreComponent> make_postgres_merge(const config::PostgresEndpoint& endpoint,
                                                       std::string component_name) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "config/endpoint.h"
@@ -11,22 +10,8 @@
 
 namespace summit::recovery {
 
-// Whose rows a backup holds.
-struct BackupOwner {
-  std::string kind;  // "tenant", "project"
-  std::string id;
-};
-// Nothing for a backup that belongs to nobody alone.
-std::optional<BackupOwner> owner_of(const repository::BackupMetadata& metadata);
-
-// The set by whose rules the rows were chosen: that of the backup, or, for a safety backup, the one that asks
-// for the same id. Null when there is none.
-const config::BackupSet* set_of(const config::Configuration& configuration,
-                                const repository::BackupMetadata& metadata);
-
 // plan() reads the backup into temporary tables of a session of its own and compares, which takes as long as
-// reading the backup; restore() uses what lies there. kConfig when no set of the configuration says by which
-// rules the rows were chosen.
+// reading the backup; restore() uses what lies there. Goes by merge_rules() of backup_owner.h.
 std::unique_ptr<RestoreComponent> make_postgres_merge(const config::PostgresEndpoint& endpoint,
                                                       std::string component_name);
 

@@ -6,7 +6,7 @@
 #include "core/http.h"
 #include "core/task_group.h"
 #include "recovery/artifact_check.h"
-#include "recovery/postgres_merge.h"
+#include "recovery/backup_owner.h"
 #include "recovery/search_index.h"
 #include "repository/backup_id.h"
 

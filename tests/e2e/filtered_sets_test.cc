@@ -13,6 +13,7 @@ namespace {
 using nlohmann::json;
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 class FilteredSets : public testing::Test {
  protected:
@@ -170,6 +171,13 @@ TEST_F(FilteredSets, TenantHoldsItsRowsItsConfigurationAndItsAuditLog) {
           << table;
     EXPECT_EQ(counts.at("public.runbooks"), ask("SELECT count(*) FROM runbooks"));
     EXPECT_EQ(counts.at("public.configuration"), 0) << "the platform's, not the tenant's";
+
+    const auto selection = component(metadata, "postgresql").at("details").at("selection").get<std::string>();
+    EXPECT_THAT(selection, AllOf(HasSubstr(R"("column":"tenant_id")"), Not(HasSubstr(tenant))));
+    EXPECT_THAT(
+        world_.run({"--backup-base=" + backup_.parent_path().string(), "info", backup_.filename().string()})
+            .out,
+        HasSubstr("selection of postgresql: " + selection));
 
     EXPECT_EQ(files_in("config.tar.zst"), "config/\nconfig/tenants/\nconfig/tenants/" + tenant + ".yaml\n");
     EXPECT_THAT(files_in("audit_chain.tar.zst"), HasSubstr("audit-chain.jsonl.tenant-"));

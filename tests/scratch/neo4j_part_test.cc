@@ -115,6 +115,28 @@ TEST_F(Neo4jPart, ATenantIsTakenLiveOrFromACopyAndPutBackBesideOthers) {
   EXPECT_EQ(RestoreWorld(endpoint, base(), nobody).record().status, repository::Status::kAbsent);
 }
 
+TEST_F(Neo4jPart, NothingIsPutBackByAnotherSelectionThanTheBackups) {
+  must(bolt().run("CREATE (:Project {id: 'p'})<-[:PART_OF]-(:Finding), (:Project {id: 'q'})"));
+  auto spec = tenant_spec();
+  spec.method = "live";
+  spec.graph = {"here", {}, config::GraphSpec::Start{"Project", "id"}, {}};
+  const std::string id = must(back_up_part(server_.endpoint(), base(), spec, {{"tenant_id", "p"}}));
+  RestoreWorld world(server_.endpoint(), base(), id);
+  config::BackupSet set;
+  set.name = "tenant";
+  spec.graph.through = {"PART_OF"};
+  set.components = {spec};
+  world.configuration().sets = {set};
+
+  const auto merge = recovery::make_neo4j_merge(server_.endpoint(), "neo4j");
+  for (const auto& refused :
+       {merge->plan(world.context()).error(), merge->restore(world.context(), {}).error()}) {
+    EXPECT_EQ(refused.code(), Code::kRefused);
+    EXPECT_THAT(refused.message(), HasSubstr("`through` was not set and is [\"PART_OF\"] now"));
+  }
+  EXPECT_EQ(number("MATCH (n:Finding) RETURN count(n)"), 1);
+}
+
 TEST_F(Neo4jPart, AMaskedRestoreBringsNothingOriginalOntoTheTarget) {
   // Neo4j packs short texts into fewer bits: only long ones stand in its files as they are.
   must(

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "config/selection_text.h"
 #include "core/time.h"
 #include "recovery/plan.h"
 #include "repository/backup_repository.h"
@@ -29,7 +30,7 @@ class TenantRestore : public postgres::PostgresTest {
     run("only_acme",
         "INSERT INTO public.tasks SELECT n, 'acme', 'task ' || n FROM generate_series(1, 10) n; INSERT INTO "
         "public.results SELECT n, n, 'fine' FROM generate_series(1, 10) n");
-    const auto archive = dump("only_acme").archive;
+    archive_ = dump("only_acme").archive;
     run("postgres", "DROP DATABASE only_acme WITH (FORCE)");
     create_database("live");
     run("live", kSchema);
@@ -43,7 +44,7 @@ class TenantRestore : public postgres::PostgresTest {
     environment_.postgresql.push_back(endpoint());
     environment_.postgresql.front().databases = {"live"};
     configuration_.sets.push_back(tenant_set());
-    write_backup(archive);
+    write_backup(archive_);
   }
 
   static constexpr std::string_view kSchema =
@@ -53,6 +54,7 @@ class TenantRestore : public postgres::PostgresTest {
   static config::BackupSet tenant_set() {
     config::ComponentSpec component;
     component.name = component.kind = "postgresql";
+    component.filter = "tenant";
     component.rows.where = "backup-sets.yaml:1";
     component.rows.column = {"tenant_id", "backup-sets.yaml:2"};
     component.rows.owned_auto = true;
@@ -65,7 +67,7 @@ class TenantRestore : public postgres::PostgresTest {
 
   fs::path base() const { return directory() / "backups"; }
 
-  void write_backup(const fs::path& archive) {
+  void write_backup(const fs::path& archive, const std::string& selection = {}) {
     auto writer = expect_ok(repository::PlainRepository(base()).begin(kId));
     auto sink = expect_ok(writer->create("postgres-full.dump", "postgresql"));
     const auto content = expect_ok(read_file(archive));
@@ -77,6 +79,7 @@ class TenantRestore : public postgres::PostgresTest {
     rows.artifacts.push_back(expect_ok(sink->finish()));
     sink.reset();
     rows.details = {{"databases", "only_acme"}, {"archive:only_acme", "postgres-full.dump"}};
+    if (!selection.empty()) rows.details["selection"] = selection;
     repository::ComponentRecord files;
     files.name = files.kind = "files";
     files.status = repository::Status::kComplete;
@@ -112,6 +115,14 @@ class TenantRestore : public postgres::PostgresTest {
     step(plan_restore(request, context), context);
   }
 
+  // As made by the rules of the configuration of this moment.
+  void record_selection() {
+    expect_ok(remove_recursively(base()));
+    write_backup(archive_, config::selection_text(rules()));
+  }
+  config::ComponentSpec& rules() { return configuration_.sets.front().components.front(); }
+
+  fs::path archive_;
   SilentReporter reporter_;
   config::Configuration configuration_;
   config::Environment environment_;
@@ -199,6 +210,40 @@ TEST_F(TenantRestore, AWholeDatabaseIsNotReplacedByOneTenant) {
 TEST_F(TenantRestore, ASafetyBackupOfTheSameTenantFindsItsRules) {
   configuration_.sets.front().name = "renamed";
   with_plan({}, [&](const Result<RestorePlan>& plan, RestoreContext&) { EXPECT_TRUE(plan.ok()); });
+}
+
+TEST_F(TenantRestore, ByAnotherSelectionThanTheBackupsNothingIsMerged) {
+  rules().rows.excluded = {{"results", "backup-sets.yaml:3"}};
+  record_selection();
+  with_plan({}, [&](const Result<RestorePlan>& plan, RestoreContext&) {
+    EXPECT_TRUE(plan.ok()) << plan.error().to_string();
+  });
+  rules().rows.excluded.clear();
+  with_plan({}, [&](const Result<RestorePlan>& plan, RestoreContext&) {
+    ASSERT_FALSE(plan.ok()) << "the results of acme, which the backup does not hold, would be deleted";
+    EXPECT_EQ(plan.error().code(), Code::kRefused);
+    EXPECT_THAT(plan.error().message(), HasSubstr("`exclude` was [\"results\"] and is not set now"));
+    EXPECT_THAT(plan.error().hint(),
+                AllOf(HasSubstr("of set `tenant` back as it was"),
+                      HasSubstr(fmt::format("summit-dr info {}", kId)), HasSubstr("--into=NAME")));
+  });
+  RestoreRequest beside;
+  beside.databases.into = "acme_beside";
+  with_plan(beside, [&](const Result<RestorePlan>& plan, RestoreContext&) {
+    EXPECT_TRUE(plan.ok()) << plan.error().to_string();
+  });
+}
+
+TEST_F(TenantRestore, ASafetyBackupFindsTheSetWithTheSelectionThatItWasMadeBy) {
+  rules().rows.excluded = {{"results", "backup-sets.yaml:3"}};
+  record_selection();
+  auto other = tenant_set();
+  other.name = "another set of the same tenant";
+  configuration_.sets.front().name = "renamed";
+  configuration_.sets.insert(configuration_.sets.begin(), other);
+  with_plan({}, [&](const Result<RestorePlan>& plan, RestoreContext&) {
+    EXPECT_TRUE(plan.ok()) << plan.error().to_string();
+  });
 }
 
 TEST_F(TenantRestore, WithoutRulesNothingIsMerged) {
