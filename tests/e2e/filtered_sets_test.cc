@@ -232,6 +232,35 @@ TEST_F(FilteredSets, ATenantComesBackBesideTheDatabaseAndIntoIt) {
   fs::remove(log.string() + ".tenant-customer-acme");
 }
 
+TEST_F(FilteredSets, ATenantTakesAndDeletesNoFileOfATenantWhoseNameGoesOnBehindADot) {
+  const auto tenants = world_.platform().files_root() / "config/tenants";
+  const auto others = {tenants / "customer-acme.eu.yaml", tenants / "customer-acme.eu/logo.yaml",
+                       tenants / "customer-acme.json.yaml"};
+  for (const auto& file : others) write_text(file, "owner: another\n");
+  write_text(tenants / "customer-acme/theme.css", "a{}\n");
+  write_text(tenants / "customer-acme.json", "{}\n");
+  const auto ran =
+      world_.run({"--backup-base=" + base_.string(), "backup", "--set=tenant", "--datastores=config"},
+                 {{"TENANT_ID", "customer-acme"}});
+  ASSERT_EQ(ran.exit_code, 0) << ran;
+  backup_ = base_ / world_.ids(base_).front();
+  EXPECT_EQ(
+      files_in("config.tar.zst"),
+      "config/\nconfig/tenants/\nconfig/tenants/customer-acme/\nconfig/tenants/customer-acme/theme.css\n"
+      "config/tenants/customer-acme.json\nconfig/tenants/customer-acme.yaml\n");
+
+  write_text(tenants / "customer-acme.eu/added.yaml", "owner: another\n");
+  const auto back = restore({"--datastores=config", "--no-safety-backup"});
+  EXPECT_EQ(back.exit_code, 0) << back;
+  for (const auto& file : others) EXPECT_EQ(read_text(file), "owner: another\n") << file;
+  EXPECT_TRUE(fs::exists(tenants / "customer-acme.eu/added.yaml"));
+
+  for (const auto& file : others) fs::remove(file);
+  fs::remove_all(tenants / "customer-acme.eu");
+  fs::remove_all(tenants / "customer-acme");
+  fs::remove(tenants / "customer-acme.json");
+}
+
 TEST_F(FilteredSets, ProjectHoldsAnInvestigationWithAllThatBelongsToIt) {
   const auto metadata = taken("project", {{"INVESTIGATION_ID", "investigation-2025-001"}});
   EXPECT_EQ(metadata.at("scope"), (json{{"project_id", "investigation-2025-001"}}));
