@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "recovery/lost_tables.h"
 #include "recovery/masked_archive.h"
 #include "recovery/masked_rows.h"
 #include "recovery/postgres_comparison.h"
@@ -116,7 +117,7 @@ class PostgresRestore final : public RestoreComponent {
   Result<std::vector<DatabasePart>> parts(RestoreContext& context) const;
   Result<void> create_roles(RestoreContext& context);
   Result<std::string> globals_text(RestoreContext& context) const;
-  Result<std::string> describe_target(const DatabasePart& part);
+  Result<std::optional<postgres::Inventory>> target_of(const DatabasePart& part) const;
   Result<std::vector<std::string>> notes_for(RestoreContext& context, const DatabasePart& part);
   Result<void> restore_tables(RestoreContext& context, const DatabasePart& part);
   Result<void> restore_database(RestoreContext& context, const DatabasePart& part,
@@ -194,13 +195,19 @@ postgres::ArchiveSource archive_of(RestoreContext& context, const DatabasePart& 
   };
 }
 
-Result<std::string> PostgresRestore::describe_target(const DatabasePart& part) {
+// What is there now; nothing where the database does not exist.
+Result<std::optional<postgres::Inventory>> PostgresRestore::target_of(const DatabasePart& part) const {
   auto connection = postgres::Connection::open(endpoint_, part.target);
   if (!connection.ok() && connection.error().code() == Code::kNotFound)
-    return std::string("nothing: it does not exist");
+    return std::optional<postgres::Inventory>();
   RETURN_IF_ERROR(connection.ok() ? Result<void>{} : Result<void>(connection.error()));
   ASSIGN_OR_RETURN(auto inventory, postgres::read_inventory(*connection));
-  return fmt::format("{} tables, {}", inventory.tables.size(), human_bytes(inventory.database_bytes));
+  return std::optional(std::move(inventory));
+}
+
+std::string describe_target(const std::optional<postgres::Inventory>& there) {
+  if (!there) return "nothing: it does not exist";
+  return fmt::format("{} tables, {}", there->tables.size(), human_bytes(there->database_bytes));
 }
 
 // What a person should know before saying yes.
@@ -228,15 +235,21 @@ Result<PlanStep> PostgresRestore::plan(RestoreContext& context) {
   // Measured: 120 MB/s with two jobs on two cores; half of that is promised.
   constexpr double kBytesPerSecond = 60e6;
   ASSIGN_OR_RETURN(auto all, parts(context));
+  ASSIGN_OR_RETURN(const auto* component, record(context));
+  const bool replaces_by_a_part = component->details.contains("filter") && !context.databases.selects();
   PlanStep step;
   for (const auto& part : all) {
-    ASSIGN_OR_RETURN(auto overwritten, describe_target(part));
-    step.overwrites_something = step.overwrites_something || !overwritten.starts_with("nothing");
+    ASSIGN_OR_RETURN(const auto there, target_of(part));
+    step.overwrites_something = step.overwrites_something || there.has_value();
     step.target += fmt::format("{}{}", step.target.empty() ? "database " : ", ", part.target);
-    step.overwrites += fmt::format("{}{}", step.overwrites.empty() ? "" : "; ", overwritten);
+    step.overwrites += fmt::format("{}{}", step.overwrites.empty() ? "" : "; ", describe_target(there));
     step.bytes += part.bytes;
     ASSIGN_OR_RETURN(auto notes, notes_for(context, part));
     step.notes.insert(step.notes.end(), notes.begin(), notes.end());
+    if (there && replaces_by_a_part) {
+      auto lost = describe_lost(*there, *component, part.prefix);
+      if (!lost.empty()) step.notes.push_back(std::move(lost));
+    }
     if (context.masking) RETURN_IF_ERROR(foresee_masking(context, part, step));
   }
   step.target += " at " + postgres::address_of(endpoint_);

@@ -8,7 +8,7 @@ namespace summit::recovery {
 namespace {
 
 // For predictions: what a slow disk does.
-constexpr double kBytesPerSecond = 150.0 * MiB;
+constexpr double kTreeBytesPerSecond = 150.0 * MiB;
 constexpr double kFilesPerSecond = 4000;
 
 const Secret* key_of(const RestoreContext& context) {
@@ -94,7 +94,7 @@ Result<PlanStep> plan_trees(const RestoreContext& context, const std::vector<Tre
   step.overwrites = present_files == 0
                         ? "nothing: no such file is there"
                         : fmt::format("{} files, {}", present_files, human_bytes(present_bytes));
-  step.predicted = Seconds(static_cast<double>(step.bytes) / kBytesPerSecond +
+  step.predicted = Seconds(static_cast<double>(step.bytes) / kTreeBytesPerSecond +
                            static_cast<double>(files) / kFilesPerSecond);
   return step;
 }

@@ -42,12 +42,12 @@ class PostgresComponents : public postgres::PostgresTest {
   }
 
   // Prepare, cut, transfer, commit. Gives the backup's id.
-  Result<std::string> back_up(const config::PostgresEndpoint& source,
-                              const std::string& name = "postgresql") {
+  Result<std::string> back_up(const config::PostgresEndpoint& source, const std::string& name = "postgresql",
+                              const config::ComponentSpec& spec = {}) {
     ASSIGN_OR_RETURN(auto writer, repository::PlainRepository(base()).begin_new(now(), [](Instant instant) {
       return repository::make_backup_id("full", "", instant);
     }));
-    auto component = backup::make_postgres_component({}, source, name);
+    auto component = backup::make_postgres_component(spec, source, name);
     ASSIGN_OR_RETURN(auto record, capture(*component, *writer));
     repository::BackupMetadata metadata;
     metadata.id = writer->id();

@@ -132,6 +132,30 @@ TEST_F(PostgresComponents, ThePlanSaysWhatIsOverwrittenAndWhatStandsInTheWay) {
   EXPECT_EQ(plan.overwrites, "nothing: it does not exist");
 }
 
+TEST_F(PostgresComponents, ThePlanNamesWhatGoesWhenAPartTakesThePlaceOfTheWhole) {
+  run("summit",
+      "CREATE TABLE public.users (id integer PRIMARY KEY); CREATE TABLE public.tasks (owner integer "
+      "REFERENCES "
+      "public.users)");
+  for (int i = 0; i < 12; ++i) run("summit", fmt::format("CREATE TABLE public.other_{:02} (id integer)", i));
+  run("summit", "SELECT lo_from_bytea(0, 'x')");
+  const auto notes_of = [&](const std::string& id) {
+    return with_restore(
+        id, target_, [](auto& component, auto& context) { return expect_ok(component.plan(context)).notes; });
+  };
+  config::ComponentSpec core;
+  core.filter = "core";
+  core.tables = {"tasks"};
+  const auto part = expect_ok(back_up(target_, "postgresql", core));
+  EXPECT_THAT(
+      notes_of(part),
+      Contains("the backup holds 2 of the 14 tables that are here: the rest goes: public.other_00, "
+               "public.other_01, public.other_02, public.other_03, public.other_04, public.other_05, "
+               "public.other_06, public.other_07, public.other_08, public.other_09, … (and 2 more); 1 "
+               "large objects go: the backup holds none"));
+  EXPECT_THAT(notes_of(expect_ok(back_up(target_))), Not(Contains(HasSubstr("the rest goes"))));
+}
+
 TEST_F(PostgresComponents, TheReplacedDatabaseIsKeptWhenAskedAndNamed) {
   run("summit", "CREATE TABLE public.t AS SELECT generate_series(1, 50) AS id");
   const auto id = expect_ok(back_up(target_));
