@@ -151,7 +151,7 @@ Result<void> warn_of_interrupted(const recovery::RestoreJournal& journal, Sessio
   ASSIGN_OR_RETURN(const auto interrupted, journal.interrupted());
   for (const auto& record : interrupted) {
     session.reporter().warn(
-        fmt::format("{} of {} was interrupted: `{}` may hold parts of both until this restore ends",
+        fmt::format("{} of {} was interrupted: `{}` may hold parts of both until a restore of the same ends",
                     record.id, record.backup, record.environment));
   }
   return {};

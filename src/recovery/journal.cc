@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 namespace summit::recovery {
 namespace {
@@ -23,6 +24,7 @@ ordered_json to_json(const RestoreRecord& record) {
                     {"safety_backup", record.safety_backup},
                     {"change_reference", record.change_reference},
                     {"components", record.components},
+                    {"part", record.part},
                     {"problem", record.problem}};
   if (record.finished) json["finished"] = to_rfc3339(*record.finished);
   return json;
@@ -47,12 +49,21 @@ Result<RestoreRecord> from_json(const std::string& text, const fs::path& path) {
     record.safety_backup = json.at("safety_backup").get<std::string>();
     record.change_reference = json.at("change_reference").get<std::string>();
     record.components = json.at("components").get<std::vector<std::string>>();
+    // Older records do not say it; then only the same backup is known to be the same part.
+    record.part = json.value("part", "what " + record.backup + " holds");
     record.problem = json.at("problem").get<std::string>();
     return record;
   } catch (const std::exception& problem) {
     return Error(Code::kCorrupt, "{}: {}", path.string(), problem.what())
         .hint(fmt::format("move it away: mv {} /tmp/", path.string()));
   }
+}
+
+// Whether `later` finished what may be half done by `interrupted`, of the components that it restored.
+bool covers(const RestoreRecord& later, const RestoreRecord& interrupted) {
+  return later.state == RestoreState::kFinished && later.id > interrupted.id &&
+         later.environment == interrupted.environment &&
+         (later.part.empty() || later.part == interrupted.part);
 }
 
 }  // namespace
@@ -87,6 +98,27 @@ Result<std::vector<RestoreRecord>> RestoreJournal::interrupted() const {
   ASSIGN_OR_RETURN(auto records, list_restores(directory_.parent_path()));
   std::erase_if(records, [](const RestoreRecord& record) { return record.state != RestoreState::kRunning; });
   return records;
+}
+
+Result<void> RestoreJournal::settle_interrupted() const {
+  ASSIGN_OR_RETURN(const auto records, list_restores(directory_.parent_path()));
+  ASSIGN_OR_RETURN(auto left, interrupted());
+  for (auto& record : left) {
+    std::set<std::string> open(record.components.begin(), record.components.end());
+    std::string by;
+    for (const auto& later : records) {
+      if (!covers(later, record)) continue;
+      for (const auto& component : later.components) {
+        if (open.erase(component) > 0) by = later.id;
+      }
+    }
+    if (!open.empty() || by.empty()) continue;
+    record.state = RestoreState::kFailed;
+    record.finished = now();
+    record.problem = "it was interrupted; what it left was restored since: " + by;
+    RETURN_IF_ERROR(write(record));
+  }
+  return {};
 }
 
 std::string RestoreJournal::new_id(Instant instant) const {

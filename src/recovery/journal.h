@@ -25,6 +25,7 @@ struct RestoreRecord {
   std::string safety_backup;  // empty: none was made
   std::string change_reference;
   std::vector<std::string> components;
+  std::string part;  // what of them: "tenant acme", "database beside"; empty: all
   Instant started{};
   std::optional<Instant> finished;
   RestoreState state = RestoreState::kRunning;
@@ -40,6 +41,10 @@ class RestoreJournal {
 
   // A record that says "running" although its process is gone: the target may be half restored.
   Result<std::vector<RestoreRecord>> interrupted() const;
+
+  // Closes the records of interrupted restores of which nothing is left: everything that they were writing
+  // was written since by restores that finished, the whole or the same part. Call it after such a restore.
+  Result<void> settle_interrupted() const;
 
   // "restore-<instant>", moved on by a second while a record has that name.
   std::string new_id(Instant instant) const;

@@ -229,6 +229,16 @@ void index_all_again(const RestorePlan& plan, RestoreOutcome& outcome, RestoreCo
   }
 }
 
+// What of its components a restore writes; empty: all.
+std::string part_of(const RestorePlan& plan) {
+  const auto& mode = plan.request.databases;
+  const auto owner = owner_of(plan.backup->metadata());
+  if (!mode.into.empty()) return "database " + mode.into;
+  if (mode.selects())
+    return fmt::format("tables {} without {}", fmt::join(mode.only, ","), fmt::join(mode.exclude, ","));
+  return owner ? fmt::format("{} {}", owner->kind, owner->id) : std::string();
+}
+
 RestoreRecord begin_record(const RestorePlan& plan, const RestoreJournal& journal,
                            const RestoreServices& services) {
   RestoreRecord record;
@@ -238,6 +248,7 @@ RestoreRecord begin_record(const RestorePlan& plan, const RestoreJournal& journa
   record.environment = plan.environment->name;
   record.change_reference = services.change_reference;
   for (const auto& planned : plan.components) record.components.push_back(planned.name);
+  record.part = part_of(plan);
   return record;
 }
 
@@ -318,6 +329,10 @@ Result<RestoreOutcome> run_restore(RestorePlan& plan, RestoreContext& context, c
   }
   outcome.duration = watch.elapsed();
   RETURN_IF_ERROR(journal.write(outcome.record));
+  if (outcome.record.state == RestoreState::kFinished) {
+    const auto settled = journal.settle_interrupted();
+    if (!settled.ok()) outcome.shortfalls.push_back(settled.error().to_string());
+  }
   RETURN_IF_ERROR(std::move(before), "nothing was restored");
   return outcome;
 }

@@ -35,6 +35,7 @@ TEST_F(Journal, GivesBackWhatWasWritten) {
   auto written = record("restore-20261121T040000Z", RestoreState::kFailed);
   written.finished = *from_rfc3339("2026-11-21T04:01:00Z");
   written.problem = "postgresql: differs from the backup";
+  written.part = "tenant acme";
   ASSERT_TRUE(journal->write(written).ok());
 
   const auto read = find_restore(base, written.id);
@@ -44,6 +45,7 @@ TEST_F(Journal, GivesBackWhatWasWritten) {
   EXPECT_EQ(read->safety_backup, written.safety_backup);
   EXPECT_EQ(read->change_reference, "CHG-42");
   EXPECT_EQ(read->components, written.components);
+  EXPECT_EQ(read->part, "tenant acme");
   EXPECT_EQ(read->started, written.started);
   EXPECT_EQ(read->finished, written.finished);
   EXPECT_EQ(read->state, RestoreState::kFailed);
@@ -71,6 +73,68 @@ TEST_F(Journal, KnowsTheRestoresThatWereInterrupted) {
   ASSERT_TRUE(interrupted.ok());
   ASSERT_EQ(interrupted->size(), 1U);
   EXPECT_EQ(interrupted->front().id, "restore-20261121T040000Z");
+}
+
+class InterruptedRestore : public Journal {
+ protected:
+  static RestoreRecord of_acme(const std::string& id, RestoreState state) {
+    auto of_acme = record(id, state);
+    of_acme.part = "tenant acme";
+    return of_acme;
+  }
+  // After `later` finished, or did not, beside one of acme that was interrupted.
+  size_t left_after(const std::vector<RestoreRecord>& later) {
+    const auto journal = RestoreJournal::open(base);
+    EXPECT_TRUE(journal->write(of_acme("restore-20261121T040000Z", RestoreState::kRunning)).ok());
+    for (const auto& one : later) EXPECT_TRUE(journal->write(one).ok());
+    EXPECT_TRUE(journal->settle_interrupted().ok());
+    return journal->interrupted()->size();
+  }
+};
+
+TEST_F(InterruptedRestore, IsSettledByALaterOneOfTheSame) {
+  EXPECT_EQ(left_after({of_acme("restore-20261121T050000Z", RestoreState::kFinished)}), 0U);
+  const auto settled = find_restore(base, "restore-20261121T040000Z");
+  EXPECT_EQ(settled->state, RestoreState::kFailed);
+  EXPECT_THAT(settled->problem, HasSubstr("restored since: restore-20261121T050000Z"));
+}
+
+TEST_F(InterruptedRestore, IsSettledByTheWhole) {
+  EXPECT_EQ(left_after({record("restore-20261121T050000Z")}), 0U);
+}
+
+TEST_F(InterruptedRestore, IsSettledWhenSeveralTogetherRestoredItsComponents) {
+  auto postgresql = of_acme("restore-20261121T050000Z", RestoreState::kFinished);
+  postgresql.components = {"postgresql"};
+  EXPECT_EQ(left_after({postgresql}), 1U);
+  auto redis = of_acme("restore-20261121T060000Z", RestoreState::kFinished);
+  redis.components = {"redis", "config"};
+  EXPECT_EQ(left_after({postgresql, redis}), 0U);
+}
+
+TEST_F(InterruptedRestore, StaysWhenNothingRestoredWhatItLeft) {
+  auto other_environment = record("restore-20261121T050000Z");
+  other_environment.environment = "staging";
+  auto other_tenant = of_acme("restore-20261121T060000Z", RestoreState::kFinished);
+  other_tenant.part = "tenant globex";
+  EXPECT_EQ(left_after({record("restore-20261121T030000Z"), other_environment, other_tenant,
+                        of_acme("restore-20261121T070000Z", RestoreState::kFailed)}),
+            1U);
+}
+
+TEST_F(InterruptedRestore, OfAnOlderProgramIsSettledByTheSameBackup) {
+  const auto journal = RestoreJournal::open(base);
+  for (const auto& [id, state] : {std::pair("restore-20261121T040000Z", RestoreState::kRunning),
+                                  std::pair("restore-20261121T050000Z", RestoreState::kFinished)}) {
+    ASSERT_TRUE(journal->write(record(id, state)).ok());
+    const auto file = base / ".restores" / (std::string(id) + ".json");
+    auto text = read_file(file).value();
+    const auto at = text.find("  \"part\": \"\",\n");
+    ASSERT_NE(at, std::string::npos) << text;
+    ASSERT_TRUE(write_file_durably(file, text.erase(at, text.find('\n', at) + 1 - at)).ok());
+  }
+  ASSERT_TRUE(journal->settle_interrupted().ok());
+  EXPECT_TRUE(journal->interrupted()->empty());
 }
 
 TEST_F(Journal, WhatACrashedRunLeftInTheWorkspaceIsRemovedByTheNext) {

@@ -39,6 +39,26 @@ TEST(RunRestore, TheRecordIsDurableBeforeTheFirstByteChanges) {
   EXPECT_EQ(seen, RestoreState::kRunning);
 }
 
+TEST(RunRestore, ThatFinishedSettlesTheSameOneThatWasInterrupted) {
+  World world;
+  {
+    const auto journal = RestoreJournal::open(world.base());
+    RestoreRecord killed;
+    killed.id = "restore-20261121T040000Z";
+    killed.environment = "dev";
+    killed.part = "tenant acme";
+    killed.components = {"postgresql"};
+    ASSERT_TRUE(journal->write(killed).ok());
+  }
+  world.backup.data.scope = {{"tenant_id", "acme"}};
+  auto failing = world.plan({{.name = "postgresql", .restore = [] { return fail("disk full"); }}});
+  ASSERT_TRUE(world.run(failing).ok());
+  EXPECT_EQ(RestoreJournal::open(world.base())->interrupted()->size(), 1U);
+  auto plan = world.plan({{.name = "postgresql"}});
+  ASSERT_TRUE(world.run(plan).ok());
+  EXPECT_TRUE(RestoreJournal::open(world.base())->interrupted()->empty());
+}
+
 TEST(RunRestore, AComponentThatFailsKeepsItsErrorAndTheOthersGoOn) {
   World world;
   auto plan =
