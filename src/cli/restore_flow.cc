@@ -189,7 +189,12 @@ Result<ResolvedReference> resolve_reference(const std::string& reference, Sessio
     names.push_back({environment.name, environment.aliases});
   ASSIGN_OR_RETURN(const auto latest, repository::resolve_latest(*repository, reference, names));
   if (!latest && !parsed_or.ok()) return parsed_or.error();
-  return ResolvedReference{std::move(repository), latest.value_or(parsed.id)};
+  if (!latest) return ResolvedReference{std::move(repository), parsed.id};
+  if (!latest->passed_over.empty()) {
+    session.reporter().info(fmt::format("`{}` is {}: {} is newer, and holds no database", reference,
+                                        latest->id, latest->passed_over));
+  }
+  return ResolvedReference{std::move(repository), latest->id};
 }
 
 Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const RestoreFlowOptions& options,

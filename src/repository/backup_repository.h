@@ -176,11 +176,17 @@ struct EnvironmentNames {
   std::vector<std::string> aliases;
 };
 
-// The id that "latest", "<environment>-latest" or "summit-<environment>-latest" stands for: that
-// environment's newest complete backup that holds a database, or, when none does, its newest complete one.
-// Safety backups never count. Nothing when `text` is no such name; kNotFound when there is no such backup;
-// kUsage for an unknown environment.
-Result<std::optional<std::string>> resolve_latest(const BackupRepository& repository, std::string_view text,
-                                                  const std::vector<EnvironmentNames>& environments);
+struct LatestBackup {
+  std::string id;
+  std::string passed_over;  // a newer complete one, which holds no database; empty: there is none
+};
+
+// What "latest", "<environment>-latest" or "summit-<environment>-latest" stands for: that environment's
+// newest complete backup; when that holds no database, the newest one that does and is of the same scope, if
+// there is one. So it is never of another tenant or project than the newest one. Safety backups never count.
+// Nothing when `text` is no such name; kNotFound when there is no such backup; kUsage for an unknown
+// environment.
+Result<std::optional<LatestBackup>> resolve_latest(const BackupRepository& repository, std::string_view text,
+                                                   const std::vector<EnvironmentNames>& environments);
 
 }  // namespace summit::repository

@@ -37,9 +37,9 @@ std::string known_names(const std::vector<EnvironmentNames>& environments) {
 
 }  // namespace
 
-Result<std::optional<std::string>> resolve_latest(const BackupRepository& repository, std::string_view text,
-                                                  const std::vector<EnvironmentNames>& environments) {
-  std::optional<std::string> none;
+Result<std::optional<LatestBackup>> resolve_latest(const BackupRepository& repository, std::string_view text,
+                                                   const std::vector<EnvironmentNames>& environments) {
+  std::optional<LatestBackup> none;
   const EnvironmentNames* environment = nullptr;
   if (text != kSuffix) {
     std::string_view name = text;
@@ -53,7 +53,7 @@ Result<std::optional<std::string>> resolve_latest(const BackupRepository& reposi
   }
 
   ASSIGN_OR_RETURN(const auto summaries, repository.list());
-  std::optional<std::string> complete;
+  const BackupSummary* newest = nullptr;  // the list begins with it
   std::string partial;
   for (const auto& summary : summaries) {
     const auto& metadata = summary.metadata;
@@ -61,10 +61,12 @@ Result<std::optional<std::string>> resolve_latest(const BackupRepository& reposi
       continue;
     if (metadata.status == Status::kPartial && partial.empty()) partial = summary.id;
     if (metadata.status != Status::kComplete) continue;
-    if (holds_database(metadata)) return std::optional(summary.id);
-    if (!complete) complete = summary.id;
+    if (newest == nullptr) newest = &summary;
+    // What the newest one is of decides whose backup is meant.
+    if (!holds_database(metadata) || metadata.scope != newest->metadata.scope) continue;
+    return std::optional(LatestBackup{summary.id, &summary == newest ? "" : newest->id});
   }
-  if (complete) return complete;
+  if (newest != nullptr) return std::optional(LatestBackup{newest->id, {}});
   return Error(Code::kNotFound, "`{}`: there is no complete backup of {} in {}", text,
                environment == nullptr ? "any environment" : environment->name, repository.describe())
       .hint(partial.empty() ? "summit-dr list" : fmt::format("the newest partial one is {}", partial));

@@ -326,8 +326,10 @@ TEST(PlainRepository, AChangedArtifactIsNeverHandedOutAsSound) {
 const std::vector<EnvironmentNames> kEnvironments = {{"production", {"prod"}}, {"dev", {"development"}}};
 
 void make_for(World& world, const std::string& id, const std::string& environment, const std::string& set,
-              Status status = Status::kComplete, bool database = true) {
+              Status status = Status::kComplete, bool database = true,
+              const std::map<std::string, std::string>& scope = {}) {
   auto metadata = World::metadata_for(id);
+  metadata.scope = scope;
   metadata.environment = environment;
   metadata.set = set;
   metadata.status = status;
@@ -348,19 +350,49 @@ TEST(Latest, IsTheNewestCompleteBackupWithADatabaseOfThatEnvironment) {
   make_for(world, "summit-backup-safety-20261106T000000Z", "production", "full");
   for (const char* name :
        {"summit-prod-latest", "prod-latest", "production-latest", "summit-production-latest"})
-    EXPECT_EQ(resolve_latest(world.repository(), name, kEnvironments).value(),
+    EXPECT_EQ(resolve_latest(world.repository(), name, kEnvironments).value()->id,
               "summit-backup-full-20261102T000000Z")
         << name;
-  EXPECT_EQ(resolve_latest(world.repository(), "dev-latest", kEnvironments).value(),
+  EXPECT_EQ(resolve_latest(world.repository(), "dev-latest", kEnvironments).value()->id,
             "summit-backup-full-20261103T000000Z");
-  EXPECT_EQ(resolve_latest(world.repository(), "latest", kEnvironments).value(),
+  EXPECT_EQ(resolve_latest(world.repository(), "latest", kEnvironments).value()->id,
             "summit-backup-full-20261103T000000Z");
+}
+
+TEST(Latest, SaysWhichNewerOneItPassedOver) {
+  World world;
+  make_for(world, "summit-backup-full-20261101T000000Z", "dev", "full");
+  EXPECT_EQ(resolve_latest(world.repository(), "latest", kEnvironments).value()->passed_over, "");
+  make_for(world, "summit-backup-config_only-20261102T000000Z", "dev", "config_only", Status::kComplete,
+           false);
+  make_for(world, "summit-backup-config_only-20261103T000000Z", "dev", "config_only", Status::kComplete,
+           false);
+  const auto latest = resolve_latest(world.repository(), "latest", kEnvironments).value();
+  EXPECT_EQ(latest->id, "summit-backup-full-20261101T000000Z");
+  EXPECT_EQ(latest->passed_over, "summit-backup-config_only-20261103T000000Z");
+}
+
+TEST(Latest, IsNeverOfAnotherTenantThanTheNewest) {
+  World world;
+  const auto latest = [&] { return resolve_latest(world.repository(), "latest", kEnvironments).value()->id; };
+  const std::map<std::string, std::string> t1{{"tenant_id", "t1"}};
+  const std::map<std::string, std::string> acme{{"tenant_id", "customer-acme"}};
+  make_for(world, "summit-backup-full-20261101T000000Z", "dev", "full");
+  make_for(world, "summit-backup-tenant-t1-20261102T000000Z", "dev", "tenant", Status::kComplete, true, t1);
+  make_for(world, "summit-backup-tenant-customer-acme-20261103T000000Z", "dev", "tenant", Status::kComplete,
+           false, acme);
+  EXPECT_EQ(latest(), "summit-backup-tenant-customer-acme-20261103T000000Z");
+  make_for(world, "summit-backup-config_only-20261104T000000Z", "dev", "config_only", Status::kComplete,
+           false);
+  EXPECT_EQ(latest(), "summit-backup-full-20261101T000000Z") << "a backup of the platform, not of t1";
+  make_for(world, "summit-backup-tenant-t1-20261105T000000Z", "dev", "tenant", Status::kComplete, false, t1);
+  EXPECT_EQ(latest(), "summit-backup-tenant-t1-20261102T000000Z") << "of the same tenant, with a database";
 }
 
 TEST(Latest, IsNoNameOfOtherThings) {
   World world;
-  EXPECT_EQ(resolve_latest(world.repository(), kNew, kEnvironments).value(), std::nullopt);
-  EXPECT_EQ(resolve_latest(world.repository(), "backups/prod-latest", kEnvironments).value(), std::nullopt);
+  EXPECT_FALSE(resolve_latest(world.repository(), kNew, kEnvironments).value().has_value());
+  EXPECT_FALSE(resolve_latest(world.repository(), "backups/prod-latest", kEnvironments).value().has_value());
   EXPECT_EQ(resolve_latest(world.repository(), "moon-latest", kEnvironments).error().code(), Code::kUsage);
   EXPECT_EQ(resolve_latest(world.repository(), "prod-latest", kEnvironments).error().code(), Code::kNotFound);
 }
