@@ -1,0 +1,71 @@
+// Databases that resist being restored, by what their owners quite lawfully defined in them.
+#include <fmt/format.h>
+
+#include "stores/postgres/in_place.h"
+#include "stores/postgres/marker.h"
+#include "stores/postgres/selected_restore.h"
+#include "tests/stores/postgres/helper/test_database.h"
+
+namespace summit::postgres {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::HasSubstr;
+
+class Warnings final : public Reporter {
+ public:
+  std::unique_ptr<Phase> phase(std::string_view store, std::string_view what,
+                               std::string_view unit) override {
+    return silent_.phase(store, what, unit);
+  }
+  void say(Level level, std::string_view text) override {
+    if (level == Level::kWarning) said_.emplace_back(text);
+  }
+  const std::vector<std::string>& said() const { return said_; }
+
+ private:
+  SilentReporter silent_;
+  std::vector<std::string> said_;
+};
+
+class HostileDatabase : public PostgresTest {
+ protected:
+  void SetUp() override {
+    PostgresTest::SetUp();
+    create_database("summit");
+    run("summit", "CREATE TABLE public.t AS SELECT generate_series(1, 100) AS id");
+  }
+
+  DatabaseRestore request_for(const Dump& dump, const std::string& database) {
+    DatabaseRestore request;
+    request.database = database;
+    request.archive = archive_file(dump.archive);
+    request.workspace = directory();
+    request.jobs = 2;
+    request.marker = marker_;
+    return request;
+  }
+  Result<Restored> restore_beside(const Dump& dump) {
+    return restore_database(endpoint(), request_for(dump, "copy"), warnings_, "postgresql", {});
+  }
+  Result<Restored> restore_here(const Dump& dump) {
+    return restore_in_place(endpoint(), request_for(dump, "summit"), warnings_, "postgresql", {});
+  }
+
+  config::EnvironmentMarker marker_{"dev", "dev", "2026-11-21T00:00:00Z", "0123"};
+  Warnings warnings_;
+};
+
+TEST_F(HostileDatabase, APublicationOfAllTablesTakesTheMarkerAsOftenAsItIsWritten) {
+  run("summit", "CREATE PUBLICATION everything FOR ALL TABLES");
+  const auto original = dump("summit");
+  expect_ok(restore_beside(original));
+  EXPECT_EQ(expect_ok(read_marker(endpoint(), "copy")), marker_);
+  marker_.environment = "other";
+  expect_ok(write_marker(endpoint(), "copy", marker_));
+  EXPECT_EQ(expect_ok(read_marker(endpoint(), "copy")), marker_);
+}
+
+}  // namespace
+}  // namespace summit::postgres
