@@ -20,13 +20,13 @@ namespace summit::postgres {
 
 namespace {
 
-// What users made and no schema or extension takes with it; each kind after those that may need it. A server
-// names an object as DROP wants it.
+// What users made and no schema or extension takes with it; each kind after those that may need it, and event
+// triggers first, for they may refuse the rest. A server names an object as DROP wants it.
 constexpr std::string_view kObjects = R"sql(
     WITH own AS (
-      SELECT 1 AS step, 'pg_catalog.pg_extension'::pg_catalog.regclass AS class, oid FROM pg_catalog.pg_extension
-        WHERE extname <> 'plpgsql'
-      UNION ALL SELECT 2, 'pg_catalog.pg_event_trigger', oid FROM pg_catalog.pg_event_trigger
+      SELECT 0 AS step, 'pg_catalog.pg_event_trigger'::pg_catalog.regclass AS class, oid
+        FROM pg_catalog.pg_event_trigger
+      UNION ALL SELECT 1, 'pg_catalog.pg_extension', oid FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql'
       UNION ALL SELECT 2, 'pg_catalog.pg_publication', oid FROM pg_catalog.pg_publication
       UNION ALL SELECT 3, 'pg_catalog.pg_namespace', oid FROM pg_catalog.pg_namespace
         WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', $1)

@@ -49,6 +49,7 @@ class Load {
     RETURN_IF_ERROR(build());
     RETURN_IF_ERROR(definitions_->run(request_.database, plan_.after, request_.jobs, cancellation_));
     if (!timescale_schema_.empty()) RETURN_IF_ERROR(let_timescale_work());
+    RETURN_IF_ERROR(definitions_->run(request_.database, plan_.event_triggers, 1, cancellation_));
     return loaded;
   }
 

@@ -16,7 +16,7 @@ namespace {
 // What pg_restore keeps for the end of a run, wherever it stands in the archive.
 bool comes_last(const Entry& entry) {
   return entry.is("ACL") || entry.is("ACL LANGUAGE") || entry.is("DEFAULT ACL") ||
-         entry.is("EVENT TRIGGER") || entry.is("MATERIALIZED VIEW DATA");
+         entry.is("MATERIALIZED VIEW DATA");
 }
 
 bool is_ours(const Entry& entry) {
@@ -37,13 +37,16 @@ class Planner {
 
   void place(const Entry& entry) {
     const Section section = sections_.at(entry.id);
-    if (entry.has_data) {
+    if (entry.is("EVENT TRIGGER") || needs_one_of(entry, event_triggers_)) {
+      event_triggers_.insert(fmt::format("{}", entry.id));
+      plan_.event_triggers.push_back(&entry);
+    } else if (entry.has_data) {
       if (entry.copy) plan_.rows.push_back(&entry);
     } else if (entry.is("SEQUENCE SET")) {
       plan_.sequences.push_back(&entry);
     } else if (section == Section::kPreData && !comes_last(entry)) {
       plan_.before.push_back(&entry);
-    } else if (is_ours(entry) && !needs_what_comes_after(entry)) {
+    } else if (is_ours(entry) && !needs_one_of(entry, after_)) {
       list_of(entry).push_back(&entry);
     } else {
       if (section == Section::kPostData) after_.insert(fmt::format("{}", entry.id));
@@ -54,10 +57,12 @@ class Planner {
   LoadPlan take() { return std::move(plan_); }
 
  private:
+  using Ids = std::unordered_set<std::string>;
+
   // An archive lists what an entry needs before it.
-  bool needs_what_comes_after(const Entry& entry) const {
+  static bool needs_one_of(const Entry& entry, const Ids& ids) {
     return std::any_of(entry.dependencies.begin(), entry.dependencies.end(),
-                       [&](const std::string& id) { return after_.contains(id); });
+                       [&](const std::string& id) { return ids.contains(id); });
   }
 
   LoadPlan::Entries& list_of(const Entry& entry) {
@@ -66,7 +71,8 @@ class Planner {
   }
 
   std::unordered_map<int64_t, Section> sections_;
-  std::unordered_set<std::string> after_;
+  Ids after_;
+  Ids event_triggers_;
   LoadPlan plan_;
 };
 

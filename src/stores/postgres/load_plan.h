@@ -22,6 +22,8 @@ struct LoadPlan {
   Entries attachments;   // of partitions' indexes to their parents'
   Entries foreign_keys;  // once every index stands
   Entries after;         // everything else: triggers, rules, policies, grants, refreshes, …
+  // With their comments. They see whatever is defined, and may refuse it: nothing is left to define then.
+  Entries event_triggers;
 };
 
 // Grants come after the data: an owner may have been denied its own table. An index or constraint that needs

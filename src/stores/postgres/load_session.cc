@@ -6,12 +6,27 @@
 
 namespace summit::postgres {
 
-Result<void> outrank_autovacuum(Connection& connection) {
+namespace {
+
+// Where the server has such a setting, and the role may give it a value.
+Result<void> set_if_allowed(Connection& connection, std::string_view name, std::string_view value) {
   const char* const may = connection.server_version() >= 150000
-                              ? "pg_catalog.has_parameter_privilege('deadlock_timeout', 'SET')"
+                              ? "pg_catalog.has_parameter_privilege(name, 'SET')"
                               : "pg_catalog.current_setting('is_superuser') = 'on'";
-  return connection.execute(
-      fmt::format("SELECT pg_catalog.set_config('deadlock_timeout', '20ms', false) WHERE {}", may));
+  return connection.execute(fmt::format(
+      "SELECT pg_catalog.set_config(name, {}, false) FROM pg_catalog.pg_settings WHERE name = {} AND {}",
+      quote_literal(value), quote_literal(name), may));
+}
+
+}  // namespace
+
+Result<void> outrank_autovacuum(Connection& connection) {
+  return set_if_allowed(connection, "deadlock_timeout", "20ms");
+}
+
+Result<void> mute_event_triggers(Connection& connection) {
+  RETURN_IF_ERROR(set_if_allowed(connection, "event_triggers", "off"));  // since version 17
+  return set_if_allowed(connection, "session_replication_role", "replica");
 }
 
 Result<Connection> open_load_session(const config::PostgresEndpoint& endpoint, const std::string& database,

@@ -15,6 +15,10 @@ namespace summit::postgres {
 // server's deadlock_timeout: a second for each index and constraint. This shortens it, where the role may.
 Result<void> outrank_autovacuum(Connection& connection);
 
+// What this session defines is none of the business of users' event triggers: they do not see it, where the
+// role may say that.
+Result<void> mute_event_triggers(Connection& connection);
+
 // Outranks autovacuum, speaks the archive's encoding, heeds no row-level policy, checks no function bodies,
 // and commits without waiting for the server's disk (load.h says why that is safe).
 Result<Connection> open_load_session(const config::PostgresEndpoint& endpoint, const std::string& database,

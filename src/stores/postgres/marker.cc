@@ -1,6 +1,7 @@
 #include "stores/postgres/marker.h"
 
 #include "stores/postgres/connection.h"
+#include "stores/postgres/load_session.h"
 #include "stores/postgres/sql.h"
 
 namespace summit::postgres {
@@ -23,6 +24,7 @@ Result<std::optional<config::EnvironmentMarker>> read_marker(const config::Postg
 Result<void> write_marker(const config::PostgresEndpoint& endpoint, const std::string& database,
                           const config::EnvironmentMarker& marker, const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto connection, connect_or_main(endpoint, database, cancellation));
+  RETURN_IF_ERROR(mute_event_triggers(connection));
   const std::string values = quote_literal(marker.environment) + ", " + quote_literal(marker.kind) + ", " +
                              quote_literal(marker.adopted_at) + ", " + quote_literal(marker.identity);
   // A publication of all tables lets no row be deleted from a table without a key; TRUNCATE needs none.

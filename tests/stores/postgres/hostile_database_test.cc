@@ -67,5 +67,26 @@ TEST_F(HostileDatabase, APublicationOfAllTablesTakesTheMarkerAsOftenAsItIsWritte
   EXPECT_EQ(expect_ok(read_marker(endpoint(), "copy")), marker_);
 }
 
+constexpr std::string_view kRefusal = R"sql(
+CREATE MATERIALIZED VIEW public.counted AS SELECT count(*) AS n FROM public.t;
+CREATE FUNCTION public.refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'frozen'; END $$;
+CREATE EVENT TRIGGER frozen ON ddl_command_start EXECUTE FUNCTION public.refuse();
+COMMENT ON EVENT TRIGGER frozen IS 'nothing is defined here';
+)sql";
+
+TEST_F(HostileDatabase, AnEventTriggerThatRefusesDefinitionsRefusesNoneOfARestore) {
+  run("summit", kRefusal);
+  const auto original = dump("summit");
+  expect_ok(restore_beside(original));
+  EXPECT_EQ(ask("copy", "SELECT n FROM public.counted"), "100");
+  EXPECT_EQ(ask("copy", "SELECT obj_description(oid, 'pg_event_trigger') FROM pg_event_trigger"),
+            "nothing is defined here");
+  EXPECT_FALSE(connect("copy").execute("CREATE TABLE public.more (id integer)").ok());
+  EXPECT_EQ(expect_ok(read_marker(endpoint(), "copy")), marker_);
+  expect_ok(write_marker(endpoint(), "summit", marker_));
+  expect_ok(restore_here(original));
+  EXPECT_EQ(lines(original.fingerprints), lines(fingerprints("summit")));
+}
+
 }  // namespace
 }  // namespace summit::postgres
