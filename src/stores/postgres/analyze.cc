@@ -1,5 +1,7 @@
 #include "stores/postgres/analyze.h"
 
+#include <fmt/format.h>
+
 #include <atomic>
 #include <vector>
 
@@ -28,26 +30,51 @@ Result<std::vector<std::string>> tables_to_analyze(Connection& connection) {
   return tables;
 }
 
+std::string not_analyzed(const std::string& table, const Error& error) {
+  return fmt::format("{} could not be analyzed and has no statistics: {}", table, error.message());
+}
+
 }  // namespace
 
 Result<void> analyze_database(const config::PostgresEndpoint& endpoint, const std::string& database,
-                              size_t jobs, Phase* phase, const Cancellation& cancellation) {
+                              size_t jobs, Reporter& reporter, const std::string& store,
+                              const std::string& shown_as, const Cancellation& cancellation) {
   Connection::Options options;
   options.cancellation = cancellation;
   ASSIGN_OR_RETURN(auto first, Connection::open(endpoint, database, options));
   ASSIGN_OR_RETURN(const auto tables, tables_to_analyze(first));
-  if (phase) phase->set_total(tables.size());
+  auto phase = reporter.phase(store, "analyzing " + shown_as, "tables");
+  phase->set_total(tables.size());
   std::atomic<size_t> next{0};
+  std::vector<std::string> failures(tables.size());
   const auto work = [&](size_t) -> Result<void> {
     ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, options));
     RETURN_IF_ERROR(outrank_autovacuum(connection));
     for (size_t i = next++; i < tables.size(); i = next++) {
-      RETURN_IF_ERROR(connection.execute("ANALYZE " + tables[i]));
-      if (phase) phase->advance(1);
+      const auto analyzed = connection.execute("ANALYZE " + tables[i]);
+      RETURN_IF_ERROR(cancellation.check());
+      if (!analyzed.ok()) failures[i] = not_analyzed(tables[i], analyzed.error());
+      phase->advance(1);
     }
     return {};
   };
-  return parallel_for(std::min(jobs, tables.size()), jobs, work, cancellation);
+  RETURN_IF_ERROR(parallel_for(std::min(jobs, tables.size()), jobs, work, cancellation));
+  for (const auto& failure : failures) {
+    if (!failure.empty()) reporter.warn(fmt::format("{}: {}: {}", store, shown_as, failure));
+  }
+  return {};
+}
+
+Result<std::string> analyze_table(Connection& connection, const RelationName& table) {
+  RETURN_IF_ERROR(connection.execute("SAVEPOINT analyzing"));
+  const auto analyzed = connection.execute("ANALYZE " + table.quoted());
+  if (analyzed.ok()) {
+    RETURN_IF_ERROR(connection.execute("RELEASE SAVEPOINT analyzing"));
+    return std::string();
+  }
+  if (analyzed.error().code() == Code::kCancelled) return analyzed.error();
+  RETURN_IF_ERROR(connection.execute("ROLLBACK TO SAVEPOINT analyzing; RELEASE SAVEPOINT analyzing"));
+  return not_analyzed(table.display(), analyzed.error());
 }
 
 }  // namespace summit::postgres

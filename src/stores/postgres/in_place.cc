@@ -82,8 +82,8 @@ Result<Loaded> fill(const config::PostgresEndpoint& endpoint, const DatabaseRest
   RETURN_IF_ERROR(empty_database(endpoint, restore.database, cancellation));
   const auto request = load_request(restore, contents, restore.database);
   ASSIGN_OR_RETURN(auto loaded, load_archive(endpoint, request, reporter, store, cancellation));
-  auto phase = reporter.phase(store, "analyzing " + restore.database, "tables");
-  RETURN_IF_ERROR(analyze_database(endpoint, restore.database, restore.jobs, phase.get(), cancellation));
+  RETURN_IF_ERROR(analyze_database(endpoint, restore.database, restore.jobs, reporter, store,
+                                   restore.database, cancellation));
   // Written last, with a commit that waits for the disk.
   if (restore.marker)
     RETURN_IF_ERROR(write_marker(endpoint, restore.database, *restore.marker, cancellation));

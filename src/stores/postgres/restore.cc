@@ -33,8 +33,8 @@ Result<Loaded> fill(const config::PostgresEndpoint& endpoint, const DatabaseRest
   RETURN_IF_ERROR(carry_over(entries, contents.database.value_or(""), swap.restoring(), swap.maintenance()));
   if (restore.marker)
     RETURN_IF_ERROR(write_marker(endpoint, swap.restoring(), *restore.marker, cancellation));
-  auto phase = reporter.phase(store, "analyzing " + restore.database, "tables");
-  RETURN_IF_ERROR(analyze_database(endpoint, swap.restoring(), restore.jobs, phase.get(), cancellation));
+  RETURN_IF_ERROR(analyze_database(endpoint, swap.restoring(), restore.jobs, reporter, store,
+                                   restore.database, cancellation));
   return loaded;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/wait.h"
 #include "formats/pgarchive/parser.h"
+#include "stores/postgres/analyze.h"
 #include "stores/postgres/archive_loader.h"
 #include "stores/postgres/detached.h"
 #include "stores/postgres/load_plan.h"
@@ -117,7 +118,8 @@ class Transaction {
         plan_(plan_load(contents, [this](const Entry& entry) { return is_chosen(entry); })),
         late_partitions_(take_late_partitions()) {}
 
-  Result<Loaded> run(Phase& phase) {
+  // Says in `notes` what could not be done and is not missed.
+  Result<Loaded> run(Phase& phase, std::vector<std::string>& notes) {
     RETURN_IF_ERROR(begin());
     RETURN_IF_ERROR(execute(plan_.before));
     ASSIGN_OR_RETURN(auto detached, Detached::detach(connection_, choice_.present));
@@ -129,7 +131,7 @@ class Transaction {
     }
     RETURN_IF_ERROR(detached.attach(connection_));
     RETURN_IF_ERROR(set_sequences());
-    RETURN_IF_ERROR(analyze());
+    RETURN_IF_ERROR(analyze(notes));
     RETURN_IF_ERROR(cancellation_.check());
     RETURN_IF_ERROR(connection_.execute("COMMIT"));
     return loaded;
@@ -144,7 +146,7 @@ class Transaction {
   Result<void> truncate();
   Result<Loaded> load(Phase& phase);
   Result<void> set_sequences();
-  Result<void> analyze();
+  Result<void> analyze(std::vector<std::string>& notes);
 
   const SelectedRestore& restore_;
   const Contents& contents_;
@@ -283,9 +285,12 @@ Result<void> Transaction::set_sequences() {
   return {};
 }
 
-Result<void> Transaction::analyze() {
+Result<void> Transaction::analyze(std::vector<std::string>& notes) {
   for (const auto* tables : {&choice_.present, &choice_.created}) {
-    for (const auto& table : *tables) RETURN_IF_ERROR(connection_.execute("ANALYZE " + table.quoted()));
+    for (const auto& table : *tables) {
+      ASSIGN_OR_RETURN(auto failure, analyze_table(connection_, table));
+      if (!failure.empty()) notes.push_back(std::move(failure));
+    }
   }
   return {};
 }
@@ -308,7 +313,7 @@ Result<SelectedRestored> restore_selected(const config::PostgresEndpoint& endpoi
   auto phase = reporter.phase(store, "restoring tables of " + restore.database);
   Transaction transaction(restore, contents, std::move(connection), std::move(helper), std::move(definitions),
                           std::move(choice), cancellation);
-  ASSIGN_OR_RETURN(restored.loaded, transaction.run(*phase), "while restoring tables of {}",
+  ASSIGN_OR_RETURN(restored.loaded, transaction.run(*phase, restored.notes), "while restoring tables of {}",
                    restore.database);
   return restored;
 }

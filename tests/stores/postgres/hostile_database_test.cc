@@ -88,5 +88,35 @@ TEST_F(HostileDatabase, AnEventTriggerThatRefusesDefinitionsRefusesNoneOfARestor
   EXPECT_EQ(lines(original.fingerprints), lines(fingerprints("summit")));
 }
 
+constexpr std::string_view kUnreachablePartition = R"sql(
+CREATE EXTENSION postgres_fdw SCHEMA public;
+CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '1');
+CREATE USER MAPPING FOR PUBLIC SERVER far;
+CREATE TABLE public.spread (id integer) PARTITION BY RANGE (id);
+CREATE TABLE public.near PARTITION OF public.spread FOR VALUES FROM (0) TO (100);
+CREATE FOREIGN TABLE public.distant PARTITION OF public.spread FOR VALUES FROM (100) TO (200) SERVER far;
+INSERT INTO public.spread SELECT generate_series(1, 99);
+)sql";
+
+TEST_F(HostileDatabase, APartitionThatCannotBeReachedCostsStatisticsAndNoRestore) {
+  run("summit", kUnreachablePartition);
+  const auto original = dump("summit");
+  expect_ok(restore_beside(original));
+  EXPECT_THAT(warnings_.said(), Contains(AllOf(HasSubstr("spread"), HasSubstr("could not be analyzed"))));
+  EXPECT_EQ(ask("copy", "SELECT count(*) FROM public.near"), "99");
+  EXPECT_EQ(ask("copy", "SELECT count(*) FROM pg_stats WHERE schemaname = 'public' AND tablename = 't'"),
+            "1");
+
+  run("summit", "DELETE FROM public.near");
+  SelectedRestore request;
+  request.database = "summit";
+  request.archive = archive_file(original.archive);
+  request.selection.only = {"public.spread", "public.t"};
+  request.workspace = directory();
+  const auto restored = expect_ok(restore_selected(endpoint(), request, warnings_, "postgresql", {}));
+  EXPECT_THAT(restored.notes, Contains(AllOf(HasSubstr("spread"), HasSubstr("could not be analyzed"))));
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.near"), "99");
+}
+
 }  // namespace
 }  // namespace summit::postgres
