@@ -66,9 +66,11 @@ Result<void> StockRestore::run(const std::string& database, const LoadPlan::Entr
                                const Cancellation& cancellation) {
   if (entries.empty()) return {};
   ASSIGN_OR_RETURN(const auto list, write_list(entries));
-  const Command command = tool_command(
+  Command command = tool_command(
       endpoint_, tool_, database,
       {"--exit-on-error", "--use-list=" + list.string(), fmt::format("--jobs={}", jobs), head().string()});
+  // A role or database may be set to read only. Of the timeouts pg_restore itself takes care.
+  command.env["PGOPTIONS"] = "-c default_transaction_read_only=off";
   auto ended = summit::run(command, cancellation);
   if (!ended.ok()) return tool_error(std::move(ended).error());
   return {};

@@ -118,5 +118,12 @@ TEST_F(HostileDatabase, APartitionThatCannotBeReachedCostsStatisticsAndNoRestore
   EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.near"), "99");
 }
 
+TEST_F(HostileDatabase, ADatabaseThatIsReadOnlyByDefaultIsRestored) {
+  run("postgres", "ALTER DATABASE summit SET default_transaction_read_only = on");
+  const auto original = dump("summit");
+  expect_ok(restore_here(original));
+  EXPECT_EQ(lines(original.fingerprints), lines(fingerprints("summit")));
+}
+
 }  // namespace
 }  // namespace summit::postgres
