@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "core/wait.h"
 #include "formats/pgarchive/parser.h"
 #include "stores/postgres/analyze.h"
 #include "stores/postgres/archive_loader.h"
+#include "stores/postgres/archive_schema.h"
 #include "stores/postgres/detached.h"
 #include "stores/postgres/load_plan.h"
 #include "stores/postgres/load_session.h"
@@ -47,9 +49,40 @@ struct Choice {
   }
 };
 
+// The rows of some partitions are in the archive as rows of the partitioned table (pg_dump
+// --load-via-partition-root, and hashed enums always). The server may put them into any partition, so that
+// they go with all of those or not at all.
+Result<void> check_roots(const Contents& contents, const std::set<int64_t>& tables) {
+  const EntryIndex index(contents);
+  std::map<RelationName, std::string> chosen;  // roots, with a partition that was chosen
+  std::set<RelationName> incomplete;
+  for (const auto& entry : contents.entries) {
+    if (!entry.is("TABLE DATA") || !entry.copy) continue;
+    const Entry* table = table_of(index, entry);
+    RelationName root = copied_relation(*entry.copy);
+    if (root.schema.empty()) root.schema = entry.schema.value_or("");
+    if (!table || root.name.empty() || (root.name == entry.tag && root.schema == entry.schema)) continue;
+    if (tables.contains(table->id)) {
+      chosen.emplace(root, display_name(entry.schema.value_or(""), entry.tag.value_or("")));
+    } else {
+      incomplete.insert(root);
+    }
+  }
+  for (const auto& [root, partition] : chosen) {
+    if (!incomplete.contains(root)) continue;
+    return Error(
+               Code::kUnsupported,
+               "the backup holds the rows of {} as rows of {}: its partitions cannot be restored one by one",
+               partition, root.display())
+        .hint(fmt::format("choose the whole partitioned table: --only={}", root.display()));
+  }
+  return {};
+}
+
 Result<Choice> choose(Connection& connection, const Contents& contents, const TableSelection& selection) {
   Choice choice;
   ASSIGN_OR_RETURN(choice.tables, select_tables(contents, selection));
+  RETURN_IF_ERROR(check_roots(contents, choice.tables));
   ASSIGN_OR_RETURN(choice.missing, find_missing(connection, contents, choice.tables));
   std::set<int64_t> present = choice.tables;
   std::erase_if(present, [&](int64_t id) { return choice.missing.tables.contains(id); });

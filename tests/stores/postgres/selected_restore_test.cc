@@ -194,6 +194,27 @@ TEST_F(SelectedRestoreTest, HypertablesWithChunksInAnySchemaAreRefused) {
   EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.events"), "1");
 }
 
+TEST_F(SelectedRestoreTest, PartitionsWhoseRowsAreThoseOfTheirRootComeBackTogether) {
+  run("summit",
+      "CREATE TYPE public.colour AS ENUM ('red', 'green', 'blue', 'white'); CREATE TABLE public.paint (c "
+      "public.colour, n integer) PARTITION BY HASH (c); CREATE TABLE public.paint_0 PARTITION OF "
+      "public.paint "
+      "FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE public.paint_1 PARTITION OF public.paint FOR "
+      "VALUES WITH (MODULUS 2, REMAINDER 1); INSERT INTO public.paint SELECT c, n FROM "
+      "unnest(enum_range(NULL::public.colour)) c, generate_series(1, 10) n");
+  original_ = dump("summit");
+  run("summit", "UPDATE public.paint SET n = 0");
+  const auto before = lines(fingerprints("summit"));
+  for (const auto& refused : {restore_tables({"paint_0"}), restore_tables({"paint"}, {"paint_1"})}) {
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code(), Code::kUnsupported) << refused.error().to_string();
+    EXPECT_THAT(refused.error().hint(), HasSubstr("--only=public.paint"));
+    EXPECT_EQ(lines(fingerprints("summit")), before);
+  }
+  expect_ok(restore_tables({"paint"}));
+  EXPECT_EQ(lines(fingerprints("summit")), lines(original_.fingerprints));
+}
+
 constexpr std::string_view kReferringHypertable =
     "CREATE EXTENSION timescaledb SCHEMA public; "
     "CREATE TABLE public.events (at timestamptz NOT NULL, who bigint REFERENCES public.users); "
