@@ -8,6 +8,7 @@
 #include "stores/postgres/analyze.h"
 #include "stores/postgres/catalog.h"
 #include "stores/postgres/database_entries.h"
+#include "stores/postgres/default_privileges.h"
 #include "stores/postgres/doorkeeper.h"
 #include "stores/postgres/marker.h"
 #include "stores/postgres/requirements.h"
@@ -54,6 +55,10 @@ Result<void> empty_database(const config::PostgresEndpoint& endpoint, const std:
     RETURN_IF_ERROR(
         connection.execute(fmt::format("DROP {} IF EXISTS {} CASCADE", rows.text(i, 0), rows.text(i, 1))));
   }
+  // Those of schemas are gone with them; the archive's come last, so that they give nothing to what it
+  // creates.
+  ASSIGN_OR_RETURN([[maybe_unused]] auto put_aside,
+                   DefaultPrivileges::put_aside(connection, DefaultPrivileges::Of::kEverybody));
   ASSIGN_OR_RETURN([[maybe_unused]] auto unlinked,
                    connection.query("SELECT pg_catalog.count(pg_catalog.lo_unlink(oid)) FROM "
                                     "pg_catalog.pg_largeobject_metadata"));

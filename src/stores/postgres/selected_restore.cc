@@ -11,6 +11,7 @@
 #include "stores/postgres/analyze.h"
 #include "stores/postgres/archive_loader.h"
 #include "stores/postgres/archive_schema.h"
+#include "stores/postgres/default_privileges.h"
 #include "stores/postgres/detached.h"
 #include "stores/postgres/load_plan.h"
 #include "stores/postgres/load_session.h"
@@ -154,6 +155,11 @@ class Transaction {
   // Says in `notes` what could not be done and is not missed.
   Result<Loaded> run(Phase& phase, std::vector<std::string>& notes) {
     RETURN_IF_ERROR(begin());
+    // What is created has the privileges that the archive says, and no others.
+    DefaultPrivileges defaults;
+    if (!choice_.missing.entries.empty()) {
+      ASSIGN_OR_RETURN(defaults, DefaultPrivileges::put_aside(connection_, DefaultPrivileges::Of::kMe));
+    }
     RETURN_IF_ERROR(execute(plan_.before));
     ASSIGN_OR_RETURN(auto detached, Detached::detach(connection_, choice_.present));
     RETURN_IF_ERROR(truncate());
@@ -162,6 +168,7 @@ class Transaction {
          {&plan_.builds, &late_partitions_, &plan_.attachments, &plan_.foreign_keys, &plan_.after}) {
       RETURN_IF_ERROR(execute(*entries));
     }
+    RETURN_IF_ERROR(defaults.put_back(connection_));
     RETURN_IF_ERROR(detached.attach(connection_));
     RETURN_IF_ERROR(set_sequences());
     RETURN_IF_ERROR(analyze(notes));

@@ -57,6 +57,19 @@ TEST_F(InPlace, WhateverWasThereGivesWayToTheArchive) {
   EXPECT_EQ(ask("summit", "SELECT environment FROM summit_dr.environment"), "source");
 }
 
+TEST_F(InPlace, DefaultPrivilegesGiveNothingToWhatComesBack) {
+  run("summit",
+      "CREATE TABLE public.t (id integer); CREATE SCHEMA later; CREATE FUNCTION public.f() RETURNS integer "
+      "LANGUAGE sql RETURN 1; ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC; ALTER DEFAULT "
+      "PRIVILEGES GRANT ALL ON SCHEMAS TO pg_monitor; ALTER DEFAULT PRIVILEGES IN SCHEMA later GRANT SELECT "
+      "ON "
+      "TABLES TO pg_monitor; ALTER DEFAULT PRIVILEGES REVOKE ALL ON FUNCTIONS FROM PUBLIC, CURRENT_USER");
+  const auto original = dump("summit");
+  run("summit", "ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO PUBLIC");
+  expect_ok(restore_here(original));
+  EXPECT_EQ(lines(original.fingerprints), lines(fingerprints("summit")));
+}
+
 TEST_F(InPlace, WhoIsConnectedIsNamed) {
   run("summit", "CREATE TABLE public.t (id integer)");
   const auto original = dump("summit");

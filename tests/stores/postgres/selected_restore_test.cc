@@ -215,6 +215,26 @@ TEST_F(SelectedRestoreTest, PartitionsWhoseRowsAreThoseOfTheirRootComeBackTogeth
   EXPECT_EQ(lines(fingerprints("summit")), lines(original_.fingerprints));
 }
 
+TEST_F(SelectedRestoreTest, WhatIsCreatedHasThePrivilegesOfTheBackupAndNoDefaultOnes) {
+  run("summit",
+      "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC; "
+      "ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO pg_monitor WITH GRANT OPTION; "
+      "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC; "
+      "ALTER DEFAULT PRIVILEGES REVOKE ALL ON TYPES FROM PUBLIC, CURRENT_USER; "
+      "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO PUBLIC; "
+      "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT INSERT ON TABLES TO PUBLIC; "
+      "GRANT SELECT ON public.other TO pg_read_all_stats");
+  original_ = dump("summit");
+  run("summit", "DROP TABLE public.other, public.users CASCADE");
+  expect_ok(restore_tables({"public.other", "public.users", "sales"}));
+  EXPECT_EQ(lines(fingerprints("summit")), lines(original_.fingerprints));
+  run("summit", "DROP TABLE public.other; CREATE TABLE public.other (id integer)");
+  EXPECT_EQ(ask("summit",
+                "SELECT count(*) FROM pg_class, aclexplode(relacl) WHERE relname = 'other' AND "
+                "grantee = 0"),
+            "2");
+}
+
 constexpr std::string_view kReferringHypertable =
     "CREATE EXTENSION timescaledb SCHEMA public; "
     "CREATE TABLE public.events (at timestamptz NOT NULL, who bigint REFERENCES public.users); "
