@@ -120,8 +120,10 @@ std::vector<std::string> sentences_of(const Choice& choice) {
   return sentences;
 }
 
-// Values of sequences that belong to chosen tables: by SEQUENCE OWNED BY, or as an identity column's.
-std::set<RelationName> sequences_of(const Contents& contents, const std::set<int64_t>& tables) {
+// Values of sequences that belong to chosen tables: by SEQUENCE OWNED BY, or as an identity column's. And of
+// those that are created, for a default of a chosen table perhaps: they would begin anew.
+std::set<RelationName> sequences_of(const Contents& contents, const std::set<int64_t>& tables,
+                                    const MissingObjects& missing) {
   const EntryIndex index(contents);
   std::set<RelationName> sequences;
   for (const auto& entry : contents.entries) {
@@ -131,7 +133,8 @@ std::set<RelationName> sequences_of(const Contents& contents, const std::set<int
           const Entry* table = index.find(id);
           return table && tables.contains(table->id);
         });
-    if (of_chosen) sequences.insert({entry.schema.value_or(""), entry.tag.value_or("")});
+    if (of_chosen || missing.entries.contains(entry.id))
+      sequences.insert({entry.schema.value_or(""), entry.tag.value_or("")});
   }
   return sequences;
 }
@@ -148,7 +151,7 @@ class Transaction {
         choice_(std::move(choice)),
         cancellation_(cancellation),
         table_names_(names_of(contents, choice_.tables)),
-        sequences_(sequences_of(contents, choice_.tables)),
+        sequences_(sequences_of(contents, choice_.tables, choice_.missing)),
         plan_(plan_load(contents, [this](const Entry& entry) { return is_chosen(entry); })),
         late_partitions_(take_late_partitions()) {}
 

@@ -235,6 +235,17 @@ TEST_F(SelectedRestoreTest, WhatIsCreatedHasThePrivilegesOfTheBackupAndNoDefault
             "2");
 }
 
+TEST_F(SelectedRestoreTest, ASequenceThatIsCreatedForADefaultGoesOnWhereItWas) {
+  run("summit",
+      "CREATE SEQUENCE public.tickets; CREATE TABLE public.visits (ticket bigint DEFAULT "
+      "nextval('public.tickets')); INSERT INTO public.visits SELECT nextval('public.tickets') FROM "
+      "generate_series(1, 5)");
+  original_ = dump("summit");
+  run("summit", "DROP TABLE public.visits; DROP SEQUENCE public.tickets");
+  expect_ok(restore_tables({"visits"}));
+  EXPECT_EQ(ask("summit", "SELECT nextval('public.tickets')"), "6");
+}
+
 constexpr std::string_view kReferringHypertable =
     "CREATE EXTENSION timescaledb SCHEMA public; "
     "CREATE TABLE public.events (at timestamptz NOT NULL, who bigint REFERENCES public.users); "
