@@ -45,6 +45,20 @@ constexpr std::string_view kCreatePublic =
     "CREATE SCHEMA public; ALTER SCHEMA public OWNER TO pg_database_owner; GRANT USAGE ON SCHEMA public TO "
     "PUBLIC; COMMENT ON SCHEMA public IS 'standard public schema'";
 
+// A lock each: so many at a time.
+Result<void> unlink_large_objects(Connection& connection) {
+  std::string last = "0";
+  while (!last.empty()) {
+    ASSIGN_OR_RETURN(last,
+                     connection.scalar("SELECT CASE WHEN pg_catalog.count(pg_catalog.lo_unlink(oid)) > 0 "
+                                       "THEN pg_catalog.max(oid) END FROM (SELECT oid FROM "
+                                       "pg_catalog.pg_largeobject_metadata WHERE oid > $1::oid ORDER BY "
+                                       "oid LIMIT 1000) batch",
+                                       {last}));
+  }
+  return {};
+}
+
 // Each object in a transaction of its own: the locks of a whole database may be more than a server has room
 // for.
 Result<void> empty_database(const config::PostgresEndpoint& endpoint, const std::string& database,
@@ -59,9 +73,7 @@ Result<void> empty_database(const config::PostgresEndpoint& endpoint, const std:
   // creates.
   ASSIGN_OR_RETURN([[maybe_unused]] auto put_aside,
                    DefaultPrivileges::put_aside(connection, DefaultPrivileges::Of::kEverybody));
-  ASSIGN_OR_RETURN([[maybe_unused]] auto unlinked,
-                   connection.query("SELECT pg_catalog.count(pg_catalog.lo_unlink(oid)) FROM "
-                                    "pg_catalog.pg_largeobject_metadata"));
+  RETURN_IF_ERROR(unlink_large_objects(connection));
   return connection.execute(std::string(kCreatePublic));
 }
 

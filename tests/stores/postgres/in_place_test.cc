@@ -70,6 +70,18 @@ TEST_F(InPlace, DefaultPrivilegesGiveNothingToWhatComesBack) {
   EXPECT_EQ(lines(original.fingerprints), lines(fingerprints("summit")));
 }
 
+TEST_F(InPlace, MoreLargeObjectsGoThanTheServerHasLocks) {
+  run("summit", "SELECT lo_from_bytea(7, 'kept')");
+  const auto original = dump("summit");
+  const int locks = std::stoi(ask("summit",
+                                  "SELECT current_setting('max_locks_per_transaction')::integer * (1 + "
+                                  "current_setting('max_connections')::integer)"));
+  for (int made = 0; made < 3 * locks; made += 1000)
+    run("summit", "SELECT count(lo_create(0)) FROM generate_series(1, 1000)");
+  expect_ok(restore_here(original));
+  EXPECT_EQ(lines(original.fingerprints), lines(fingerprints("summit")));
+}
+
 TEST_F(InPlace, WhoIsConnectedIsNamed) {
   run("summit", "CREATE TABLE public.t (id integer)");
   const auto original = dump("summit");
