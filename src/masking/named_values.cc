@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "masking/template_sources.h"
+
 namespace summit::masking {
 namespace {
 
@@ -18,7 +20,9 @@ std::string place_of(const MaskRule& rule, std::string_view field) {
 }
 
 Result<NamedMask> NamedMask::compile(const Rules& rules, const Secret& key, ReplacedValues* replaced) {
+  RETURN_IF_ERROR(check_template_sources(rules));
   NamedMask mask;
+  mask.of_file_ = !rules.empty() && rules.front()->store == MaskRule::Store::kFiles;
   const FieldPlace place = [&mask](const std::string& name) -> Result<size_t> {
     const auto found = std::ranges::find(mask.row_names_, name);
     const auto at = static_cast<size_t>(found - mask.row_names_.begin());
@@ -38,7 +42,9 @@ Result<NamedMask> NamedMask::compile(const Rules& rules, const Secret& key, Repl
 
 void NamedMask::set_row(std::span<const NamedValue> row) {
   for (size_t i = 0; i < row_names_.size(); ++i) {
-    const auto found = std::ranges::find(row, std::string_view(row_names_[i]), &NamedValue::name);
+    const auto found = of_file_ && row_names_[i] == kOwnName
+                           ? row.end()
+                           : std::ranges::find(row, std::string_view(row_names_[i]), &NamedValue::name);
     row_[i] = found == row.end() ? Field() : Field(found->value);
   }
 }

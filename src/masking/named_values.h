@@ -26,11 +26,13 @@ struct NamedValue {
 class NamedMask {
  public:
   // `rules` concern one key or file (rules_of_key, rules_of_file), and outlive this. Of several patterns that
-  // fit a name, the first counts. kKeyMissing for a key that is too short.
+  // fit a name, the first counts. kConfig when a template takes a field that a rule replaces; kKeyMissing for
+  // a key that is too short.
   static Result<NamedMask> compile(const Rules& rules, const Secret& key, ReplacedValues* replaced);
 
-  // Templates and dates of the rules take values from these; `{name}` is the name of the value itself where
-  // no rule's row has a field of that name. The views must stay valid until the next call.
+  // Templates and dates of the rules take values from these; `{name}` is the name of the value itself: in
+  // files always, in Redis where the row has no field of that name. The views must stay valid until the next
+  // call.
   void set_row(std::span<const NamedValue> row);
 
   // Whether a rule says what becomes of this name; the empty name is that of the value itself.
@@ -54,6 +56,7 @@ class NamedMask {
   std::vector<CompiledField> fields_;
   std::vector<std::string> row_names_;  // what templates and dates read
   std::vector<Field> row_;              // in their order
+  bool of_file_ = false;
 };
 
 // "redis:session:*:email", "files:**/.env*:*_KEY": where values of a field stand, for those who listen.

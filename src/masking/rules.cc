@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "masking/template_sources.h"
+
 namespace summit::masking {
 namespace {
 
@@ -100,6 +102,7 @@ class RowMask::Compiler {
 
   Result<RowMask> compile() {
     RETURN_IF_ERROR(collect());
+    RETURN_IF_ERROR(check_template_sources(rules_));
     for (const auto* rule : rules_) RETURN_IF_ERROR(add(*rule));
     return std::move(mask_);
   }

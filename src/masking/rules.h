@@ -47,8 +47,8 @@ class RowMask {
   };
 
   // `columns` are the names of the table's columns. Where several rules name a column, the first counts.
-  // kConfig when a rule names a column that is not there; kKeyMissing for a key that is too short. `what`
-  // is the table, for messages.
+  // kConfig when a rule names a column that is not there, or a template takes one that a rule replaces;
+  // kKeyMissing for a key that is too short. `what` is the table, for messages.
   static Result<RowMask> compile(const Rules& rules, const std::vector<std::string>& columns,
                                  const Secret& key, std::string what);
 

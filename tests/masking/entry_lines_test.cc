@@ -25,6 +25,7 @@ TEST(EntryLines, ReplacesValuesAndKeepsEverythingElse) {
   EXPECT_EQ(masked(""), "");
   EXPECT_EQ(masked("API_KEY="), "API_KEY=dev_test_key_API_KEY");
   EXPECT_EQ(masked("API_KEY=\nNEXT=1\n"), "API_KEY=dev_test_key_API_KEY\nNEXT=1\n");
+  EXPECT_EQ(masked("name=Ada\nAPI_KEY=x\n"), "name=Ada\nAPI_KEY=dev_test_key_API_KEY\n");
 }
 
 TEST(EntryLines, AQuotedValueGoesWithAllItsLines) {

@@ -61,6 +61,19 @@ TEST(NamedMask, TemplatesTakeOtherFieldsOrTheNameItself) {
   EXPECT_EQ(applied(mask, "email", "ada@lovelace.org"), "(gone)") << "without an id there is no such text";
 }
 
+TEST(NamedMask, ATemplateThatCopiesWhatARuleReplacesIsRefused) {
+  const auto secret = test_key();
+  const auto refused = [&](const std::string& fields) {
+    const auto rules = redis_rules("    - {key: \"user:*\", fields: {" + fields + "}}\n");
+    const auto mask =
+        NamedMask::compile(rules_of_key(rules, config::Sanitization::kFull, "user:1"), secret, nullptr);
+    return !mask.ok() && mask.error().code() == Code::kConfig;
+  };
+  EXPECT_TRUE(refused("name: {pseudonym: name}, alias: {template: \"{name}\"}"));
+  EXPECT_TRUE(refused("\"*\": {template: \"{id}\"}")) << "a pattern reaches the id, too";
+  EXPECT_FALSE(refused("email: {template: \"{id}\"}"));
+}
+
 TEST(NamedMask, ListenersAreToldOfTheSingleTexts) {
   class Listener final : public ReplacedValues {
    public:

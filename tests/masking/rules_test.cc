@@ -111,5 +111,26 @@ TEST(Rules, AKeyThatIsTooShortIsRefusedWhereItIsNeeded) {
   EXPECT_EQ(mask.error().code(), Code::kKeyMissing);
 }
 
+TEST(Rules, ATemplateThatCopiesWhatARuleReplacesIsRefused) {
+  const auto refusal = [](const std::string& list) {
+    const auto rules = table_rules(list);
+    const auto mask = RowMask::compile(rules_of_table(rules, Sanitization::kFull, {{"public", "t"}}),
+                                       {"id", "name", "alias", "about"}, test_key(), "t");
+    return mask.ok() ? "none" : mask.error().to_string();
+  };
+  EXPECT_THAT(refusal("    - {table: t, set: {name: {pseudonym: name}}}\n"
+                      "    - {table: t, set: {alias: {template: \"Mr {name}\"}}}\n"),
+              HasSubstr("line 5 of config/sanitization.yaml puts in `name` as it is, which line 4 replaces"));
+  EXPECT_THAT(refusal("    - {table: t, set: {alias: {template: \"{alias}\"}}}\n"),
+              HasSubstr("use a pseudonym or a hash for `alias`"));
+  EXPECT_THAT(
+      refusal("    - {table: t, set: {name: remove, about: {json: {$.a: {template: \"{name}\"}}}}}\n"),
+      HasSubstr("puts in `name`"));
+  EXPECT_THAT(refusal("    - {table: t, where: id = '1', set: {alias: remove, name: remove}, "
+                      "otherwise: {alias: {template: \"{name}\"}, name: keep}}\n"),
+              HasSubstr("puts in `name`"));
+  EXPECT_EQ(refusal("    - {table: t, set: {alias: {template: \"{name} {id}\"}, name: keep}}\n"), "none");
+}
+
 }  // namespace
 }  // namespace summit::masking
