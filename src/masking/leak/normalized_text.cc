@@ -168,12 +168,115 @@ void append_hex_runs(std::string_view line, std::string& out) {
   }
 }
 
+bool is_quote(char c) { return c == '\'' || c == '"'; }
+
+// SQL, composites and CSV double a quote inside of quotes. Two quotes with nothing in between are mostly an
+// empty text, of which JSON is full.
+bool is_doubled_quote(std::string_view line, size_t at) {
+  constexpr std::string_view kBeforeText = " \t\n:,=([{";
+  constexpr std::string_view kBehindText = " \t\n:,;)]}";
+  if (at + 1 >= line.size() || !is_quote(line[at]) || line[at + 1] != line[at]) return false;
+  const bool opens = at == 0 || kBeforeText.find(line[at - 1]) != std::string_view::npos;
+  const bool closes = at + 2 == line.size() || kBehindText.find(line[at + 2]) != std::string_view::npos;
+  return !opens || !closes;
+}
+
+// Without a branch for each byte: hardly a block has two quotes next to one another.
+bool has_doubled_quote(std::string_view line) {
+  constexpr size_t kBlock = 64;
+  size_t at = 0;
+  for (; at + kBlock < line.size(); at += kBlock) {
+    const char* block = line.data() + at;
+    unsigned char any = 0;
+    for (size_t i = 0; i < kBlock; ++i) {
+      const auto single = static_cast<unsigned char>(block[i] == '\'');
+      const auto twofold = static_cast<unsigned char>(block[i] == '"');
+      const auto repeated = static_cast<unsigned char>(block[i] == block[i + 1]);
+      any = static_cast<unsigned char>(any | ((single | twofold) & repeated));
+    }
+    for (size_t i = 0; any != 0 && i < kBlock; ++i) {
+      if (is_doubled_quote(line, at + i)) return true;
+    }
+  }
+  for (; at + 1 < line.size(); ++at) {
+    if (is_doubled_quote(line, at)) return true;
+  }
+  return false;
+}
+
+void append_with_single_quotes(std::string_view line, std::string& out) {
+  for (size_t at = 0; at < line.size(); ++at) {
+    out += line[at];
+    if (is_quote(line[at]) && at + 1 < line.size() && line[at + 1] == line[at]) ++at;
+  }
+}
+
+// &amp; &#39; &#x27; of XML and HTML.
+struct Entity {
+  uint32_t sign = 0;
+  size_t length = 0;  // zero: there is none
+};
+
+std::optional<uint32_t> numbered_sign(std::string_view digits) {
+  const bool hexadecimal = digits.starts_with('x') || digits.starts_with('X');
+  const auto number = hexadecimal ? hex_number(digits.substr(1)) : parse_number<uint32_t>(digits);
+  const bool is_sign = number && *number > 0 && *number < 0x110000 && (*number < 0xD800 || *number > 0xDFFF);
+  return is_sign ? number : std::nullopt;
+}
+
+std::optional<uint32_t> named_sign(std::string_view name) {
+  struct Named {
+    std::string_view name;
+    uint32_t sign;
+  };
+  constexpr auto kNamed = std::to_array<Named>({{"amp", '&'},
+                                                {"quot", '"'},
+                                                {"apos", '\''},
+                                                {"lt", '<'},
+                                                {"gt", '>'},
+                                                {"nbsp", ' '},
+                                                {"commat", '@'}});
+  const auto* const found = std::ranges::find(kNamed, name, &Named::name);
+  return found == kNamed.end() ? std::nullopt : std::optional(found->sign);
+}
+
+Entity entity_at(std::string_view line, size_t at) {
+  constexpr size_t kLongest = 12;
+  const auto text = line.substr(at, kLongest);
+  const size_t end = text.find(';');
+  if (!text.starts_with('&') || end == std::string_view::npos || end < 2) return {};
+  const auto name = text.substr(1, end - 1);
+  const auto sign = name.front() == '#' ? numbered_sign(name.substr(1)) : named_sign(name);
+  return sign ? Entity{*sign, end + 1} : Entity{};
+}
+
+bool has_entity(std::string_view line) {
+  for (size_t at = line.find('&'); at != std::string_view::npos; at = line.find('&', at + 1)) {
+    if (entity_at(line, at).length > 0) return true;
+  }
+  return false;
+}
+
+void append_without_entities(std::string_view line, std::string& out) {
+  for (size_t at = 0; at < line.size();) {
+    const auto entity = entity_at(line, at);
+    // Spacing of the value is not the end of a field.
+    if (entity.length == 0)
+      out += line[at];
+    else
+      append_utf8(entity.sign == '\n' || entity.sign == '\t' ? ' ' : entity.sign, out);
+    at += std::max<size_t>(entity.length, 1);
+  }
+}
+
 struct Signs {
   bool backslash = false;
   bool url = false;
   bool hex = false;
+  bool quotes = false;
+  bool entity = false;
 
-  bool any() const { return backslash || url || hex; }
+  bool any() const { return backslash || url || hex || quotes || entity; }
 };
 
 Signs signs_of(std::string_view line) {
@@ -184,6 +287,8 @@ Signs signs_of(std::string_view line) {
   for (size_t at = line.find('+'); at != std::string_view::npos && !signs.url; at = line.find('+', at + 1))
     signs.url = is_url_blank(line, at);
   signs.hex = !next_hex_run(line, 0).empty();
+  signs.quotes = has_doubled_quote(line);
+  signs.entity = has_entity(line);
   return signs;
 }
 
@@ -200,6 +305,14 @@ void append_decoded(std::string_view line, std::string& out) {
   if (signs.url) {
     const size_t begin = out.size();
     keep_if(append_without_url_encoding(line, out), begin);
+  }
+  if (signs.quotes) {
+    append_with_single_quotes(line, out);
+    out += '\n';
+  }
+  if (signs.entity) {
+    append_without_entities(line, out);
+    out += '\n';
   }
   if (signs.hex) append_hex_runs(line, out);
 }

@@ -38,8 +38,9 @@ class NormalizedText {
   size_t gap_count_ = 0;
 };
 
-// What may stand in a text in another form, decoded: escapes (COPY, JSON, C), URL encoding, hexadecimal
-// bytes. Decoded pieces are parted by line ends. Base64, compressed and encrypted content is not looked into.
+// What may stand in a text in another form, decoded: escapes (COPY, JSON, C), URL encoding, doubled quotes
+// (SQL, composites), entities (XML), hexadecimal bytes. Decoded pieces are parted by line ends. Base64,
+// compressed and encrypted content is not looked into.
 class DecodedText {
  public:
   // The lines of `text` (or all of it, when line ends are spacing) that hold something encoded; decoded once.

@@ -43,6 +43,31 @@ TEST_F(LeakTest, FindsAValueInWhatATextEncodes) {
     EXPECT_TRUE(holds(text)) << text;
 }
 
+TEST_F(LeakTest, FindsAValueAmongDoubledQuotesAndEntities) {
+  replaced("Sean O'Brien");
+  replaced("Ola \"Bear\" Nordmann");
+  replaced("Tom & Sons <ltd>");
+  seal();
+  for (const char* text : {
+           "COMMENT ON TABLE t IS 'of Sean O''Brien'",
+           "SELECT 'INSERT INTO t VALUES (''Sean O''''Brien'')'",
+           R"(1	("Ola ""Bear"" Nordmann",1)	x)",
+           R"(("Ola ""Bear"" Nordmann","",1))",
+           R"(("""{""a"": 1}"" Ola ""Bear"" Nordmann"))",
+           "<name>Sean O&#39;Brien</name>",
+           "<name>Sean O&#x27;Brien &amp; Co</name>",
+           "<name>Sean&#10;O&apos;Brien</name>",
+           "&lt;i&gt;Ola &quot;Bear&quot; Nordmann",
+           "Tom &amp; Sons &lt;Ltd&gt;",
+           "Tom &amp;amp; Sons &amp;lt;Ltd&amp;gt;",
+       }) {
+    EXPECT_TRUE(holds(text)) << text;
+    EXPECT_TRUE(holds(text, Separators::kTabAndBreak)) << text;
+    EXPECT_TRUE(holds(std::string(1000, '.') + text + std::string(1000, '.'))) << text;
+  }
+  EXPECT_FALSE(holds(R"({"a":"","b": "", "c":["",""]} Sean O&x;Brien & ; &#; &#x110000; '')"));
+}
+
 TEST_F(LeakTest, FindsAValueInHexadecimalDigitsWhereverTheyBegin) {
   replaced("jane.doe@mail.org");
   seal();
