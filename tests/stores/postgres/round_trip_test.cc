@@ -210,5 +210,14 @@ TEST_F(RoundTrip, AHealthyDatabasePassesTheProbe) {
   EXPECT_THAT(broken.error().message(), HasSubstr("lower mail"));
 }
 
+TEST_F(RoundTrip, AnIndexThatNotEveryPartitionHasPassesTheProbe) {
+  run("summit",
+      "CREATE TABLE public.p (id integer) PARTITION BY RANGE (id); CREATE TABLE public.p1 PARTITION OF "
+      "public.p FOR VALUES FROM (0) TO (10); CREATE INDEX partly ON ONLY public.p (id)");
+  expect_ok(restore("copy", dump("summit").archive));
+  EXPECT_EQ(ask("copy", "SELECT indisvalid FROM pg_index WHERE indexrelid = 'public.partly'::regclass"), "f");
+  EXPECT_THAT(expect_ok(probe(endpoint(), "copy")), Contains(HasSubstr("indexes valid")));
+}
+
 }  // namespace
 }  // namespace summit::postgres
