@@ -28,7 +28,9 @@ class Present {
           FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         UNION ALL SELECT 'type', n.nspname, t.typname
           FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-        UNION ALL SELECT 'routine', '', p.oid::pg_catalog.regprocedure::text
+        UNION ALL SELECT 'routine', n.nspname, p.proname || '(' ||
+            pg_catalog.array_to_string(ARRAY(SELECT pg_catalog.format_type(a.type, NULL)
+              FROM pg_catalog.unnest(p.proargtypes) WITH ORDINALITY a (type, place) ORDER BY a.place), ', ') || ')'
           FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
           WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema')sql"));
     for (size_t i = 0; i < rows.size(); ++i)
@@ -44,7 +46,7 @@ class Present {
     if (entry.is("EXTENSION")) return names_.contains(key("extension", "", tag));
     if (is_relation(entry)) return names_.contains(key("relation", schema, tag));
     if (entry.is("TYPE") || entry.is("DOMAIN")) return names_.contains(key("type", schema, tag));
-    if (entry.is("FUNCTION") || entry.is("PROCEDURE")) return has_routine(schema, tag);
+    if (entry.is("FUNCTION") || entry.is("PROCEDURE")) return names_.contains(key("routine", schema, tag));
     return true;
   }
 
@@ -56,11 +58,6 @@ class Present {
  private:
   static std::string key(std::string_view kind, std::string_view schema, std::string_view name) {
     return fmt::format("{}\n{}\n{}", kind, schema, name);
-  }
-  // The server quotes a schema only where it must.
-  bool has_routine(const std::string& schema, const std::string& tag) const {
-    return names_.contains(key("routine", "", schema + "." + tag)) ||
-           names_.contains(key("routine", "", quote_identifier(schema) + "." + tag));
   }
 
   std::unordered_set<std::string> names_;

@@ -246,6 +246,22 @@ TEST_F(SelectedRestoreTest, ASequenceThatIsCreatedForADefaultGoesOnWhereItWas) {
   EXPECT_EQ(ask("summit", "SELECT nextval('public.tickets')"), "6");
 }
 
+TEST_F(SelectedRestoreTest, FunctionsThatAreThereAreNotCreatedAgain) {
+  run("summit",
+      "CREATE TYPE public.\"Odd type\" AS ENUM ('a'); CREATE SCHEMA \"Odd\"; "
+      "CREATE FUNCTION public.add(integer, integer) RETURNS integer LANGUAGE sql RETURN $1 + $2; "
+      "CREATE FUNCTION \"Odd\".\"Odd f\"(\"Odd arg\" public.\"Odd type\", OUT n integer, VARIADIC "
+      "timestamp(3)[]) LANGUAGE sql AS 'SELECT 7'; "
+      "CREATE FUNCTION public.none() RETURNS integer LANGUAGE sql RETURN 1; "
+      "CREATE TABLE public.sums (a integer DEFAULT public.add(1, 2), b integer DEFAULT \"Odd\".\"Odd "
+      "f\"('a', "
+      "now()::timestamp), c integer DEFAULT public.none())");
+  original_ = dump("summit");
+  run("summit", "DROP TABLE public.sums; DROP FUNCTION public.none()");
+  expect_ok(restore_tables({"sums"}));
+  EXPECT_EQ(lines(fingerprints("summit")), lines(original_.fingerprints));
+}
+
 constexpr std::string_view kReferringHypertable =
     "CREATE EXTENSION timescaledb SCHEMA public; "
     "CREATE TABLE public.events (at timestamptz NOT NULL, who bigint REFERENCES public.users); "
