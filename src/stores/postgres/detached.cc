@@ -53,6 +53,13 @@ Error broken(const ForeignKey& key, const Error& cause) {
       .hint(fmt::format("restore both tables: --only={},{}", key.referenced.display(), key.table.display()));
 }
 
+Result<void> comment_on(Connection& connection, const std::string& constraint, const RelationName& table,
+                        const std::string& comment) {
+  if (comment.empty()) return {};
+  return connection.execute(fmt::format("COMMENT ON CONSTRAINT {} ON {} IS {}", quote_identifier(constraint),
+                                        table.quoted(), quote_literal(comment)));
+}
+
 }  // namespace
 
 Result<std::vector<ForeignKey>> foreign_keys_of(Connection& connection,
@@ -97,6 +104,37 @@ Result<Detached> Detached::detach(Connection& connection, const std::vector<Rela
                                                    quote_identifier(key.name))),
                     "while taking off foreign key {} of {}", key.name, key.table.display());
   }
+  RETURN_IF_ERROR(detached.detach_checks(connection, tables));
+  RETURN_IF_ERROR(detached.detach_triggers(connection, tables));
+  return detached;
+}
+
+// Constraints that are NOT VALID hold for rows to come. The backup's may be older than the constraint.
+Result<void> Detached::detach_checks(Connection& connection, const std::vector<RelationName>& tables) {
+  for (;;) {
+    // An inherited one goes with its parent's, and stays where the child has it of its own as well.
+    ASSIGN_OR_RETURN(auto rows, connection.query(R"sql(
+        SELECT k.conname, n.nspname, c.relname, pg_catalog.pg_get_constraintdef(k.oid),
+               coalesce(pg_catalog.obj_description(k.oid, 'pg_constraint'), '')
+        FROM pg_catalog.pg_constraint k
+        JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE k.contype = 'c' AND NOT k.convalidated AND k.coninhcount = 0
+          AND c.oid IN (SELECT r::pg_catalog.regclass FROM pg_catalog.unnest($1::text[]) r)
+        ORDER BY 2, 3, 1)sql",
+                                                 {array_of(tables)}));
+    if (rows.empty()) return {};
+    for (size_t i = 0; i < rows.size(); ++i) {
+      checks_.push_back(
+          {rows.string(i, 0), {rows.string(i, 1), rows.string(i, 2)}, rows.string(i, 3), rows.string(i, 4)});
+      RETURN_IF_ERROR(
+          connection.execute(fmt::format("ALTER TABLE {} DROP CONSTRAINT {}", checks_.back().table.quoted(),
+                                         quote_identifier(checks_.back().name))),
+          "while taking off constraint {} of {}", checks_.back().name, checks_.back().table.display());
+    }
+  }
+}
+
+Result<void> Detached::detach_triggers(Connection& connection, const std::vector<RelationName>& tables) {
   ASSIGN_OR_RETURN(auto rows, connection.query(R"sql(
       SELECT n.nspname, c.relname, t.tgname, t.tgenabled
       FROM pg_catalog.pg_trigger t
@@ -110,10 +148,10 @@ Result<Detached> Detached::detach(Connection& connection, const std::vector<Rela
     const std::string trigger = quote_identifier(rows.text(i, 2));
     RETURN_IF_ERROR(
         connection.execute(fmt::format("ALTER TABLE ONLY {} DISABLE TRIGGER {}", table, trigger)));
-    detached.enable_triggers_.push_back(
+    enable_triggers_.push_back(
         fmt::format("ALTER TABLE ONLY {} {} {}", table, verb_for(rows.text(i, 3)), trigger));
   }
-  return detached;
+  return {};
 }
 
 Result<void> Detached::attach(Connection& connection) {
@@ -124,10 +162,13 @@ Result<void> Detached::attach(Connection& connection) {
       const bool violated = added.error().message().find("23503") != std::string::npos;
       return violated ? broken(key, added.error()) : std::move(added).error();
     }
-    if (key.comment.empty()) continue;
+    RETURN_IF_ERROR(comment_on(connection, key.name, key.table, key.comment));
+  }
+  for (auto check = checks_.rbegin(); check != checks_.rend(); ++check) {
     RETURN_IF_ERROR(
-        connection.execute(fmt::format("COMMENT ON CONSTRAINT {} ON {} IS {}", quote_identifier(key.name),
-                                       key.table.quoted(), quote_literal(key.comment))));
+        connection.execute(fmt::format("ALTER TABLE {} ADD CONSTRAINT {} {}", check->table.quoted(),
+                                       quote_identifier(check->name), check->definition)));
+    RETURN_IF_ERROR(comment_on(connection, check->name, check->table, check->comment));
   }
   for (const auto& statement : enable_triggers_) RETURN_IF_ERROR(connection.execute(statement));
   return {};

@@ -1,4 +1,5 @@
-// Foreign keys and triggers of tables, taken off while the tables are emptied and filled again, and put back.
+// Foreign keys, checks that old rows need not pass, and triggers of tables, taken off while the tables are
+// emptied and filled again, and put back.
 #pragma once
 
 #include <string>
@@ -32,7 +33,18 @@ class Detached {
   Result<void> attach(Connection& connection);
 
  private:
+  struct Check {
+    std::string name;
+    RelationName table;
+    std::string definition;
+    std::string comment;  // empty: none
+  };
+
+  Result<void> detach_checks(Connection& connection, const std::vector<RelationName>& tables);
+  Result<void> detach_triggers(Connection& connection, const std::vector<RelationName>& tables);
+
   std::vector<ForeignKey> keys_;
+  std::vector<Check> checks_;
   std::vector<std::string> enable_triggers_;  // statements
 };
 

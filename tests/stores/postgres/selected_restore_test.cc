@@ -262,6 +262,20 @@ TEST_F(SelectedRestoreTest, FunctionsThatAreThereAreNotCreatedAgain) {
   EXPECT_EQ(lines(fingerprints("summit")), lines(original_.fingerprints));
 }
 
+TEST_F(SelectedRestoreTest, ConstraintsThatOldRowsNeedNotPassStayAsTheyAre) {
+  run("summit",
+      "ALTER TABLE public.other ADD CONSTRAINT high CHECK (id > 5) NOT VALID; COMMENT ON CONSTRAINT high ON "
+      "public.other IS 'from now on'; ALTER TABLE public.log ADD CONSTRAINT dated CHECK (at > '2026-06-01') "
+      "NOT "
+      "VALID");
+  original_ = dump("summit");
+  run("summit", "DELETE FROM public.other; DELETE FROM public.log");
+  expect_ok(restore_tables({"other", "log"}));
+  EXPECT_EQ(lines(fingerprints("summit")), lines(original_.fingerprints));
+  EXPECT_FALSE(connect("summit").execute("INSERT INTO public.other VALUES (1)").ok());
+  EXPECT_FALSE(connect("summit").execute("INSERT INTO public.log VALUES ('2026-02-01')").ok());
+}
+
 constexpr std::string_view kReferringHypertable =
     "CREATE EXTENSION timescaledb SCHEMA public; "
     "CREATE TABLE public.events (at timestamptz NOT NULL, who bigint REFERENCES public.users); "
