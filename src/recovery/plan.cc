@@ -17,6 +17,7 @@
 #include "recovery/secrets_restore.h"
 #include "stores/files/tree_record.h"
 #include "stores/postgres/connection.h"
+#include "stores/postgres/sql.h"
 
 namespace summit::recovery {
 namespace {
@@ -153,6 +154,11 @@ Result<void> check_into(const RestoreRequest& request, const repository::BackupM
     }
     const auto* endpoint = endpoint_of(target.postgresql, record.name);
     if (endpoint == nullptr) continue;
+    if (request.databases.into.size() > postgres::kLongestName) {
+      return Error(Code::kUsage, "{} is longer than the {} bytes that a server keeps of a name",
+                   request.databases.into, postgres::kLongestName)
+          .hint("choose a shorter name for --into");
+    }
     const auto there =
         postgres::Connection::open(*endpoint, request.databases.into, {.cancellation = cancellation});
     if (there.ok()) {

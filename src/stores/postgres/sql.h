@@ -4,11 +4,15 @@
 // settings) goes through these functions.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace summit::postgres {
+
+// In bytes. The server cuts longer ones silently.
+inline constexpr size_t kLongestName = 63;
 
 // "users", "Mixed \"x\"": always quoted, so that keywords and capitals are safe.
 std::string quote_identifier(std::string_view name);

@@ -15,7 +15,6 @@ namespace summit::postgres {
 
 namespace {
 
-constexpr size_t kLongestName = 63;  // bytes; the server cuts longer ones silently
 constexpr std::string_view kRestoring = "_restoring_";
 constexpr std::string_view kReplaced = "_replaced_";
 

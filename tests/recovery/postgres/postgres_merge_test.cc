@@ -197,6 +197,16 @@ TEST_F(TenantRestore, IntoANewDatabaseTheyComeAlone) {
   });
 }
 
+TEST_F(TenantRestore, ANameThatTheServerWouldCutIsRefused) {
+  RestoreRequest request;
+  request.databases.into = std::string(64, 'n');
+  with_plan(request, [&](const Result<RestorePlan>& plan, RestoreContext&) {
+    ASSERT_FALSE(plan.ok());
+    EXPECT_EQ(plan.error().code(), Code::kUsage);
+    EXPECT_THAT(plan.error().message(), HasSubstr("longer than the 63 bytes"));
+  });
+}
+
 TEST_F(TenantRestore, AWholeDatabaseIsNotReplacedByOneTenant) {
   RestoreRequest request;
   request.databases.in_place = true;
