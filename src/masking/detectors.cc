@@ -1,6 +1,7 @@
 #include "masking/detectors.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -42,7 +43,11 @@ constexpr auto kNames = std::to_array<NamedSuspicion>({
     {"email", Suspicion::kEmail},
     {"e mail", Suspicion::kEmail},
     {"mail", Suspicion::kEmail},
+    {"emailaddress", Suspicion::kEmail},
     {"phone", Suspicion::kPhone},
+    {"phonenumber", Suspicion::kPhone},
+    {"mobilenumber", Suspicion::kPhone},
+    {"mobileno", Suspicion::kPhone},
     {"mobile", Suspicion::kPhone},
     {"telephone", Suspicion::kPhone},
     {"tel", Suspicion::kPhone},
@@ -50,16 +55,24 @@ constexpr auto kNames = std::to_array<NamedSuspicion>({
     {"fax", Suspicion::kPhone},
     {"card", Suspicion::kCard},
     {"creditcard", Suspicion::kCard},
+    {"cardnumber", Suspicion::kCard},
     {"cvv", Suspicion::kCard},
     {"pan", Suspicion::kCard},
     {"iban", Suspicion::kIban},
     {"bank account", Suspicion::kIban},
     {"account number", Suspicion::kIban},
+    {"bankaccount", Suspicion::kIban},
+    {"accountnumber", Suspicion::kIban},
     {"ip", Suspicion::kIp},
     {"ip address", Suspicion::kIp},
+    {"ipaddress", Suspicion::kIp},
     {"ssn", Suspicion::kNationalId},
     {"social security", Suspicion::kNationalId},
     {"national id", Suspicion::kNationalId},
+    {"nationalid", Suspicion::kNationalId},
+    {"fnr", Suspicion::kNationalId},
+    {"passportno", Suspicion::kNationalId},
+    {"passportnumber", Suspicion::kNationalId},
     {"passport", Suspicion::kNationalId},
     {"tax id", Suspicion::kNationalId},
     {"personnummer", Suspicion::kNationalId},
@@ -70,6 +83,13 @@ constexpr auto kNames = std::to_array<NamedSuspicion>({
     {"apikey", Suspicion::kCloudKey},
     {"password", Suspicion::kSecret},
     {"passwd", Suspicion::kSecret},
+    {"pwd", Suspicion::kSecret},
+    {"passphrase", Suspicion::kSecret},
+    {"passwordhash", Suspicion::kSecret},
+    {"otp", Suspicion::kSecret},
+    {"accesstoken", Suspicion::kSecret},
+    {"apitoken", Suspicion::kSecret},
+    {"sessionid", Suspicion::kSecret},
     {"secret", Suspicion::kSecret},
     {"token", Suspicion::kSecret},
     {"credential", Suspicion::kSecret},
@@ -82,33 +102,65 @@ constexpr auto kNames = std::to_array<NamedSuspicion>({
     {"family name", Suspicion::kPersonName},
     {"surname", Suspicion::kPersonName},
     {"maiden name", Suspicion::kPersonName},
+    {"firstname", Suspicion::kPersonName},
+    {"lastname", Suspicion::kPersonName},
+    {"fullname", Suspicion::kPersonName},
+    {"givenname", Suspicion::kPersonName},
+    {"familyname", Suspicion::kPersonName},
+    {"display name", Suspicion::kPersonName},
+    {"displayname", Suspicion::kPersonName},
+    {"customer name", Suspicion::kPersonName},
+    {"customername", Suspicion::kPersonName},
+    {"contact name", Suspicion::kPersonName},
+    {"contactname", Suspicion::kPersonName},
     {"birth", Suspicion::kBirthDate},
     {"birthday", Suspicion::kBirthDate},
     {"birthdate", Suspicion::kBirthDate},
+    {"dateofbirth", Suspicion::kBirthDate},
     {"born", Suspicion::kBirthDate},
     {"dob", Suspicion::kBirthDate},
     {"address", Suspicion::kAddress},
     {"street", Suspicion::kAddress},
     {"postcode", Suspicion::kAddress},
     {"zip", Suspicion::kAddress},
+    {"zipcode", Suspicion::kAddress},
+    {"postal code", Suspicion::kAddress},
+    {"postalcode", Suspicion::kAddress},
+    {"streetaddress", Suspicion::kAddress},
     {"embedding", Suspicion::kEmbedding},
     {"embeddings", Suspicion::kEmbedding},
 });
 
-bool has_email(std::string_view text) {
+// Letters of other alphabets too: their bytes are from 0x80 on.
+bool is_letter_of_any(char c) { return is_letter(c) || static_cast<unsigned char>(c) >= 0x80; }
+
+bool has_plain_email(std::string_view text) {
   const auto local = [](char c) {
-    return is_word(c) || std::string_view("._%+-").find(c) != std::string_view::npos;
+    return is_word(c) || is_letter_of_any(c) || std::string_view("._%+-").find(c) != std::string_view::npos;
   };
+  const auto of_domain = [](char c) { return is_digit(c) || is_letter_of_any(c) || c == '-' || c == '.'; };
   for (size_t at = text.find('@'); at != std::string_view::npos; at = text.find('@', at + 1)) {
     if (at == 0 || !local(text[at - 1])) continue;
     size_t end = at + 1;
-    while (end < text.size() && (is_word(text[end]) || text[end] == '-' || text[end] == '.')) ++end;
+    while (end < text.size() && of_domain(text[end])) ++end;
     const auto domain = text.substr(at + 1, end - at - 1);
     const size_t dot = domain.rfind('.', domain.empty() ? 0 : domain.size() - 2);
-    if (dot != std::string_view::npos && dot > 0 && domain.size() - dot >= 3 && is_letter(domain[dot + 1]))
+    if (dot != std::string_view::npos && dot > 0 && domain.size() - dot >= 3 &&
+        is_letter_of_any(domain[dot + 1]))
       return true;
   }
   return false;
+}
+
+bool has_email(std::string_view text) {
+  constexpr std::string_view kSignInUrls = "%40";
+  if (has_plain_email(text)) return true;
+  size_t at = text.find(kSignInUrls);
+  if (at == std::string_view::npos) return false;
+  std::string plain(text);
+  for (; at != std::string::npos; at = plain.find(kSignInUrls, at))
+    plain.replace(at, kSignInUrls.size(), "@");
+  return has_plain_email(plain);
 }
 
 // The longest runs of digits that blanks and hyphens may part, one at a time, with what stands around them.
@@ -132,15 +184,46 @@ bool any_number(std::string_view text, Visit visit) {
   return false;
 }
 
-bool has_card(std::string_view text) {
-  return any_number(text, [](std::string_view run, char before, char after) {
-    const auto digits = compact(run);
-    return digits.size() >= 13 && digits.size() <= 19 && digits[0] >= '2' && digits[0] <= '6' &&
-           !is_word(before) && before != '.' && !is_word(after) && after != '.' && is_luhn_right(digits);
-  });
+// 4111.1111.1111.1111
+bool has_card_with_dots(std::string_view text) {
+  constexpr size_t kLength = 19;
+  constexpr size_t kGroup = 5;  // with its dot
+  for (size_t dot = text.find('.'); dot != std::string_view::npos; dot = text.find('.', dot + 1)) {
+    if (dot + 1 < kGroup || dot + 1 - kGroup + kLength > text.size()) continue;
+    const size_t begin = dot + 1 - kGroup;
+    const auto whole = text.substr(begin, kLength);
+    const char before = begin == 0 ? ' ' : text[begin - 1];
+    const char after = begin + kLength == text.size() ? ' ' : text[begin + kLength];
+    std::string digits;
+    for (size_t i = 0; i < kLength; ++i) {
+      if ((whole[i] == '.') != (i % kGroup == kGroup - 1)) break;
+      if (whole[i] != '.') digits += whole[i];
+    }
+    if (digits.size() == 16 && digits[0] >= '2' && digits[0] <= '6' && is_luhn_right(digits) &&
+        !is_word(before) && !is_word(after))
+      return true;
+  }
+  return false;
 }
 
-// +47 912 34 567, (415) 555-2671, 415-555-2671.
+bool has_card(std::string_view text) {
+  return has_card_with_dots(text) || any_number(text, [](std::string_view run, char before, char after) {
+           const auto digits = compact(run);
+           return digits.size() >= 13 && digits.size() <= 19 && digits[0] >= '2' && digits[0] <= '6' &&
+                  !is_word(before) && before != '.' && !is_word(after) && after != '.' &&
+                  is_luhn_right(digits);
+         });
+}
+
+// 0047 912 34 567: with something that parts the digits, as ids are padded with zeros, too.
+bool is_international_number(std::string_view run, char before, char after) {
+  const auto digits = compact(run);
+  return digits.size() < run.size() && digits.size() >= 10 && digits.size() <= 15 &&
+         digits.starts_with("00") && digits[2] != '0' && !is_word(before) && !is_word(after) &&
+         before != '-' && after != '-' && before != '.' && before != ':' && after != ':';
+}
+
+// +47 912 34 567, 0047 912 34 567, (415) 555-2671, 415-555-2671.
 bool has_phone(std::string_view text) {
   for (size_t at = 0; at < text.size(); ++at) {
     const bool plus = text[at] == '+';
@@ -153,7 +236,8 @@ bool has_phone(std::string_view text) {
     if (digits >= (plus ? 8U : 10U) && digits <= 15) return true;
   }
   return any_number(text, [](std::string_view run, char before, char after) {
-    return run.size() == 12 && run[3] == '-' && run[7] == '-' && !is_word(before) && !is_word(after);
+    const bool american = run.size() == 12 && run[3] == '-' && run[7] == '-';
+    return (american && !is_word(before) && !is_word(after)) || is_international_number(run, before, after);
   });
 }
 
@@ -176,9 +260,41 @@ bool any_run(std::string_view text, Belongs belongs, Visit visit) {
   return false;
 }
 
-bool has_iban(std::string_view text) {
-  const auto belongs = [](char c) { return is_digit(c) || (c >= 'A' && c <= 'Z') || c == ' '; };
-  return any_run(text, belongs, [](std::string_view run) {
+// In small letters many a digest begins like an account: one of a country that is known, as long as those
+// are.
+bool is_small_iban(std::string account) {
+  struct Country {
+    std::string_view code;
+    size_t length;
+  };
+  constexpr auto kCountries = std::to_array<Country>({{"no", 15},
+                                                      {"be", 16},
+                                                      {"dk", 18},
+                                                      {"fi", 18},
+                                                      {"nl", 18},
+                                                      {"at", 20},
+                                                      {"ch", 21},
+                                                      {"de", 22},
+                                                      {"gb", 22},
+                                                      {"ie", 22},
+                                                      {"es", 24},
+                                                      {"se", 24},
+                                                      {"pt", 25},
+                                                      {"fr", 27},
+                                                      {"it", 27},
+                                                      {"pl", 28}});
+  constexpr size_t kDigitsAtEnd = 8;
+  const bool known = std::any_of(kCountries.begin(), kCountries.end(), [&](const Country& country) {
+    return account.size() == country.length && account.starts_with(country.code);
+  });
+  if (!known || !all_digits(std::string_view(account).substr(account.size() - kDigitsAtEnd))) return false;
+  for (char& c : account) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return is_iban(account);
+}
+
+template <typename Belongs, typename IsAccount>
+bool has_account(std::string_view text, Belongs belongs, IsAccount is_account) {
+  return any_run(text, belongs, [&](std::string_view run) {
     // Words before and after may belong to the run: tried from the start of each word, until it comes out
     // right.
     for (size_t start = 0; start < run.size(); ++start) {
@@ -186,15 +302,24 @@ bool has_iban(std::string_view text) {
       std::string account;
       for (size_t i = start; i < run.size() && account.size() < 34; ++i) {
         if (run[i] != ' ') account += run[i];
-        if ((i + 1 == run.size() || run[i + 1] == ' ') && is_iban(account)) return true;
+        if ((i + 1 == run.size() || run[i + 1] == ' ') && is_account(account)) return true;
       }
     }
     return false;
   });
 }
 
+bool has_iban(std::string_view text) {
+  const auto great = [](char c) { return is_digit(c) || (c >= 'A' && c <= 'Z') || c == ' '; };
+  const auto small = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || c == ' '; };
+  return has_account(text, great, is_iban) || has_account(text, small, is_small_iban);
+}
+
 bool is_address(std::string_view run) {
+  constexpr std::string_view kMapped = "::ffff:";  // in front of an address of IPv4
   while (!run.empty() && (run.back() == '.' || run.back() == ':')) run.remove_suffix(1);
+  if (run.find('.') != std::string_view::npos && equals_ignoring_case(run.substr(0, kMapped.size()), kMapped))
+    run.remove_prefix(kMapped.size());
   if (run.find('.') != std::string_view::npos) run = run.substr(0, run.find(':'));  // a port
   if (run.size() < 7 || run.size() > 45) return false;
   const std::string text(run);
@@ -317,15 +442,33 @@ std::string_view name_of(Suspicion suspicion) {
   return kTexts[static_cast<size_t>(suspicion)];
 }
 
+namespace {
+
+// Phones and addresses are suspect as one phone is.
+std::string singular_of(std::string word) {
+  if (word.ends_with("sses")) return word.substr(0, word.size() - 2);
+  const bool plural = word.size() > 2 && word.ends_with('s') && !word.ends_with("ss");
+  return plural ? word.substr(0, word.size() - 1) : word;
+}
+
+}  // namespace
+
 std::optional<Suspicion> suspect_name(std::string_view name) {
   std::string words = " ";
-  for (const auto& word : words_of(name)) words += word + " ";
+  std::string singular = " ";
+  for (const auto& word : words_of(name)) {
+    words += word + " ";
+    singular += singular_of(word) + " ";
+  }
+  const auto has = [&](std::string_view wanted) {
+    const auto sought = fmt::format(" {} ", wanted);
+    return words.find(sought) != std::string::npos || singular.find(sought) != std::string::npos;
+  };
   std::optional<Suspicion> found;
   size_t longest = 0;
   for (const auto& [wanted, suspicion] : kNames) {
     // The longest one tells most: an IP address is no postal one.
-    if (wanted.size() <= longest || words.find(" " + std::string(wanted) + " ") == std::string::npos)
-      continue;
+    if (wanted.size() <= longest || !has(wanted)) continue;
     found = suspicion;
     longest = wanted.size();
   }

@@ -18,6 +18,52 @@ TEST(Detectors, KnowNamesInWhateverSpelling) {
     EXPECT_FALSE(suspect_name(name).has_value()) << name;
 }
 
+TEST(Detectors, KnowNamesWhoseCaseWasFoldedAndPlurals) {
+  const std::pair<const char*, Suspicion> cases[] = {
+      {"firstname", Suspicion::kPersonName},
+      {"user_fullname", Suspicion::kPersonName},
+      {"customerName", Suspicion::kPersonName},
+      {"display_name", Suspicion::kPersonName},
+      {"emailaddress", Suspicion::kEmail},
+      {"phonenumber", Suspicion::kPhone},
+      {"dateofbirth", Suspicion::kBirthDate},
+      {"bankaccount", Suspicion::kIban},
+      {"ipaddress", Suspicion::kIp},
+      {"zipcode", Suspicion::kAddress},
+      {"postal_code", Suspicion::kAddress},
+      {"nationalid", Suspicion::kNationalId},
+      {"passwordhash", Suspicion::kSecret},
+      {"accesstoken", Suspicion::kSecret},
+      {"cardnumber", Suspicion::kCard},
+      {"emails", Suspicion::kEmail},
+      {"phones", Suspicion::kPhone},
+      {"addresses", Suspicion::kAddress},
+      {"api_keys", Suspicion::kCloudKey},
+      {"passwords", Suspicion::kSecret},
+      {"ips", Suspicion::kIp},
+      {"pwd", Suspicion::kSecret},
+  };
+  for (const auto& [name, suspicion] : cases) EXPECT_EQ(suspect_name(name), suspicion) << name;
+  for (const char* name : {"status", "process", "stripes", "names", "topics", "classes"})
+    EXPECT_FALSE(suspect_name(name).has_value()) << name;
+}
+
+TEST(Detectors, FindPrivateValuesInOtherSpellings) {
+  const std::pair<const char*, Suspicion> cases[] = {
+      {"from ::ffff:203.0.113.77", Suspicion::kIp},
+      {"ring 0047 912 34 567", Suspicion::kPhone},
+      {"no93 8601 1117 947", Suspicion::kIban},
+      {"pay to de89370400440532013000, please", Suspicion::kIban},
+      {"card 4111.1111.1111.1111", Suspicion::kCard},
+      {"kari@b\u00e6rum.kommune.no", Suspicion::kEmail},
+      {"https://x.org/?q=ola%40acme.no", Suspicion::kEmail},
+  };
+  for (const auto& [value, suspicion] : cases) EXPECT_EQ(suspect_value(value), suspicion) << value;
+  for (const char* value : {"::ffff:127.0.0.1", "0047912345671", "00 000 000 000", "1234.5678.1234.5678",
+                            "00479123-4567-a562-b3fc-2c963f66afa6", "be12cdef90123456", "100%40 of a.no"})
+    EXPECT_FALSE(suspect_value(value).has_value()) << value;
+}
+
 TEST(Detectors, FindPrivateValuesInsideTexts) {
   const std::pair<const char*, Suspicion> cases[] = {
       {"please write to ada.l+x@mail.lovelace.org today", Suspicion::kEmail},
