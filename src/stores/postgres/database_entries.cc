@@ -25,6 +25,16 @@ std::string comment_in(const std::string& definition) {
   return {};
 }
 
+Result<void> execute_renamed(const std::vector<std::string>& definitions, const std::string& from,
+                             const std::string& to, Connection& maintenance) {
+  for (const auto& definition : definitions) {
+    for (const auto& statement : rename_database_in(definition, from, to)) {
+      RETURN_IF_ERROR(maintenance.execute(statement), "while carrying over settings and grants of {}", from);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 DatabaseEntries database_entries(const pgarchive::Contents& contents) {
@@ -35,9 +45,10 @@ DatabaseEntries database_entries(const pgarchive::Contents& contents) {
     if (entry.is("DATABASE")) {
       found.create.push_back(definition);
       found.owner = entry.owner.value_or("");
-    } else if (entry.is("DATABASE PROPERTIES") || (entry.is("ACL") && about_database) ||
-               (entry.is("SECURITY LABEL") && about_database)) {
+    } else if (entry.is("DATABASE PROPERTIES") || (entry.is("SECURITY LABEL") && about_database)) {
       found.properties.push_back(definition);
+    } else if (entry.is("ACL") && about_database) {
+      found.grants.push_back(definition);
     } else if (entry.is("COMMENT") && about_database) {
       found.comment = comment_in(definition);
     }
@@ -45,14 +56,14 @@ DatabaseEntries database_entries(const pgarchive::Contents& contents) {
   return found;
 }
 
-Result<void> carry_over(const DatabaseEntries& entries, const std::string& from, const std::string& to,
-                        Connection& maintenance) {
-  for (const auto& definition : entries.properties) {
-    for (const auto& statement : rename_database_in(definition, from, to)) {
-      RETURN_IF_ERROR(maintenance.execute(statement), "while carrying over settings and grants of {}", from);
-    }
-  }
-  return {};
+Result<void> carry_over_settings(const DatabaseEntries& entries, const std::string& from,
+                                 const std::string& to, Connection& maintenance) {
+  return execute_renamed(entries.properties, from, to, maintenance);
+}
+
+Result<void> carry_over_grants(const DatabaseEntries& entries, const std::string& from, const std::string& to,
+                               Connection& maintenance) {
+  return execute_renamed(entries.grants, from, to, maintenance);
 }
 
 }  // namespace summit::postgres

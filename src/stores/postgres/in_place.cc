@@ -142,7 +142,9 @@ Result<Restored> restore_in_place(const config::PostgresEndpoint& endpoint, cons
   // Before the settings that the archive has for the database, among them perhaps a connection limit.
   if (doorkeeper) RETURN_IF_ERROR(doorkeeper->open());
   const DatabaseEntries entries = database_entries(contents);
-  RETURN_IF_ERROR(carry_over(entries, contents.database.value_or(""), restore.database, maintenance));
+  const std::string source = contents.database.value_or("");
+  RETURN_IF_ERROR(carry_over_settings(entries, source, restore.database, maintenance));
+  RETURN_IF_ERROR(carry_over_grants(entries, source, restore.database, maintenance));
   RETURN_IF_ERROR(
       maintenance.execute(fmt::format("COMMENT ON DATABASE {} IS {}", quote_identifier(restore.database),
                                       entries.comment.empty() ? "NULL" : quote_literal(entries.comment))));

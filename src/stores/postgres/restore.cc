@@ -30,7 +30,8 @@ Result<Loaded> fill(const config::PostgresEndpoint& endpoint, const DatabaseRest
                     Reporter& reporter, const std::string& store, const Cancellation& cancellation) {
   const auto request = load_request(restore, contents, swap.restoring());
   ASSIGN_OR_RETURN(auto loaded, load_archive(endpoint, request, reporter, store, cancellation));
-  RETURN_IF_ERROR(carry_over(entries, contents.database.value_or(""), swap.restoring(), swap.maintenance()));
+  RETURN_IF_ERROR(
+      carry_over_settings(entries, contents.database.value_or(""), swap.restoring(), swap.maintenance()));
   if (restore.marker)
     RETURN_IF_ERROR(write_marker(endpoint, swap.restoring(), *restore.marker, cancellation));
   RETURN_IF_ERROR(analyze_database(endpoint, swap.restoring(), restore.jobs, reporter, store,
@@ -70,7 +71,8 @@ struct FilledDatabase::State {
   DatabaseSwap swap;
   config::PostgresEndpoint endpoint;
   std::string database;
-  std::string comment;
+  std::string source;  // the name of the database that was backed up
+  DatabaseEntries entries;
   Loaded loaded{};
   bool terminate_connections = false;
   bool keep_replaced = false;
@@ -84,16 +86,18 @@ FilledDatabase::~FilledDatabase() {
 }
 
 const std::string& FilledDatabase::name() const { return state_->swap.restoring(); }
-const std::string& FilledDatabase::comment() const { return state_->comment; }
+const std::string& FilledDatabase::comment() const { return state_->entries.comment; }
 
 Result<Restored> FilledDatabase::commit(Doors doors) {
   if (doors == Doors::kClosed) {
     RETURN_IF_ERROR(state_->swap.maintenance().execute(
         fmt::format("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false", quote_identifier(name()))));
   }
+  RETURN_IF_ERROR(state_->swap.open());
+  RETURN_IF_ERROR(carry_over_grants(state_->entries, state_->source, name(), state_->swap.maintenance()));
   Restored restored{.loaded = state_->loaded, .kept = {}};
-  ASSIGN_OR_RETURN(restored.kept, state_->swap.commit(state_->comment, state_->terminate_connections,
-                                                      state_->keep_replaced));
+  ASSIGN_OR_RETURN(restored.kept,
+                   state_->swap.commit(comment(), state_->terminate_connections, state_->keep_replaced));
   if (state_->has_timescale && doors == Doors::kOpen)
     restart_timescale_workers(state_->endpoint, state_->database);
   return restored;
@@ -104,17 +108,18 @@ Result<FilledDatabase> fill_database(const config::PostgresEndpoint& endpoint, c
                                      const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto contents, read_contents(restore.archive));
   ASSIGN_OR_RETURN(auto begun, DatabaseSwap::begin(endpoint, restore.database, cancellation));
-  const DatabaseEntries entries = database_entries(contents);
   // From here on whatever goes wrong drops what was made.
   FilledDatabase filled(std::make_unique<FilledDatabase::State>(
       FilledDatabase::State{.swap = std::move(begun),
                             .endpoint = endpoint,
                             .database = restore.database,
-                            .comment = entries.comment,
+                            .source = contents.database.value_or(""),
+                            .entries = database_entries(contents),
                             .terminate_connections = restore.terminate_connections,
                             .keep_replaced = restore.keep_replaced,
                             .has_timescale = contents.has_extension("timescaledb")}));
   auto& swap = filled.state_->swap;
+  const auto& entries = filled.state_->entries;
   ASSIGN_OR_RETURN([[maybe_unused]] auto versions, check_load(endpoint, swap.maintenance().server_version()));
   RETURN_IF_ERROR(check_requirements(swap.maintenance(), contents, restore.timescale_version));
   RETURN_IF_ERROR(swap.check_replaceable(restore.terminate_connections));
@@ -122,7 +127,7 @@ Result<FilledDatabase> fill_database(const config::PostgresEndpoint& endpoint, c
   for (const auto& name : removed)
     reporter.info(fmt::format("{}: removed {}, left by an earlier restore", store, name));
 
-  RETURN_IF_ERROR(swap.create(entries.create, contents.database.value_or(""), entries.owner));
+  RETURN_IF_ERROR(swap.create(entries.create, filled.state_->source, entries.owner));
   ASSIGN_OR_RETURN(filled.state_->loaded,
                    fill(endpoint, restore, contents, entries, swap, reporter, store, cancellation),
                    "while restoring {}", restore.database);

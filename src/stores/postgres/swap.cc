@@ -178,10 +178,46 @@ Result<void> DatabaseSwap::create(const std::vector<std::string>& create_stateme
     RETURN_IF_ERROR(maintenance_.execute(fmt::format(
         "COMMENT ON DATABASE {} IS {}", quote_identifier(restoring_), quote_literal(comment_of(database_)))));
   }
-  if (owner.empty()) return {};
-  RETURN_IF_ERROR(maintenance_.execute(fmt::format("ALTER DATABASE {} OWNER TO {}",
-                                                   quote_identifier(restoring_), quote_identifier(owner))),
-                  "while giving {} to its owner", restoring_);
+  return close(owner);
+}
+
+// Nobody has business in a half-restored database, and grants on its tables come with them. The owner has to
+// get in only where it is the one that fills.
+Result<void> DatabaseSwap::close(const std::string& owner) {
+  const auto name = quote_identifier(restoring_);
+  RETURN_IF_ERROR(
+      maintenance_.execute(fmt::format("REVOKE CONNECT, TEMPORARY ON DATABASE {} FROM PUBLIC", name)),
+      "while closing {}", restoring_);
+  if (!owner.empty()) {
+    RETURN_IF_ERROR(
+        maintenance_.execute(fmt::format("ALTER DATABASE {} OWNER TO {}", name, quote_identifier(owner))),
+        "while giving {} to its owner", restoring_);
+    ASSIGN_OR_RETURN(const auto superuser, maintenance_.scalar("SELECT current_setting('is_superuser')"));
+    if (superuser == "on") {
+      RETURN_IF_ERROR(maintenance_.execute(
+          fmt::format("REVOKE CONNECT ON DATABASE {} FROM {}", name, quote_identifier(owner))));
+    }
+  }
+  // Who came in the moment before.
+  ASSIGN_OR_RETURN([[maybe_unused]] auto ended, helper_.query(R"sql(
+      SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+      WHERE datname = $1 AND backend_type = 'client backend' AND usename <> CURRENT_USER
+        AND usesysid NOT IN (SELECT oid FROM pg_catalog.pg_roles WHERE rolsuper))sql",
+                                                              {restoring_}));
+  return {};
+}
+
+Result<void> DatabaseSwap::open() {
+  const auto name = quote_identifier(restoring_);
+  ASSIGN_OR_RETURN(
+      const auto owner,
+      maintenance_.scalar("SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database "
+                          "WHERE datname = $1",
+                          {restoring_}));
+  RETURN_IF_ERROR(maintenance_.execute(fmt::format(
+                      "GRANT CONNECT, TEMPORARY ON DATABASE {} TO PUBLIC; GRANT ALL ON DATABASE {} TO {}",
+                      name, name, quote_identifier(owner))),
+                  "while opening {}", restoring_);
   return {};
 }
 

@@ -47,10 +47,12 @@ class DatabaseSwap {
   Result<void> check_replaceable(bool terminate_connections);
 
   // Creates the empty database. `create_statements` make it under the name `database`, as the archive gives
-  // them; empty: the server's defaults.
+  // them; empty: the server's defaults. Only superusers and who fills it may connect, until open().
   Result<void> create(const std::vector<std::string>& create_statements, const std::string& from,
                       const std::string& owner);
   const std::string& restoring() const { return restoring_; }
+  // Gives it the grants that every new database has.
+  Result<void> open();
 
   // Both renames in one transaction, with `comment` (empty: none) on the new one; then drops the old one,
   // unless it is to be kept. Gives the name of the one that was kept, empty when there is none. kBusy when
@@ -65,6 +67,7 @@ class DatabaseSwap {
  private:
   DatabaseSwap(config::PostgresEndpoint endpoint, std::string database, Connection maintenance,
                Connection helper);
+  Result<void> close(const std::string& owner);
   Result<void> rename(const std::string& comment, bool terminate_connections, bool keep_replaced);
   Result<void> end_sessions_while_renaming(bool terminate_connections);
 
