@@ -59,6 +59,11 @@ std::string readable(std::string_view verbose) {
   return std::string(text);
 }
 
+// Only errors of this class (22, data) quote a value in the message itself.
+std::string_view without_value(std::string_view sqlstate, std::string_view message) {
+  return sqlstate.starts_with("22") ? message.substr(0, message.find(": \"")) : message;
+}
+
 void collect_notice(void* target, const PGresult* result) {
   auto& notices = *static_cast<std::vector<std::string>*>(target);
   const char* text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -104,6 +109,7 @@ struct Connection::State {
   ConnectionHandle handle;
   Cancellation cancellation;
   bool binary_results = false;
+  bool hide_values = false;
   std::string where;
   std::string database;
   std::vector<std::string> notices;
@@ -116,7 +122,10 @@ struct Connection::State {
     const char* detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
     if (!state) return lost();
     std::string message = text ? text : PQresultErrorMessage(result);
-    if (detail) message += fmt::format(" ({})", detail);
+    if (hide_values)
+      message = without_value(state, message);
+    else if (detail)
+      message += fmt::format(" ({})", detail);
     if (std::string_view(state) == "57014" && cancellation.requested()) {
       return Error(Code::kCancelled, "cancelled");
     }
@@ -319,6 +328,7 @@ Result<Connection> Connection::open(const config::PostgresEndpoint& endpoint, co
   state->handle = std::move(handle);
   state->cancellation = options.cancellation;
   state->binary_results = options.binary_results;
+  state->hide_values = options.hide_values;
   state->database = database;
   state->where = fmt::format("{}/{}", address_of(endpoint), database);
   PQsetErrorVerbosity(state->handle.get(), PQERRORS_DEFAULT);

@@ -55,6 +55,7 @@ class Connection {
     std::chrono::milliseconds connect_timeout{10000};
     Cancellation cancellation{};
     bool binary_results = false;  // streamed rows come in binary form
+    bool hide_values = false;     // errors say nothing that the server quotes from rows
   };
 
   // kUnreachable when nothing answers, kDenied for a wrong password or a missing right, kNotFound for a

@@ -68,8 +68,9 @@ class Builder {
         schedule_(building.contents, entries, building.sizes) {}
 
   Result<void> work(const Cancellation& cancellation) {
-    ASSIGN_OR_RETURN(auto connection, open_load_session(building_.endpoint, building_.database,
-                                                        building_.contents, cancellation));
+    ASSIGN_OR_RETURN(auto connection,
+                     open_load_session(building_.endpoint, building_.database, building_.contents,
+                                       building_.hide_values, cancellation));
     ASSIGN_OR_RETURN(const Means means, means_of(connection, building_.endpoint, building_.jobs));
     for (;;) {
       ASSIGN_OR_RETURN(const auto build, schedule_.next(cancellation));

@@ -21,6 +21,7 @@ struct IndexBuilding {
   const pgarchive::Contents& contents;
   size_t jobs = 1;                     // connections
   std::map<int64_t, TableSize> sizes;  // by the number of a TABLE entry; absent: small
+  bool hide_values = false;            // errors do not quote rows
 };
 
 // Executes the definitions of `entries` in the order of build_schedule.h. The builds at one time share the

@@ -63,8 +63,10 @@ class Load {
   Result<void> build();
   Result<void> let_timescale_work();
   Result<Connection> session(const Cancellation& cancellation) {
-    return open_load_session(endpoint_, request_.database, request_.contents, cancellation);
+    return open_load_session(endpoint_, request_.database, request_.contents, hides_values(), cancellation);
   }
+  // What the server quotes from rows that are edited may be what the editing is to keep away.
+  bool hides_values() const { return request_.editing != nullptr; }
 
   const config::PostgresEndpoint& endpoint_;
   const LoadRequest& request_;
@@ -84,6 +86,7 @@ Result<void> Load::prepare() {
   ASSIGN_OR_RETURN(auto tool, find_pg_restore(endpoint_, connection.server_version()));
   ASSIGN_OR_RETURN(definitions_,
                    StockRestore::create(endpoint_, std::move(tool), request_.contents, request_.workspace));
+  if (hides_values()) definitions_->hide_values();
   if (request_.contents.has_extension("timescaledb")) {
     ASSIGN_OR_RETURN(timescale_schema_,
                      begin_timescale_restore(endpoint_, request_.database, request_.contents,
@@ -156,7 +159,7 @@ Result<void> Load::build() {
                      take_keys_to_hypertables(endpoint_, request_.database, plan_, cancellation_));
   }
   const EntryIndex index(request_.contents);
-  IndexBuilding building{endpoint_, request_.database, request_.contents, request_.jobs, {}};
+  IndexBuilding building{endpoint_, request_.database, request_.contents, request_.jobs, {}, hides_values()};
   for (const auto& [id, target] : targets_) {
     if (const Entry* table = table_of(index, *target->entry))
       building.sizes[table->id] = {target->bytes, target->rows};
@@ -177,7 +180,7 @@ Result<void> Load::let_timescale_work() {
   auto phase = reporter_.phase(store_, "building foreign keys of " + request_.database, "definitions");
   phase->set_total(to_hypertables_.keys.size());
   // One by one: each takes locks on all chunks.
-  const IndexBuilding building{endpoint_, request_.database, request_.contents, 1, {}};
+  const IndexBuilding building{endpoint_, request_.database, request_.contents, 1, {}, hides_values()};
   RETURN_IF_ERROR(build_indexes(building, to_hypertables_.keys, phase.get(), cancellation_));
   return definitions_->run(request_.database, to_hypertables_.comments, 1, cancellation_);
 }

@@ -30,8 +30,11 @@ Result<void> mute_event_triggers(Connection& connection) {
 }
 
 Result<Connection> open_load_session(const config::PostgresEndpoint& endpoint, const std::string& database,
-                                     const pgarchive::Contents& contents, const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, {.cancellation = cancellation}));
+                                     const pgarchive::Contents& contents, bool hide_values,
+                                     const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(
+      auto connection,
+      Connection::open(endpoint, database, {.cancellation = cancellation, .hide_values = hide_values}));
   RETURN_IF_ERROR(outrank_autovacuum(connection));
   RETURN_IF_ERROR(
       connection.execute("SET check_function_bodies = off; SET xmloption = content; SET row_security = off; "

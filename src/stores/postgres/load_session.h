@@ -20,9 +20,11 @@ Result<void> outrank_autovacuum(Connection& connection);
 Result<void> mute_event_triggers(Connection& connection);
 
 // Outranks autovacuum, speaks the archive's encoding, heeds no row-level policy, checks no function bodies,
-// and commits without waiting for the server's disk (load.h says why that is safe).
+// and commits without waiting for the server's disk (load.h says why that is safe). `hide_values`: errors do
+// not quote rows.
 Result<Connection> open_load_session(const config::PostgresEndpoint& endpoint, const std::string& database,
-                                     const pgarchive::Contents& contents, const Cancellation& cancellation);
+                                     const pgarchive::Contents& contents, bool hide_values,
+                                     const Cancellation& cancellation);
 
 // What has to precede the definition of `entry` when it is executed here: the tablespace of what it creates,
 // and the schema that its names are in, for archives of times when pg_dump did not qualify them.

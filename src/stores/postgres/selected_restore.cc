@@ -344,7 +344,8 @@ Result<SelectedRestored> restore_selected(const config::PostgresEndpoint& endpoi
                                           const SelectedRestore& restore, Reporter& reporter,
                                           const std::string& store, const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(const auto contents, read_contents(restore.archive));
-  ASSIGN_OR_RETURN(auto connection, open_load_session(endpoint, restore.database, contents, cancellation));
+  ASSIGN_OR_RETURN(auto connection,
+                   open_load_session(endpoint, restore.database, contents, false, cancellation));
   ASSIGN_OR_RETURN(auto helper, Connection::open(endpoint, restore.database));
   ASSIGN_OR_RETURN(auto choice, choose(helper, contents, restore.selection));
   ASSIGN_OR_RETURN(auto tool, find_tool(endpoint, "pg_restore", connection.server_version() / 10000));

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/process.h"
 #include "stores/postgres/sqlstate.h"
 
@@ -21,6 +23,15 @@ std::string without_restriction(std::string script) {
   if (const size_t close = script.rfind(closing); close != std::string::npos)
     script.erase(close, closing.size());
   return script;
+}
+
+// What the server quotes from rows stands between its message and the command that pg_restore adds.
+Error without_details(const Error& error) {
+  const std::string& text = error.message();
+  const size_t begin = text.find("; DETAIL:");
+  if (begin == std::string::npos) return error;
+  const size_t end = std::min(text.find("; Command was:", begin), text.size());
+  return Error(error.code(), "{}{}", text.substr(0, begin), text.substr(end)).hint(error.hint());
 }
 
 // The first pg_restore that reads archives of version 1.`minor`.
@@ -72,8 +83,9 @@ Result<void> StockRestore::run(const std::string& database, const LoadPlan::Entr
   // A role or database may be set to read only. Of the timeouts pg_restore itself takes care.
   command.env["PGOPTIONS"] = "-c default_transaction_read_only=off";
   auto ended = summit::run(command, cancellation);
-  if (!ended.ok()) return tool_error(std::move(ended).error());
-  return {};
+  if (ended.ok()) return {};
+  auto error = tool_error(std::move(ended).error());
+  return hides_values_ ? without_details(error) : error;
 }
 
 Result<std::string> StockRestore::script(const LoadPlan::Entries& entries, const Cancellation& cancellation) {

@@ -28,6 +28,9 @@ class StockRestore {
   Result<void> run(const std::string& database, const LoadPlan::Entries& entries, size_t jobs,
                    const Cancellation& cancellation);
 
+  // From now on errors quote nothing that the server says of rows.
+  void hide_values() { hides_values_ = true; }
+
   // The SQL that run() would execute.
   Result<std::string> script(const LoadPlan::Entries& entries, const Cancellation& cancellation);
 
@@ -40,6 +43,7 @@ class StockRestore {
   config::PostgresEndpoint endpoint_;
   Tool tool_;
   TemporaryDirectory directory_;
+  bool hides_values_ = false;
 };
 
 }  // namespace summit::postgres

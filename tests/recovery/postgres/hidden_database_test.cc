@@ -7,7 +7,10 @@
 namespace summit::recovery {
 namespace {
 
+using testing::AllOf;
+using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 constexpr const char* kRules =
     "key: {env: K}\nrules:\n  postgresql:\n    - {table: people, set: {email: {hash: 16}}}\n";
@@ -72,6 +75,19 @@ TEST_F(HiddenDatabase, GrantsOfTheDatabaseComeWithItsName) {
   expect_ok(restore_to(id, target_));
   EXPECT_THAT(compare_with(id, target_), IsEmpty());
   EXPECT_EQ(ask("postgres", grants), before);
+}
+
+TEST_F(HiddenDatabase, AnErrorOfTheServerQuotesNoRow) {
+  run("summit",
+      "CREATE TABLE public.people (id int, email text UNIQUE); INSERT INTO public.people VALUES (1, "
+      "'needle1'); "
+      "CREATE TABLE public.visits (who text REFERENCES public.people (email)); INSERT INTO public.visits "
+      "VALUES ('needle1')");
+  const auto id = expect_ok(back_up(target_));
+  const auto failed = restore_to(id, target_);
+  ASSERT_FALSE(failed.ok());
+  EXPECT_THAT(failed.error().to_string(),
+              AllOf(HasSubstr("violates foreign key constraint"), Not(HasSubstr("needle"))));
 }
 
 }  // namespace

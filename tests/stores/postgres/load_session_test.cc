@@ -11,7 +11,7 @@ struct LoadSession : PostgresTest {
     create_database("summit");
   }
   std::string deadlock_timeout(const config::PostgresEndpoint& endpoint) {
-    auto connection = expect_ok(open_load_session(endpoint, "summit", {}, {}));
+    auto connection = expect_ok(open_load_session(endpoint, "summit", {}, false, {}));
     return expect_ok(connection.scalar("SHOW deadlock_timeout"));
   }
 };
