@@ -85,7 +85,7 @@ class MaskedPostgres final : public MaskedStore {
       if (file.name == artifact) phase->set_total(file.size);
     }
     const postgres::ArchiveRewrite rewrite{
-        .chosen = enters_masked_target, .editing = &rows, .jobs = context_.jobs};
+        .chosen = enters_masked_target, .editing = &rows, .without_owners = true, .jobs = context_.jobs};
     const auto source = source_of(context_.backup, *wanted, context_.cancellation);
     ASSIGN_OR_RETURN(const auto written,
                      postgres::rewrite_archive(source, rewrite, consume, phase.get(), context_.cancellation));

@@ -37,6 +37,9 @@ class Rewriter final : public pgarchive::Consumer {
   Result<void> on_contents(const pgarchive::Contents& contents) override {
     auto kept = contents;
     std::erase_if(kept.entries, [&](const pgarchive::Entry& entry) { return !rewrite_.chosen(entry); });
+    if (rewrite_.without_owners) {
+      for (auto& entry : kept.entries) entry.owner = "";
+    }
     compression_.algorithm = contents.compression;
     lanes_.resize(std::max<size_t>(rewrite_.jobs, 1) * kBlocksOfJob);
     for (auto& lane : lanes_) {

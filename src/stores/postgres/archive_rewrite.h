@@ -17,6 +17,7 @@ struct ArchiveRewrite {
   std::function<bool(const pgarchive::Entry&)>
       chosen;                     // entries that stay; none with large objects' contents
   RowEditing* editing = nullptr;  // open() only, as there is no server; null: rows stay as they are
+  bool without_owners = false;    // no entry names its owner: pg_restore leaves its objects to who runs it
   size_t jobs = 1;                // threads that edit and compress
 };
 

@@ -106,6 +106,23 @@ TEST_F(MaskedPostgresStore, StockPgRestoreTakesTheMaskedArchive) {
   EXPECT_EQ(ask("copy", "SELECT oid || ' ' || length(lo_get(oid)) FROM pg_largeobject_metadata"), "4711 0");
 }
 
+TEST_F(MaskedPostgresStore, TheMaskedArchiveNamesNoOwner) {
+  run("summit", kPeople);
+  run("summit",
+      "CREATE ROLE \"ola.nordmann@acme.no\"; ALTER TABLE public.people OWNER TO \"ola.nordmann@acme.no\"; "
+      "ALTER SEQUENCE public.counter OWNER TO \"ola.nordmann@acme.no\"");
+  const auto id = expect_ok(back_up(target_));
+  use(kRules);
+  const auto archive = directory() / "masked.dump";
+  with_store(id, [&](MaskedStore& store) {
+    expect_ok(write_to(store, archive));
+    return 0;
+  });
+  EXPECT_EQ(expect_ok(read_file(archive, GiB)).find("nordmann"), std::string::npos);
+  pg_restore(archive);
+  EXPECT_EQ(ask("copy", "SELECT tableowner = current_user FROM pg_tables WHERE tablename = 'people'"), "t");
+}
+
 // The rows are told the same whatever the way: the masked restore and the masked file.
 TEST_F(MaskedPostgresStore, AMaskedFileHoldsWhatAMaskedRestoreBrings) {
   run("summit", kPeople);
