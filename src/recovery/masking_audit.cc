@@ -23,9 +23,9 @@ using masking::Verdict;
 using postgres::ArchivedTable;
 using Kind = Verdict::Kind;
 
-constexpr size_t kRowsOfFirstBlock = 200;
-constexpr size_t kRowsOfEachBlock = 4;  // of 256 KiB
-constexpr size_t kRowsOfTable = 1000;
+constexpr size_t kFirstRows = 1000;
+constexpr size_t kRowsOfEachBlock = 4;  // of 256 KiB, after those
+constexpr size_t kRowsOfTable = 2000;
 constexpr const char* kDefinition = "(definition)";
 
 // What bytea holds, where it is no text: "\x6869".
@@ -66,7 +66,7 @@ class TableSample {
   }
 
   Result<void> add(std::string_view rows) {
-    size_t budget = rows_ == 0 ? kRowsOfFirstBlock : kRowsOfEachBlock;
+    size_t budget = rows_ < kFirstRows ? kFirstRows - rows_ : kRowsOfEachBlock;
     while (!rows.empty() && budget-- > 0 && rows_ < kRowsOfTable) {
       const size_t end = rows.find('\n');
       RETURN_IF_ERROR(add_row(rows.substr(0, end)));

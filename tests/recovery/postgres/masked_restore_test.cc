@@ -345,6 +345,15 @@ TEST_F(MaskedRestore, PlantedSecretsStopItWhereverTheyLie) {
 }
 
 // The rules of people name the column as it was called.
+// A row late in its table, and far from the beginning of a block.
+TEST_F(MaskedRestore, ThePlantedSecretOfTheNineHundredthRowStopsIt) {
+  use(kRules);
+  EXPECT_THAT(
+      refusal("CREATE TABLE public.quiet AS SELECT i AS n, CASE i WHEN 900 THEN 'ada@lovelace.org' ELSE "
+              "'x' END AS t FROM generate_series(1, 950) i"),
+      HasSubstr("public.quiet.t looks private"));
+}
+
 TEST_F(MaskedRestore, ARenamedColumnStopsIt) {
   use(kRules);
   run("summit", kPeople);
