@@ -107,8 +107,12 @@ Result<void> RedisMask::rename(std::string_view key, std::string& new_key) {
     return {};
   }
   const auto part = masking::first_wildcard(key, rule->name);
-  // Looking through changes nothing that anybody would have to be told of.
-  if (!part || findings_ != nullptr || rule->rename->kind == Operation::Kind::kKeep) return {};
+  if (!part || rule->rename->kind == Operation::Kind::kKeep) return {};
+  if (findings_ != nullptr) {
+    // Looking through changes nothing that anybody would have to be told of.
+    look_at_rest_of_name(key.substr(0, part->first), key.substr(part->first + part->second));
+    return {};
+  }
   ASSIGN_OR_RETURN(const auto made,
                    names_.apply(*rule, *rule->rename, key.substr(part->first, part->second)));
   new_key = fmt::format("{}{}{}", key.substr(0, part->first), made, key.substr(part->first + part->second));
@@ -194,6 +198,14 @@ Result<void> RedisMask::reader_name(std::string_view name) {
 
 void RedisMask::look_at_value(std::string_view field, std::string_view value) {
   findings_->look(place_of_key(key_, field, value));
+}
+
+void RedisMask::look_at_rest_of_name(std::string_view front, std::string_view back) {
+  const auto found = suspect_key(fmt::format("{}x{}", front, back));
+  if (!found) return;
+  const auto family = masking::key_family(key_);
+  findings_->add(family + ", what `rename` leaves of the key's name", masking::name_of(*found),
+                 fmt::format("- {{key: \"{}\", drop: true}}", family));
 }
 
 void RedisMask::look_at_name(std::string_view name, std::string_view what, std::string_view part) {

@@ -35,6 +35,8 @@ class RedisMask final : public redis::KeyEditor {
   Result<bool> mask_fields(std::vector<rdb::EditedField>& fields);
   void look_at_value(std::string_view field, std::string_view value);
   void look_at_name(std::string_view name, std::string_view what, std::string_view part);
+  // Of a key whose name is replaced in part: what stands in front of that part, and behind it.
+  void look_at_rest_of_name(std::string_view front, std::string_view back);
 
   const masking::Session& session_;
   masking::Findings* findings_;

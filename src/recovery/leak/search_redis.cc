@@ -127,6 +127,41 @@ class KeySearch {
     }
     RETURN_IF_ERROR(values.drain());
     for (auto& [index, cursor] : unfinished) RETURN_IF_ERROR(read_rest(keys_[index], std::move(cursor)));
+    return readers();
+  }
+
+  // The names of those who read a stream: groups, and the consumers of each.
+  Result<void> readers() {
+    std::vector<std::pair<size_t, std::string>> groups;
+    redis::Pipeline asking(connection_, [&](const Reply& reply, uint64_t tag) -> Result<void> {
+      for (const auto& group : reply.elements) {
+        // "name", the name, and what does not matter here.
+        if (group.elements.size() > 1) groups.emplace_back(tag, group.elements[1].text);
+      }
+      return look_at_readers(reply);
+    });
+    for (size_t i = 0; i < keys_.size(); ++i) {
+      if (keys_[i].type == "stream") RETURN_IF_ERROR(asking.send({"XINFO", "GROUPS", keys_[i].name}, i));
+    }
+    RETURN_IF_ERROR(asking.drain());
+    redis::Pipeline consumers(connection_,
+                              [this](const Reply& reply, uint64_t) { return look_at_readers(reply); });
+    for (const auto& [index, group] : groups)
+      RETURN_IF_ERROR(consumers.send({"XINFO", "CONSUMERS", keys_[index].name, group}, index));
+    return consumers.drain();
+  }
+
+  Result<void> look_at_readers(const Reply& reply) {
+    if (reply.is_error()) {
+      // One that came and went meanwhile.
+      const bool gone = reply.text.starts_with("WRONGTYPE") || reply.text.starts_with("NOGROUP") ||
+                        reply.text.starts_with("ERR no such key");
+      return gone ? Result<void>() : redis::error_of(reply.text, "cannot read the groups of a stream");
+    }
+    const auto place = fmt::format("redis:db{}: a group or consumer of a stream", db_);
+    for (const auto& reader : reply.elements) {
+      if (reader.elements.size() > 1) report_text(search_, scan_.report, reader.elements[1].text, place);
+    }
     return {};
   }
 

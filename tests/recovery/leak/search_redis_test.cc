@@ -44,6 +44,20 @@ TEST(RedisLeaks, FindsAValueInKeysOfEveryType) {
   EXPECT_EQ(world.report().searched().at("redis").elements, 13U);
 }
 
+TEST(RedisLeaks, FindsAValueInTheNamesOfAStreamsReaders) {
+  const auto server = redis::start_server();
+  auto connection = redis::connect(*server);
+  ASSERT_TRUE(connection.call({"XADD", "x", "*", "n", "1"}).ok());
+  ASSERT_TRUE(connection.call({"XGROUP", "CREATE", "x", secret(), "0"}).ok());
+  ASSERT_TRUE(connection.call({"XGROUP", "CREATE", "x", "workers", "0"}).ok());
+  ASSERT_TRUE(connection.call({"XREADGROUP", "GROUP", "workers", secret(), "STREAMS", "x", ">"}).ok());
+  LeakScanWorld world;
+  const auto searched = search_redis(server->endpoint(), world.scan());
+  ASSERT_TRUE(searched.ok()) << searched.error().to_string();
+  EXPECT_THAT(world.places(), testing::ElementsAre("redis:db0: a group or consumer of a stream"));
+  EXPECT_EQ(world.report().findings()[0].occurrences, 2U);
+}
+
 TEST(RedisLeaks, ShortValuesAreFoundWhereTheyStoodAlone) {
   const auto server = redis::start_server();
   auto connection = redis::connect(*server);

@@ -220,6 +220,14 @@ TEST_F(RedisMasking, NamesOfKeysAndFieldsThatArePrivateAreReplaced) {
   EXPECT_THAT(masked_, Not(HasSubstr("lovelace")));
 }
 
+TEST_F(RedisMasking, WhatRenameLeavesOfAKeysNameIsLookedAt) {
+  rules("    - {key: \"*:profile:*\", rename: {hash: 16}, value: remove}\n");
+  say({"SET", "acme:profile:ada@lovelace.org", "1"});
+  const auto text = refusal();
+  EXPECT_THAT(text, HasSubstr("what `rename` leaves of the key's name: e-mail address"));
+  EXPECT_THAT(text, Not(HasSubstr("ada")));
+}
+
 TEST_F(RedisMasking, AValueThatIsNoJsonEndsTheRunAndIsNotShown) {
   rules("    - {key: \"doc:*\", value: {json: {\"$.email\": remove}}}");
   say({"SET", "doc:1", "{\"email\": \"ada@lovelace.org\""});
