@@ -48,11 +48,6 @@ bool keeps(const config::FieldRule& rule) {
          (rule.otherwise && rule.otherwise->kind == Operation::Kind::kKeep);
 }
 
-bool names(const config::FieldRule& rule, const Place& place) {
-  const bool patterns = place.store == Store::kRedis || place.store == Store::kFiles;
-  return patterns ? matches_field(place.field, rule.field) : place.field == rule.field;
-}
-
 enum class Ruled { kNo, kKept, kPartly, kWhole };
 
 // kPartly: a part of the value stays, or the whole of it in some rows.
@@ -60,7 +55,7 @@ Ruled ruled_by(const Rules& rules, const Place& place) {
   for (const auto* rule : rules) {
     if (rule->drop) return Ruled::kWhole;
     for (const auto& field : rule->fields) {
-      if (!names(field, place)) continue;
+      if (!names_field(place.store, field, place.field)) continue;
       if (field.set.kind == Operation::Kind::kKeep) return Ruled::kKept;
       return keeps(field) || field.set.kind == Operation::Kind::kJson ? Ruled::kPartly : Ruled::kWhole;
     }
@@ -108,7 +103,8 @@ std::vector<const Operation*> documents_of(const Rules& rules, const Place& plac
   std::vector<const Operation*> found;
   for (const auto* rule : rules) {
     for (const auto& field : rule->fields) {
-      if (names(field, place) && field.set.kind == Operation::Kind::kJson) found.push_back(&field.set);
+      if (names_field(place.store, field, place.field) && field.set.kind == Operation::Kind::kJson)
+        found.push_back(&field.set);
     }
   }
   return found;

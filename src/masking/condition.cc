@@ -71,6 +71,12 @@ bool matches_field(std::string_view name, std::string_view pattern) {
   return name == pattern || (!name.empty() && !pattern.empty() && matches_wildcard(name, pattern));
 }
 
+bool names_field(config::MaskRule::Store store, const config::FieldRule& rule, std::string_view field) {
+  using Store = config::MaskRule::Store;
+  const bool patterns = store == Store::kRedis || store == Store::kFiles;
+  return patterns ? matches_field(field, rule.field) : field == rule.field;
+}
+
 Result<RowCondition> RowCondition::compile(const config::Condition& condition, const FieldPlace& place) {
   RowCondition compiled;
   compiled.kind_ = condition.kind;

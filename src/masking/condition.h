@@ -25,6 +25,9 @@ bool matches_wildcard(std::string_view text, std::string_view pattern);
 // itself, which no pattern means.
 bool matches_field(std::string_view name, std::string_view pattern);
 
+// Whether `rule`, of this store, means the field of this name: only keys and files have patterns.
+bool names_field(config::MaskRule::Store store, const config::FieldRule& rule, std::string_view field);
+
 class RowCondition {
  public:
   static Result<RowCondition> compile(const config::Condition& condition, const FieldPlace& place);

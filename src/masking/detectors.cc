@@ -136,7 +136,7 @@ bool is_letter_of_any(char c) { return is_letter(c) || static_cast<unsigned char
 
 bool has_plain_email(std::string_view text) {
   const auto local = [](char c) {
-    return is_word(c) || is_letter_of_any(c) || std::string_view("._%+-").find(c) != std::string_view::npos;
+    return is_digit(c) || is_letter_of_any(c) || std::string_view("._%+-").find(c) != std::string_view::npos;
   };
   const auto of_domain = [](char c) { return is_digit(c) || is_letter_of_any(c) || c == '-' || c == '.'; };
   for (size_t at = text.find('@'); at != std::string_view::npos; at = text.find('@', at + 1)) {

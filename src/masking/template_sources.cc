@@ -18,9 +18,8 @@ bool replaces(const FieldRule& field) {
 // What becomes of a field: of several rules that name it the first counts. Null when none does.
 const FieldRule* rule_of(const Rules& rules, std::string_view name) {
   for (const auto* rule : rules) {
-    const bool patterns = rule->store == Store::kRedis || rule->store == Store::kFiles;
     for (const auto& field : rule->fields) {
-      if (patterns ? matches_field(name, field.field) : field.field == name) return &field;
+      if (names_field(rule->store, field, name)) return &field;
     }
   }
   return nullptr;

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -13,47 +12,9 @@
 #include "backup/runner.h"
 #include "core/files.h"
 #include "repository/plain_layout.h"
+#include "tests/core/helper/recording_reporter.h"
 
 namespace summit::backup {
-
-// What happened, in order; from several threads.
-class EventLog {
- public:
-  void add(std::string event) {
-    const std::lock_guard lock(mutex_);
-    events_.push_back(std::move(event));
-  }
-  std::vector<std::string> events() const {
-    const std::lock_guard lock(mutex_);
-    return events_;
-  }
-  // Where `event` stands; fails the test when it did not happen.
-  size_t position(const std::string& event) const {
-    const auto all = events();
-    const auto found = std::find(all.begin(), all.end(), event);
-    EXPECT_NE(found, all.end()) << event << " did not happen";
-    return static_cast<size_t>(found - all.begin());
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<std::string> events_;
-};
-
-class RecordingReporter final : public Reporter {
- public:
-  std::unique_ptr<Phase> phase(std::string_view store, std::string_view what,
-                               std::string_view unit) override {
-    return silent_.phase(store, what, unit);
-  }
-  void say(Level level, std::string_view text) override {
-    if (level == Level::kWarning) warnings.add(std::string(text));
-  }
-  EventLog warnings;
-
- private:
-  SilentReporter silent_;
-};
 
 // What a scripted component does in each step; an empty function means success.
 struct Script {

@@ -21,6 +21,9 @@ void append_canonical(const Value& value, std::string& bytes);
 // The same for an encoded value, without building it. kCorrupt when it is none that a property has.
 Result<void> append_canonical(bolt::Cursor& value, std::string& bytes);
 
+// The labels of a node, a list of texts, sorted: views of `labels`.
+Result<void> read_labels(bolt::Cursor labels, std::vector<std::string_view>& names);
+
 // The digests of encoded elements: labels are a list of texts, properties a map. Reuses its memory: one
 // object for many elements.
 class ElementDigester {

@@ -85,8 +85,7 @@ Result<void> append(Cursor& cursor, std::string& bytes, int depth) {
 
 Result<void> append_canonical(Cursor& value, std::string& bytes) { return append(value, bytes, 0); }
 
-Result<Sha256Digest> ElementDigester::node(Cursor labels, Cursor properties,
-                                           std::vector<std::string_view>& names) {
+Result<void> read_labels(Cursor labels, std::vector<std::string_view>& names) {
   uint32_t count = 0;
   if (!labels.list(count)) return labels.error("list of labels");
   names.resize(count);
@@ -94,8 +93,14 @@ Result<Sha256Digest> ElementDigester::node(Cursor labels, Cursor properties,
     if (!labels.text(name)) return labels.error("label");
   }
   std::sort(names.begin(), names.end());
+  return {};
+}
+
+Result<Sha256Digest> ElementDigester::node(Cursor labels, Cursor properties,
+                                           std::vector<std::string_view>& names) {
+  RETURN_IF_ERROR(read_labels(labels, names));
   bytes_ = "N";
-  append_size(count, bytes_);
+  append_size(names.size(), bytes_);
   for (const auto name : names) append_text(name, bytes_);
   RETURN_IF_ERROR(append_map(properties, bytes_, 0));
   return sha256(as_bytes(bytes_));

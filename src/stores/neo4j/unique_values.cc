@@ -41,9 +41,7 @@ class KeyedNodes final : public GraphVisitor {
   Result<void> node(int64_t id, ByteView labels, ByteView properties) override {
     const auto partner = comparison_.partner_of(id);
     if (partner && partner->stays) return {};
-    ASSIGN_OR_RETURN(const auto digest,
-                     digester_.node(bolt::Cursor(labels), bolt::Cursor(properties), labels_));
-    static_cast<void>(digest);
+    RETURN_IF_ERROR(read_labels(bolt::Cursor(labels), labels_));
     for (const auto& key : keys_.keys()) {
       RETURN_IF_ERROR(find_values(key, properties, values_));
       const bool has_label = std::binary_search(labels_.begin(), labels_.end(), std::string_view(key.label));
@@ -57,7 +55,6 @@ class KeyedNodes final : public GraphVisitor {
   const GraphComparison& comparison_;
   const NodeKeys& keys_;
   Consumer consume_;
-  ElementDigester digester_;
   std::vector<std::string_view> labels_;
   std::vector<ByteView> values_;
 };

@@ -74,6 +74,15 @@ class MaskedPostgresStore : public PostgresComponents {
                        [&](ByteView bytes) { return write_all(file.get(), bytes, path); });
   }
 
+  fs::path masked_archive(const std::string& id) {
+    auto archive = directory() / "masked.dump";
+    with_store(id, [&](MaskedStore& store) {
+      expect_ok(write_to(store, archive));
+      return 0;
+    });
+    return archive;
+  }
+
   // By the stock program, into a new database `copy`.
   void pg_restore(const fs::path& archive) {
     create_database("copy");
@@ -113,11 +122,7 @@ TEST_F(MaskedPostgresStore, TheMaskedArchiveNamesNoOwner) {
       "ALTER SEQUENCE public.counter OWNER TO \"ola.nordmann@acme.no\"");
   const auto id = expect_ok(back_up(target_));
   use(kRules);
-  const auto archive = directory() / "masked.dump";
-  with_store(id, [&](MaskedStore& store) {
-    expect_ok(write_to(store, archive));
-    return 0;
-  });
+  const auto archive = masked_archive(id);
   EXPECT_EQ(expect_ok(read_file(archive, GiB)).find("nordmann"), std::string::npos);
   pg_restore(archive);
   EXPECT_EQ(ask("copy", "SELECT tableowner = current_user FROM pg_tables WHERE tablename = 'people'"), "t");
@@ -128,11 +133,7 @@ TEST_F(MaskedPostgresStore, AMaskedFileHoldsWhatAMaskedRestoreBrings) {
   run("summit", kPeople);
   const auto id = expect_ok(back_up(target_));
   use(kRules);
-  const auto archive = directory() / "masked.dump";
-  with_store(id, [&](MaskedStore& store) {
-    expect_ok(write_to(store, archive));
-    return 0;
-  });
+  const auto archive = masked_archive(id);
   pg_restore(archive);
   masking_ = &session_;
   expect_ok(restore_to(id, target_));

@@ -85,6 +85,17 @@ class GraphMerge : public ServerTest {
     EXPECT_TRUE(done.ok()) << done.error().to_string();
     return std::move(done).value_or({});
   }
+  // For the tenant a: the plan says why, and so does the merge.
+  void expect_refused(const std::string& file, const std::string& why) {
+    const auto foretold =
+        preview_merge(server_.endpoint(), source(file), options(owned_by("a")), reporter_, {});
+    const auto refused = merge_graph(server_.endpoint(), source(file), options(owned_by("a")), reporter_, {});
+    for (const auto* one : {&foretold, &refused}) {
+      ASSERT_FALSE(one->ok());
+      EXPECT_EQ(one->error().code(), Code::kRefused);
+      EXPECT_THAT(one->error().message(), HasSubstr(why));
+    }
+  }
   GraphMergeReport previewed(const std::string& file, const GraphFilter& filter) {
     auto done = preview_merge(server_.endpoint(), source(file), options(filter), reporter_, {});
     EXPECT_TRUE(done.ok()) << done.error().to_string();
@@ -248,16 +259,7 @@ TEST_F(GraphMerge, AValueThatSomebodyElseHasNowIsForetoldAndNothingIsWritten) {
   damage();
   run("CREATE (:Entity {tenant_id: 'b', key: 'a1'})");
   const auto damaged = state({});
-  const auto foretold =
-      preview_merge(server_.endpoint(), source(file), options(owned_by("a")), reporter_, {});
-  const auto refused = merge_graph(server_.endpoint(), source(file), options(owned_by("a")), reporter_, {});
-  for (const auto* one : {&foretold, &refused}) {
-    ASSERT_FALSE(one->ok());
-    EXPECT_EQ(one->error().code(), Code::kRefused);
-    EXPECT_THAT(
-        one->error().message(),
-        HasSubstr("1 of the backup's nodes :Entity has a value of key that a node of others has now"));
-  }
+  expect_refused(file, "1 of the backup's nodes :Entity has a value of key that a node of others has now");
   EXPECT_EQ(state({}), damaged);
   EXPECT_EQ(merge_graph(server_.endpoint(), source(file), options({}), reporter_, {}).error().code(),
             Code::kRefused);
@@ -314,14 +316,7 @@ TEST_F(GraphMerge, RelationshipsOfOthersToNodesThatWouldGoAreForetoldAndKept) {
   state(owned_by("a"), &file);
   run("MATCH (n:NoKey {name: 'nk'}) SET n.name = 'changed'");
   const auto damaged = state({});
-  const auto foretold =
-      preview_merge(server_.endpoint(), source(file), options(owned_by("a")), reporter_, {});
-  const auto refused = merge_graph(server_.endpoint(), source(file), options(owned_by("a")), reporter_, {});
-  for (const auto* one : {&foretold, &refused}) {
-    ASSERT_FALSE(one->ok());
-    EXPECT_EQ(one->error().code(), Code::kRefused);
-    EXPECT_THAT(one->error().message(), HasSubstr("1 relationships of type USES lead from nodes of others"));
-  }
+  expect_refused(file, "1 relationships of type USES lead from nodes of others");
   EXPECT_EQ(state({}), damaged);
 }
 

@@ -4,6 +4,7 @@
 #include "stores/postgres/in_place.h"
 #include "stores/postgres/marker.h"
 #include "stores/postgres/selected_restore.h"
+#include "tests/core/helper/recording_reporter.h"
 #include "tests/stores/postgres/helper/test_database.h"
 
 namespace summit::postgres {
@@ -12,22 +13,6 @@ namespace {
 using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
-
-class Warnings final : public Reporter {
- public:
-  std::unique_ptr<Phase> phase(std::string_view store, std::string_view what,
-                               std::string_view unit) override {
-    return silent_.phase(store, what, unit);
-  }
-  void say(Level level, std::string_view text) override {
-    if (level == Level::kWarning) said_.emplace_back(text);
-  }
-  const std::vector<std::string>& said() const { return said_; }
-
- private:
-  SilentReporter silent_;
-  std::vector<std::string> said_;
-};
 
 class HostileDatabase : public PostgresTest {
  protected:
@@ -47,14 +32,14 @@ class HostileDatabase : public PostgresTest {
     return request;
   }
   Result<Restored> restore_beside(const Dump& dump) {
-    return restore_database(endpoint(), request_for(dump, "copy"), warnings_, "postgresql", {});
+    return restore_database(endpoint(), request_for(dump, "copy"), reporter_, "postgresql", {});
   }
   Result<Restored> restore_here(const Dump& dump) {
-    return restore_in_place(endpoint(), request_for(dump, "summit"), warnings_, "postgresql", {});
+    return restore_in_place(endpoint(), request_for(dump, "summit"), reporter_, "postgresql", {});
   }
 
   config::EnvironmentMarker marker_{"dev", "dev", "2026-11-21T00:00:00Z", "0123"};
-  Warnings warnings_;
+  RecordingReporter reporter_;
 };
 
 TEST_F(HostileDatabase, APublicationOfAllTablesTakesTheMarkerAsOftenAsItIsWritten) {
@@ -102,7 +87,8 @@ TEST_F(HostileDatabase, APartitionThatCannotBeReachedCostsStatisticsAndNoRestore
   run("summit", kUnreachablePartition);
   const auto original = dump("summit");
   expect_ok(restore_beside(original));
-  EXPECT_THAT(warnings_.said(), Contains(AllOf(HasSubstr("spread"), HasSubstr("could not be analyzed"))));
+  EXPECT_THAT(reporter_.warnings.events(),
+              Contains(AllOf(HasSubstr("spread"), HasSubstr("could not be analyzed"))));
   EXPECT_EQ(ask("copy", "SELECT count(*) FROM public.near"), "99");
   EXPECT_EQ(ask("copy", "SELECT count(*) FROM pg_stats WHERE schemaname = 'public' AND tablename = 't'"),
             "1");
@@ -113,7 +99,7 @@ TEST_F(HostileDatabase, APartitionThatCannotBeReachedCostsStatisticsAndNoRestore
   request.archive = archive_file(original.archive);
   request.selection.only = {"public.spread", "public.t"};
   request.workspace = directory();
-  const auto restored = expect_ok(restore_selected(endpoint(), request, warnings_, "postgresql", {}));
+  const auto restored = expect_ok(restore_selected(endpoint(), request, reporter_, "postgresql", {}));
   EXPECT_THAT(restored.notes, Contains(AllOf(HasSubstr("spread"), HasSubstr("could not be analyzed"))));
   EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.near"), "99");
 }

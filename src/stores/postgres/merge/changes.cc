@@ -30,7 +30,7 @@ std::string matched(const Workspace& workspace, size_t table) {
         record_of(columns, "b"), record_of(columns, "l"));
   }
   // Equal rows count: the n-th of one side is matched with the n-th of the other.
-  const std::string image = fmt::format("(ROW({})::text COLLATE \"C\")", column_list(columns, "x"));
+  const std::string image = image_of(columns, "x");
   const std::string numbered =
       fmt::format(", {0} AS summit_image, row_number() OVER (PARTITION BY {0}) AS summit_number", image);
   return fmt::format(
@@ -101,10 +101,7 @@ class Finder {
     for (size_t round = 1;; ++round) {
       uint64_t added = 0;
       for (const auto& reference : workspace_.target.references()) {
-        if (!lacks(reference.to.table) || !workspace_.has(Side::kBackup, reference.from) ||
-            !workspace_.has(Side::kBackup, reference.to)) {
-          continue;
-        }
+        if (!lacks(reference.to.table) || !workspace_.has(Side::kBackup, reference)) continue;
         if (round > 1 && !lacks(reference.from.table)) continue;
         ASSIGN_OR_RETURN(const uint64_t here, add_needed(reference, round));
         added += here;
@@ -169,9 +166,8 @@ class Finder {
   Result<uint64_t> count_unkeyed(size_t table) {
     const auto& staged = workspace_.staged.at(table);
     const auto images = [&](const std::string& rows, const std::string& which) {
-      return fmt::format(
-          "(SELECT ROW({})::text COLLATE \"C\" AS image, count(*) AS number FROM {} x WHERE {} GROUP BY 1)",
-          column_list(staged.columns, "x"), rows, which);
+      return fmt::format("(SELECT {} AS image, count(*) AS number FROM {} x WHERE {} GROUP BY 1)",
+                         image_of(staged.columns, "x"), rows, which);
     };
     return count(
         workspace_.connection,

@@ -53,10 +53,7 @@ class Closure {
         added += orphans;
       }
       const bool by_column = workspace_.ownership.rule(reference.to.table) == Ownership::Rule::kByColumn;
-      if (by_column != (round == 1) || !workspace_.has(side_, reference.from) ||
-          !workspace_.has(side_, reference.to)) {
-        continue;
-      }
+      if (by_column != (round == 1) || !workspace_.has(side_, reference)) continue;
       const std::string is_owned =
           by_column ? workspace_.ownership.owned_by_column(reference.to.table, "parent")
                     : fmt::format(

@@ -159,10 +159,7 @@ class Checker {
   }
 
   bool held(size_t table, const UniqueIndex& index) const {
-    const auto& columns = workspace_.staged.at(table).columns;
-    return std::all_of(index.columns.begin(), index.columns.end(), [&](const auto& column) {
-      return std::find(columns.begin(), columns.end(), column) != columns.end();
-    });
+    return workspace_.staged.at(table).archived(index);
   }
 
   // An UPDATE meets unique values in the order of the rows: one that moves to the value that another row is

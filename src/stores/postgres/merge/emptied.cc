@@ -16,11 +16,11 @@ Result<uint64_t> keep_emptied_references(Workspace& workspace) {
     const size_t table = references[i].from.table;
     const auto* key = workspace.key(table);
     if (rule.outside != config::OutsidePolicy::kNull || rule.replaced.empty() || !key) continue;
-    const auto& columns = workspace.staged.at(table).columns;
+    const auto& staged = workspace.staged.at(table);
     std::string assignments;
     std::string empty;
     for (const auto& column : rule.replaced) {
-      if (std::find(columns.begin(), columns.end(), column) == columns.end()) continue;
+      if (!staged.archived(column)) continue;
       const std::string quoted = quote_identifier(column);
       assignments += fmt::format("{}{} = l.{}", assignments.empty() ? "" : ", ", quoted, quoted);
       empty += fmt::format(" AND b.{} IS NULL", quoted);

@@ -56,8 +56,7 @@ Result<std::vector<SequenceMove>> find_moves(Workspace& workspace,
   for (const auto& column : workspace.target.sequences) {
     const auto staged = workspace.staged.find(column.table);
     if (staged == workspace.staged.end() || staged->second.rows == 0) continue;
-    const auto& columns = staged->second.columns;
-    if (std::find(columns.begin(), columns.end(), column.column) == columns.end()) continue;
+    if (!staged->second.archived(column.column)) continue;
     const std::string name = column_list({column.column}, "x");
     ASSIGN_OR_RETURN(auto keys,
                      workspace.connection.query(fmt::format(

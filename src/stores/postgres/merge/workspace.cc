@@ -8,11 +8,17 @@
 
 namespace summit::postgres::merge {
 
+bool StagedTable::archived(const std::string& column) const {
+  return std::find(columns.begin(), columns.end(), column) != columns.end();
+}
+
+bool StagedTable::archived(const UniqueIndex& index) const {
+  return std::all_of(index.columns.begin(), index.columns.end(),
+                     [&](const auto& column) { return archived(column); });
+}
+
 bool StagedTable::holds(const std::string& column) const {
-  const auto among = [&](const std::vector<std::string>& names) {
-    return std::find(names.begin(), names.end(), column) != names.end();
-  };
-  return among(columns) || among(computed);
+  return archived(column) || std::find(computed.begin(), computed.end(), column) != computed.end();
 }
 
 std::string Workspace::rows_of(Side side, size_t table) const {
@@ -30,13 +36,9 @@ bool Workspace::has(Side side, const ReferenceEnd& end) const {
 const UniqueIndex* Workspace::key(size_t table) const {
   const auto found = staged.find(table);
   if (found == staged.end()) return nullptr;
-  const auto& columns = found->second.columns;
   // The primary key comes first, then the narrowest.
   for (const auto& index : target.tables[table].unique) {
-    const bool held = std::all_of(index.columns.begin(), index.columns.end(), [&](const auto& column) {
-      return std::find(columns.begin(), columns.end(), column) != columns.end();
-    });
-    if (index.identifies && held) return &index;
+    if (index.identifies && found->second.archived(index)) return &index;
   }
   return nullptr;
 }
@@ -55,6 +57,10 @@ std::string column_list(const std::vector<std::string>& columns, std::string_vie
 
 std::string record_of(const std::vector<std::string>& columns, std::string_view alias) {
   return "ROW(" + column_list(columns, alias) + ")::record";
+}
+
+std::string image_of(const std::vector<std::string>& columns, std::string_view alias) {
+  return "(ROW(" + column_list(columns, alias) + ")::text COLLATE \"C\")";
 }
 
 std::string key_condition(const UniqueIndex& key, std::string_view left, std::string_view right) {

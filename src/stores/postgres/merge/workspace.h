@@ -19,6 +19,9 @@ struct StagedTable {
   std::vector<std::string> computed;  // from those: by which rows are owned or refer
   uint64_t rows = 0;
 
+  bool archived(const std::string& column) const;
+  bool archived(const UniqueIndex& index) const;
+  // The same, or computed.
   bool holds(const std::string& column) const;
 };
 
@@ -34,6 +37,9 @@ struct Workspace {
   bool has(Side side, size_t table) const { return side == Side::kLive || staged.contains(table); }
   // The same of all columns by which rows refer: a backup has none that were added since.
   bool has(Side side, const ReferenceEnd& end) const;
+  bool has(Side side, const Reference& reference) const {
+    return has(side, reference.from) && has(side, reference.to);
+  }
   // By which rows of the backup and live ones are the same row; null: only by all of their values.
   const UniqueIndex* key(size_t table) const;
 };
@@ -44,6 +50,8 @@ std::string staged_table(size_t table);
 std::string column_list(const std::vector<std::string>& columns, std::string_view alias);
 // All of them as one value, which compares byte for byte (OPERATOR(pg_catalog.*<>)).
 std::string record_of(const std::vector<std::string>& columns, std::string_view alias);
+// The same as text, whose equality is that of all values.
+std::string image_of(const std::vector<std::string>& columns, std::string_view alias);
 // "s.id OPERATOR(pg_catalog.=) t.id AND …"
 std::string key_condition(const UniqueIndex& key, std::string_view left, std::string_view right);
 
