@@ -1,7 +1,9 @@
 -- A platform's tables with the names of the framework: `megabytes` of rows as COPY prints them. Three quarters are of tables that a reduced
 -- environment keeps whole, with private values in most columns that the shipped rules name; one quarter is of those that it reduces.
--- What rules would only take out (embeddings, places) is NULL already, so that masking is not flattered by what it need not write.
+-- What rules would only take out (places, pictures) is NULL already, so that masking is not flattered by what it need not write. Entities have
+-- embeddings of 384 dimensions, as on a platform that searches by meaning, or with `embeddings` = 0 none, the hardest case for masking.
 \set unit (:megabytes * 1048576)
+\set entity_bytes (330 + :embeddings * 4300)
 -- `count` of two thousand words.
 CREATE FUNCTION words(seed bigint, count integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT string_agg(
@@ -10,6 +12,7 @@ CREATE FUNCTION words(seed bigint, count integer) RETURNS text LANGUAGE sql IMMU
     (ARRAY['','d','er','ing','ly','n','s','t'])[1 + (h >> 8 & 7)], ' ')
   FROM (SELECT hashint8(seed * 31 + n) AS h FROM generate_series(1, count) n) x $$;
 
+CREATE EXTENSION vector;
 CREATE TABLE tenants (id text PRIMARY KEY, name text NOT NULL);
 INSERT INTO tenants SELECT 'tenant' || i, 'Tenant ' || i FROM generate_series(1, 20) i;
 
@@ -31,16 +34,18 @@ SELECT 'inv-' || i, 'tenant' || (1 + i % 20), 'Investigation of ' || words(i, 3)
 FROM generate_series(1, (:unit * 0.1 / 790)::bigint) i;
 
 CREATE TABLE entities (
-  id bigint, tenant_id text, investigation_id text, kind text, name text, contact_email text, phone_number text, embedding real[], attributes jsonb,
+  id bigint, tenant_id text, investigation_id text, kind text, name text, contact_email text, phone_number text, embedding vector(384), attributes jsonb,
   aliases text[], place text, location point, risk double precision, address inet, mac macaddr, fingerprint bytea, token uuid, created_at timestamptz);
 INSERT INTO entities
 SELECT i, 'tenant' || (1 + i % 20), 'inv-' || (1 + i % (:unit * 0.1 / 790)::bigint), (ARRAY['person','place','account'])[1 + i % 3],
   'Person' || i % 7919 || ' Surname' || i, CASE WHEN i % 4 > 0 THEN 'contact' || i || '@firm' || i % 11 || '.corp.example' END,
-  '+4420' || lpad((i * 104729 % 100000000)::text, 8, '0'), NULL,
+  '+4420' || lpad((i * 104729 % 100000000)::text, 8, '0'),
+  CASE WHEN :embeddings > 0 THEN
+    (SELECT array_agg(hashint8(i * 1009 + d) / 2147483648.0)::real[]::vector(384) FROM generate_series(1, 384) d) END,
   jsonb_build_object('source', 'from ' || words(i, 3) || i, 'weight', i % 100, 'kind', words(i, 1), 'grade', words(i + 5, 2)),
   ARRAY['Alias' || i, 'Nick' || i % 1000], NULL, NULL, sin(i), ('10.' || i % 200 || '.' || i / 200 % 250 || '.' || i % 250)::inet, NULL, NULL, NULL,
   timestamptz '2025-01-01' + i * interval '11 seconds'
-FROM generate_series(1, (:unit * 0.3 / 330)::bigint) i;
+FROM generate_series(1, (:unit * 0.3 / :entity_bytes)::bigint) i;
 
 CREATE TABLE tasks (id bigint, tenant_id text, investigation_id text, title text, status text, output text);
 INSERT INTO tasks
