@@ -82,7 +82,7 @@ by_hand() {
   vacuumdb -qz -j "$jobs" by_hand
 }
 
-psql -qd "$POSTGRES_DB" -v megabytes="${BENCH_MEGABYTES:-500}" -f "$project/bench/masking/data.sql"
+psql -qd "$POSTGRES_DB" -v megabytes="${BENCH_MEGABYTES:-500}" -v embeddings="${BENCH_EMBEDDINGS:-0}" -f "$project/bench/masking/data.sql"
 pg_dump -Fd -j "$jobs" --compress=zstd:3 -f stock "$POSTGRES_DB"
 pg_dump -Fc -f stock.dump "$POSTGRES_DB"
 summit mask sql --store=postgresql --level=full >rules.sql

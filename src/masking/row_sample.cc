@@ -1,10 +1,14 @@
 #include "masking/row_sample.h"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 
+#include <array>
+#include <cstring>
 #include <functional>
 
 #include "core/text.h"
+#include "masking/keyed_cipher.h"
 
 namespace summit::masking {
 namespace {
@@ -37,15 +41,15 @@ std::optional<int> zone_of(std::string_view text) {
 
 Result<KeySampler> KeySampler::create(const Secret& key, unsigned percent) {
   ASSIGN_OR_RETURN(auto cipher, KeyedCipher::create(key, "sample"));
-  return KeySampler(std::move(cipher), percent);
-}
-
-std::optional<bool> KeySampler::keeps(std::string_view key) {
   KeyedCipher::Digest digest;
-  if (!cipher_.digest(0, key, digest)) return std::nullopt;
-  uint64_t number = 0;
-  for (size_t i = 0; i < 7; ++i) number = number << 8 | digest[i];
-  return number % 100 < percent_;
+  std::array<uint64_t, 6> words{};
+  if (!cipher.digest(0, "", digest)) return Error(Code::kFailed, "OpenSSL cannot derive a key");
+  // SipHash takes two words; the others are for fingerprints, of which there are none here.
+  std::memcpy(words.data(), digest.data(), 2 * sizeof words[0]);
+  const DigestKey sample_key(words);
+  ::OPENSSL_cleanse(digest.data(), digest.size());
+  ::OPENSSL_cleanse(words.data(), sizeof words);
+  return KeySampler(sample_key, percent);
 }
 
 template <typename Visit>

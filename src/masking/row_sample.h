@@ -9,22 +9,21 @@
 #include "core/result.h"
 #include "core/secret.h"
 #include "core/time.h"
-#include "masking/keyed_cipher.h"
+#include "masking/keyed_digest.h"
 
 namespace summit::masking {
 
-// Keeps the same keys in every run under one key of the environment. One thread at a time.
+// Keeps the same keys in every run under one key of the environment. Thread-safe.
 class KeySampler {
  public:
   // `percent` of all keys, 0 to 100. kKeyMissing for a key that is too short.
   static Result<KeySampler> create(const Secret& key, unsigned percent);
 
-  // Nothing when the cryptographic library fails.
-  std::optional<bool> keeps(std::string_view key);
+  bool keeps(std::string_view key) const { return digest_of(key_, key).high % 100 < percent_; }
 
  private:
-  KeySampler(KeyedCipher cipher, unsigned percent) : cipher_(std::move(cipher)), percent_(percent) {}
-  KeyedCipher cipher_;
+  KeySampler(const DigestKey& key, unsigned percent) : key_(key), percent_(percent) {}
+  DigestKey key_;
   unsigned percent_;
 };
 

@@ -70,7 +70,7 @@ class MaskedRows::Editor final : public postgres::RowEditor {
   Result<uint64_t> edit(std::string_view rows, std::string& out) override {
     const size_t start = out.size();
     if (chooser_) {
-      RETURN_IF_ERROR(choose(rows));
+      choose(rows);
       rows = chosen_;
     }
     RETURN_IF_ERROR(mask_.mask(rows, out));
@@ -80,15 +80,13 @@ class MaskedRows::Editor final : public postgres::RowEditor {
   }
 
  private:
-  Result<void> choose(std::string_view rows) {
+  void choose(std::string_view rows) {
     chosen_.clear();
     while (!rows.empty()) {
       const size_t end = rows.find('\n');
-      ASSIGN_OR_RETURN(const auto choice, chooser_->choose(rows.substr(0, end)));
-      if (choice.kept) chosen_ += rows.substr(0, end + 1);
+      if (chooser_->choose(rows.substr(0, end)).kept) chosen_ += rows.substr(0, end + 1);
       rows.remove_prefix(end + 1);
     }
-    return {};
   }
 
   MaskedRows& rows_;

@@ -63,12 +63,10 @@ std::string name_of(const postgres::ArchivedReference& reference) {
 
 }  // namespace
 
-Result<RowChooser::Choice> RowChooser::choose(std::string_view row) {
+RowChooser::Choice RowChooser::choose(std::string_view row) {
   if (sampler_) {
     const bool whole = key_.empty() || !join(row, key_, text_);
-    const auto kept = sampler_->keeps(whole ? row : std::string_view(text_));
-    if (!kept) return Error(Code::kFailed, "OpenSSL failed while rows of {} were chosen", what_);
-    if (*kept) return Choice{.kept = true};
+    if (sampler_->keeps(whole ? row : std::string_view(text_))) return Choice{.kept = true};
   } else if (const auto field = field_of(row, time_); field != kNull) {
     // What is no instant (infinity) is not known to be old.
     const auto instant = masking::instant_of(field);
@@ -99,7 +97,6 @@ bool RowReduction::reduces(const ArchivedTable& table) const {
 Result<std::unique_ptr<RowChooser>> RowReduction::chooser(const ArchivedTable& table) const {
   if (!reduces(table)) return std::unique_ptr<RowChooser>();
   auto chooser = std::make_unique<RowChooser>();
-  chooser->what_ = table.name.display();
   const auto* rule = rule_of(table);
   if (rule != nullptr && rule->newest.count() > 0) {
     ASSIGN_OR_RETURN(const auto places, places_in(table, {rule->column}));
@@ -108,8 +105,9 @@ Result<std::unique_ptr<RowChooser>> RowReduction::chooser(const ArchivedTable& t
   } else {
     const bool own = rule != nullptr && !rule->column.empty();
     ASSIGN_OR_RETURN(chooser->key_, places_in(table, own ? std::vector{rule->column} : table.key));
-    ASSIGN_OR_RETURN(chooser->sampler_,
+    ASSIGN_OR_RETURN(const auto sampler,
                      masking::KeySampler::create(session_.key, session_.reduction_percent));
+    chooser->sampler_.emplace(sampler);
   }
   for (const auto& pulling : references_) {
     const auto& reference = *pulling->reference;
@@ -151,10 +149,7 @@ class RowReduction::References final : public postgres::RowVisitor {
       const size_t end = rows.find('\n');
       const auto row = rows.substr(0, end);
       rows.remove_prefix(end + 1);
-      if (chooser_) {
-        ASSIGN_OR_RETURN(const auto choice, chooser_->choose(row));
-        if (!choice.kept) continue;
-      }
+      if (chooser_ && !chooser_->choose(row).kept) continue;
       for (const auto& [pulling, columns] : outgoing_) {
         if (join(row, columns, text_) && pulling->keys.add(text_)) changed_ = true;
       }

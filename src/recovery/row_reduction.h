@@ -30,7 +30,7 @@ class RowChooser {
     const PullingReference* pulled_by = nullptr;  // null: kept for itself
   };
   // Of a row in COPY's text format, without its newline.
-  Result<Choice> choose(std::string_view row);
+  Choice choose(std::string_view row);
 
  private:
   friend class RowReduction;
@@ -44,7 +44,6 @@ class RowChooser {
   size_t time_ = 0;                             // column
   Instant oldest_{};
   std::vector<Pull> pulls_;
-  std::string what_;
   std::string text_;
 };
 

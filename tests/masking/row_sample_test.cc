@@ -16,7 +16,7 @@ TEST(KeySampler, KeepsAboutItsShareAndTheSameKeysEveryTime) {
     const auto key = std::to_string(i);
     const auto keeps = first->keeps(key);
     EXPECT_EQ(keeps, again->keeps(key));
-    kept += keeps == true ? 1 : 0;
+    kept += keeps ? 1 : 0;
     differ += keeps != other->keeps(key) ? 1 : 0;
   }
   EXPECT_NEAR(kept, 1000, 150);
@@ -28,8 +28,8 @@ TEST(KeySampler, KeepsAllOfAHundredPercentAndNoneOfNone) {
   auto none = KeySampler::create(test_key(), 0);
   ASSERT_TRUE(all.ok() && none.ok());
   for (int i = 0; i < 1000; ++i) {
-    EXPECT_EQ(all->keeps(std::to_string(i)), true);
-    EXPECT_EQ(none->keeps(std::to_string(i)), false);
+    EXPECT_TRUE(all->keeps(std::to_string(i)));
+    EXPECT_FALSE(none->keeps(std::to_string(i)));
   }
 }
 

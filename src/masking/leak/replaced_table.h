@@ -13,7 +13,7 @@
 
 #include "core/files.h"
 #include "core/result.h"
-#include "masking/leak/keyed_digest.h"
+#include "masking/keyed_digest.h"
 
 namespace summit::masking {
 

@@ -1,38 +1,89 @@
 #include "stores/postgres/row_visitor.h"
 
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "core/task_group.h"
+#include "core/wait.h"
 #include "formats/pgarchive/parser.h"
 #include "stores/postgres/row_splitter.h"
 
 namespace summit::postgres {
-
 namespace {
 
+// What the reader of the archive hands to the thread that calls the visitor.
+struct Piece {
+  std::optional<pgarchive::Entry> begin;  // a table begins; the reader's own goes with the reader
+  std::string rows;
+  bool end = false;  // the table ends
+};
+
+// First in, first out, four blocks at most. Thread-safe.
+class Pieces {
+ public:
+  Result<void> push(Piece piece, const Cancellation& cancellation) {
+    std::unique_lock lock(mutex_);
+    RETURN_IF_ERROR(wait_for_change(changed_, lock, [&] { return pieces_.size() < kMost; }, cancellation));
+    pieces_.push_back(std::move(piece));
+    changed_.notify_all();
+    return {};
+  }
+
+  void close() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    changed_.notify_all();
+  }
+
+  // Nothing at the end.
+  Result<std::optional<Piece>> take(const Cancellation& cancellation) {
+    std::unique_lock lock(mutex_);
+    RETURN_IF_ERROR(
+        wait_for_change(changed_, lock, [&] { return !pieces_.empty() || closed_; }, cancellation));
+    if (pieces_.empty()) return std::optional<Piece>();
+    auto piece = std::move(pieces_.front());
+    pieces_.pop_front();
+    changed_.notify_all();
+    return std::optional(std::move(piece));
+  }
+
+ private:
+  static constexpr size_t kMost = 4;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  std::deque<Piece> pieces_;
+  bool closed_ = false;
+};
+
+// Cuts tables into blocks of rows.
 class Splitting final : public pgarchive::Consumer {
  public:
-  explicit Splitting(RowVisitor& visitor) : visitor_(visitor) {}
+  Splitting(Pieces& pieces, const Cancellation& cancellation)
+      : pieces_(pieces), cancellation_(cancellation) {}
 
   Result<void> on_contents(const pgarchive::Contents&) override { return {}; }
 
   Result<void> on_table_begin(const pgarchive::Entry& entry) override {
-    wanted_ = false;
-    if (!entry.copy) return {};
-    ASSIGN_OR_RETURN(wanted_, visitor_.begin(entry));
-    return {};
+    wanted_ = entry.copy.has_value();
+    return wanted_ ? push({.begin = entry, .rows = {}}) : Result<void>();
   }
 
   Result<void> on_rows(ByteView bytes) override {
     if (!wanted_) return {};
     splitter_.feed(bytes);
     if (splitter_.waiting() < 256 * KiB) return {};
-    const auto block = splitter_.take();
-    return block ? visitor_.rows(block->bytes) : Result<void>();
+    auto block = splitter_.take();
+    return block ? push({.begin = {}, .rows = std::move(block->bytes)}) : Result<void>();
   }
 
   Result<void> on_table_end() override {
     if (!wanted_) return {};
-    ASSIGN_OR_RETURN(const auto rest, splitter_.finish());
-    if (!rest.bytes.empty()) RETURN_IF_ERROR(visitor_.rows(rest.bytes));
-    return visitor_.end();
+    ASSIGN_OR_RETURN(auto rest, splitter_.finish());
+    return push({.begin = {}, .rows = std::move(rest.bytes), .end = true});
   }
 
   Result<void> on_large_object_begin(const pgarchive::Entry&, uint32_t) override { return {}; }
@@ -40,17 +91,45 @@ class Splitting final : public pgarchive::Consumer {
   Result<void> on_large_object_end() override { return {}; }
 
  private:
-  RowVisitor& visitor_;
+  Result<void> push(Piece piece) { return pieces_.push(std::move(piece), cancellation_); }
+
+  Pieces& pieces_;
+  const Cancellation& cancellation_;
   RowSplitter splitter_;
   bool wanted_ = false;
 };
+
+Result<void> visit(Pieces& pieces, RowVisitor& visitor, const Cancellation& cancellation) {
+  pgarchive::Entry entry;
+  bool wanted = false;
+  for (;;) {
+    ASSIGN_OR_RETURN(auto piece, pieces.take(cancellation));
+    if (!piece) return {};
+    if (piece->begin) {
+      entry = std::move(*piece->begin);
+      ASSIGN_OR_RETURN(wanted, visitor.begin(entry));
+    }
+    if (!wanted) continue;
+    if (!piece->rows.empty()) RETURN_IF_ERROR(visitor.rows(piece->rows));
+    if (piece->end) RETURN_IF_ERROR(visitor.end());
+  }
+}
 
 }  // namespace
 
 Result<void> visit_rows(const ArchiveSource& source, RowVisitor& visitor, Phase* phase,
                         const Cancellation& cancellation) {
-  Splitting splitting(visitor);
-  return read_archive(source, splitting, phase, cancellation);
+  Pieces pieces;
+  TaskGroup group(cancellation);
+  // Beside the one that decompresses.
+  group.spawn([&] { return visit(pieces, visitor, group.cancellation()); });
+  group.spawn([&]() -> Result<void> {
+    Splitting splitting(pieces, group.cancellation());
+    RETURN_IF_ERROR(read_archive(source, splitting, phase, group.cancellation()));
+    pieces.close();
+    return {};
+  });
+  return group.join();
 }
 
 }  // namespace summit::postgres

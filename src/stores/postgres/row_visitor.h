@@ -11,7 +11,7 @@
 
 namespace summit::postgres {
 
-// Called by one thread, in the order of the archive; an error ends it.
+// Called by one thread, not the caller's of visit_rows(), in the order of the archive; an error ends it.
 class RowVisitor {
  public:
   virtual ~RowVisitor() = default;
@@ -23,7 +23,7 @@ class RowVisitor {
   virtual Result<void> end() = 0;
 };
 
-// Reads the whole archive; `phase` (may be null) advances by its bytes.
+// Reads the whole archive; `phase` (may be null) advances by its bytes. Memory: five blocks of rows.
 Result<void> visit_rows(const ArchiveSource& source, RowVisitor& visitor, Phase* phase,
                         const Cancellation& cancellation);
 

@@ -1,4 +1,4 @@
-#include "masking/leak/keyed_digest.h"
+#include "masking/keyed_digest.h"
 
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
@@ -15,8 +15,8 @@ uint64_t word_at(const char* text) {
 }
 
 uint64_t mixed(uint64_t a, uint64_t b) {
-  __extension__ using Wide = unsigned __int128;
-  const Wide product = static_cast<Wide>(a) * b;
+  __extension__ using Product = unsigned __int128;
+  const Product product = static_cast<Product>(a) * b;
   return static_cast<uint64_t>(product >> 64) ^ static_cast<uint64_t>(product);
 }
 

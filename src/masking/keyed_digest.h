@@ -12,9 +12,10 @@
 
 namespace summit::masking {
 
-// Random, made for one run, never written anywhere; wiped at the end.
+// Never written anywhere; wiped at the end.
 class DigestKey {
  public:
+  // Made for one run.
   static Result<DigestKey> random();
   explicit DigestKey(const std::array<uint64_t, 6>& words) : words_(words) {}
   DigestKey(DigestKey&&) noexcept = default;
@@ -59,10 +60,10 @@ ValueDigest digest_of(const DigestKey& key, std::string_view text);
 
 // Of the eight bytes at `text`: cheap enough for every position of everything that is searched.
 inline uint32_t fingerprint_of_eight(const DigestKey& key, const char* text) {
-  __extension__ using Wide = unsigned __int128;
+  __extension__ using Product = unsigned __int128;
   uint64_t word;
   std::memcpy(&word, text, sizeof word);
-  const Wide product = static_cast<Wide>(word ^ key.word(2)) * (key.word(3) | 1);
+  const Product product = static_cast<Product>(word ^ key.word(2)) * (key.word(3) | 1);
   return static_cast<uint32_t>(static_cast<uint64_t>(product >> 64) ^ static_cast<uint64_t>(product));
 }
 
