@@ -12,7 +12,7 @@ readonly build=(
   libpq-dev libhiredis-dev libcurl4-openssl-dev libssl-dev
   libzstd-dev libdeflate-dev libisal-dev zlib1g-dev libxxhash-dev libarchive-dev
   libargon2-dev libsodium-dev
-  libyaml-cpp-dev nlohmann-json3-dev libtinyxml2-dev libcli11-dev libfmt-dev libspdlog-dev
+  libyaml-cpp-dev nlohmann-json3-dev libtinyxml2-dev libutf8proc-dev libcli11-dev libfmt-dev libspdlog-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   jq curl zstd openssl ca-certificates
 )

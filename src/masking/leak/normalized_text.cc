@@ -1,5 +1,7 @@
 #include "masking/leak/normalized_text.h"
 
+#include <utf8proc.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -9,6 +11,7 @@
 #include "core/bytes.h"
 #include "core/text.h"
 #include "core/utf8.h"
+#include "masking/leak/letter_case.h"
 
 namespace summit::masking {
 namespace {
@@ -29,18 +32,32 @@ constexpr FoldTable kFoldedBetweenSeparators = [] {
   return table;
 }();
 
-// The lower case of a letter of two bytes.
-void fold_pair(unsigned char& lead, unsigned char& next) {
-  const auto moved = [&](unsigned char to_lead, int distance) {
-    lead = to_lead;
-    next = static_cast<unsigned char>(next + distance);
-  };
-  if (lead == 0xC3 && next >= 0x80 && next <= 0x9E && next != 0x97) return moved(0xC3, 0x20);  // À … Þ
-  if (lead == 0xCE && next >= 0x91 && next <= 0x9F) return moved(0xCE, 0x20);                  // Α … Ο
-  if (lead == 0xCE && next >= 0xA0 && next <= 0xA9) return moved(0xCF, -0x20);                 // Π … Ω
-  if (lead == 0xD0 && next >= 0x80 && next <= 0x8F) return moved(0xD1, 0x10);                  // Ѐ … Џ
-  if (lead == 0xD0 && next >= 0x90 && next <= 0x9F) return moved(0xD0, 0x20);                  // А … П
-  if (lead == 0xD0 && next >= 0xA0 && next <= 0xAF) return moved(0xD1, -0x20);                 // Р … Я
+constexpr unsigned char kFirstLead = 0xC2;
+
+// One of several bytes; without a length there is none.
+struct Character {
+  uint32_t point = 0;
+  size_t length = 0;
+};
+
+// Most are of two bytes, and most bytes of what is no text begin none: neither is worth a call.
+Character character_at(const unsigned char* text, size_t left) {
+  const bool goes_on = text[0] <= 0xF4 && left > 1 && (text[1] & 0xC0) == 0x80;
+  if (!goes_on) return {};
+  if (text[0] < 0xE0) return {(text[0] & 0x1FU) << 6 | (text[1] & 0x3FU), 2};
+  int32_t point = 0;
+  const auto length = utf8proc_iterate(text, static_cast<utf8proc_ssize_t>(left), &point);
+  return length > 0 ? Character{static_cast<uint32_t>(point), static_cast<size_t>(length)} : Character();
+}
+
+// Gives how many bytes it took.
+size_t put_character(uint32_t point, char* out) {
+  auto* const bytes = reinterpret_cast<unsigned char*>(out);
+  if (point < 0x80 || point >= 0x800)
+    return static_cast<size_t>(utf8proc_encode_char(static_cast<int32_t>(point), bytes));
+  bytes[0] = static_cast<unsigned char>(0xC0 | point >> 6);
+  bytes[1] = static_cast<unsigned char>(0x80 | (point & 0x3F));
+  return 2;
 }
 
 std::optional<unsigned> hex_number(std::string_view digits) {
@@ -340,20 +357,19 @@ void NormalizedText::assign(std::string_view text, Separators separators) {
 
 size_t NormalizedText::append(std::string_view text, size_t at, size_t end, Separators separators) {
   const FoldTable& table = separators == Separators::kTabAndBreak ? kFoldedBetweenSeparators : kFolded;
+  const auto& letter_case = LetterCase::instance();
+  const auto* const bytes = reinterpret_cast<const unsigned char*>(text.data());
   char* const begin = text_.data();
   char* out = begin + size_;
   uint32_t* gap = gaps_.data() + gap_count_;
   for (; at < end; ++at) {
-    auto c = static_cast<unsigned char>(text[at]);
-    if (c >= 0xC2 && c <= 0xD1 && at + 1 < text.size()) {
-      auto next = static_cast<unsigned char>(text[++at]);
-      if (c == 0xC2 && next == 0xA0) {  // no-break space
-        *gap++ = static_cast<uint32_t>(out - begin);
-        continue;
-      }
-      fold_pair(c, next);
-      *out++ = static_cast<char>(c);
-      *out++ = static_cast<char>(next);
+    const unsigned char c = bytes[at];
+    if (const auto character = c < kFirstLead ? Character() : character_at(bytes + at, text.size() - at);
+        character.length > 0) {
+      const auto folded = letter_case.folded(character.point);
+      if (folded == kSpacing) *gap++ = static_cast<uint32_t>(out - begin);
+      if (folded != kSpacing) out += put_character(folded, out);
+      at += character.length - 1;
       continue;
     }
     // Without a branch: nothing could foresee where the next blank stands.

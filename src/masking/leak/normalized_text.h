@@ -9,8 +9,8 @@
 
 namespace summit::masking {
 
-// Of a text in UTF-8: letters of ASCII, Latin-1, Greek and Cyrillic in lower case, blanks and line ends left
-// out, every other byte as it is. One thread at a time; made to be used again.
+// Of a text in UTF-8: all cases of a letter as one, spacing left out (letter_case.h), every other byte as it
+// is. One thread at a time; made to be used again.
 class NormalizedText {
  public:
   enum class Separators {

@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "core/utf8.h"
 #include "masking/leak/value_shape.h"
 #include "tests/masking/leak/leak_world.h"
 
@@ -81,14 +82,64 @@ TEST_F(LeakTest, FindsAValueInHexadecimalDigitsWhereverTheyBegin) {
   }
 }
 
-TEST_F(LeakTest, ComparesLettersOfOtherAlphabetsWithoutCase) {
-  replaced("Åse Ødegård");
-  replaced("Анна Каренина");
-  replaced("ΟΔΥΣΣΕΑΣ Ω");
+TEST_F(LeakTest, ComparesLettersOfEveryAlphabetWithoutCase) {
+  const std::vector<std::pair<std::string, std::string>> pairs = {
+      {"Åse Ødegård", "hos ÅSE ØDEGÅRD i dag"},
+      {"Анна Каренина", "АННА КАРЕНИНА"},
+      {"ΟΔΥΣΣΕΥΣ Ω", "οδυσσευς ω"},
+      {"Łukasz Żółć", "łUKASZ żÓŁĆ"},
+      {"ŠKODA Jiří Ćuk", "škoda JIŘÍ ćUK"},
+      {"İsmail Kılıç", "ismail KILIÇ"},
+      {"Nguyễn Thị Ánh", "NGUYỄN THỊ ÁNH"},
+      {"Արամ Խաչատրյան", "ԱՐԱՄ ԽԱՉԱՏՐՅԱՆ"},
+      {"შოთა რუსთაველი", "ᲨᲝᲗᲐ ᲠᲣᲡᲗᲐᲕᲔᲚᲘ"},
+      {"ＡＬＩＣＥ １", "ａｌｉｃｅ １"},
+      {"ꭰꭱꭲꭳꭴ", "ᎠᎡᎢᎣᎤ"},
+      {"𐐀𐐁𐐂𐐃", "𐐨𐐩𐐪𐐫"},
+      {"ȺȾȺȾȺȾ", "ⱥⱦⱥⱦⱥⱦ"},
+  };
+  for (const auto& pair : pairs) replaced(pair.first);
   seal();
-  EXPECT_TRUE(holds("hos ÅSE ØDEGÅRD i dag"));
-  EXPECT_TRUE(holds("АННА\xC2\xA0КАРЕНИНА"));
-  EXPECT_TRUE(holds("οδυσσεασ ω"));
+  for (const auto& [original, other] : pairs) {
+    EXPECT_TRUE(holds(original)) << original;
+    EXPECT_TRUE(holds(other)) << other;
+  }
+}
+
+TEST_F(LeakTest, BlanksOfAnyWidthAndSignsWithoutAShapeDoNotCount) {
+  replaced("Karin Nordmann");
+  seal();
+  for (const char* blank : {"\u00A0", "\u1680", "\u2003", "\u2009", "\u200B", "\u2028", "\u202F", "\u205F",
+                            "\u3000", "\u00AD", "\u200F", "\uFEFF", "\u0085"}) {
+    EXPECT_TRUE(holds(std::string("Karin") + blank + "Nordmann"));
+    EXPECT_TRUE(holds(std::string("<") + blank + "Kar" + blank + "in" + "Nordmann" + blank + ">",
+                      Separators::kTabAndBreak));
+  }
+}
+
+// The normalised text has no more room than its original.
+TEST_F(LeakTest, NoCharacterGrowsWhenItIsNormalised) {
+  NormalizedText normalized;
+  std::string all;
+  for (uint32_t point = 1; point < 0x110000; ++point) {
+    if (point >= 0xD800 && point < 0xE000) continue;
+    std::string one;
+    append_utf8(point, one);
+    normalized.assign(one, Separators::kNone);
+    ASSERT_LE(normalized.text().size(), one.size()) << point;
+    all += one;
+  }
+  normalized.assign(all, Separators::kNone);
+  EXPECT_LE(normalized.text().size(), all.size());
+}
+
+TEST_F(LeakTest, BytesThatAreNoTextStayAsTheyAre) {
+  NormalizedText normalized;
+  for (const std::string bytes :
+       {"\xC3", "\xC0\x80", "\xE2\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\x80\xFF"}) {
+    normalized.assign(bytes, Separators::kNone);
+    EXPECT_EQ(normalized.text(), bytes);
+  }
 }
 
 TEST_F(LeakTest, NumbersAreNotFoundInsideOfLongerOnes) {
