@@ -110,27 +110,6 @@ std::vector<const Operation*> documents_of(const Rules& rules, const Place& plac
   return found;
 }
 
-std::string_view operation_for(Suspicion suspicion) {
-  switch (suspicion) {
-    case Suspicion::kEmail:
-      return "{pseudonym: email}";
-    case Suspicion::kPhone:
-      return "{pseudonym: phone}";
-    case Suspicion::kCard:
-      return "{pseudonym: card}";
-    case Suspicion::kIban:
-      return "{pseudonym: iban}";
-    case Suspicion::kIp:
-      return "{pseudonym: ip}";
-    case Suspicion::kPersonName:
-      return "{pseudonym: name}";
-    case Suspicion::kNationalId:
-      return "{hash: 32}";
-    default:
-      return "remove";
-  }
-}
-
 // A YAML text in double quotes, which JSON's escapes are a part of.
 std::string yaml_text(std::string_view text) {
   std::string out;
@@ -151,14 +130,23 @@ bool is_word(std::string_view part, size_t most_digits) {
   return part.size() <= kLongestWord && digits <= most_digits;
 }
 
+std::string rule_for_column(const Place& place, const std::string& operation) {
+  // Only whoever knows the type can write a constant of it.
+  const bool known = !operation.empty();
+  const auto schema = place.schema.empty() ? "" : fmt::format(", schema: {}", yaml_text(place.schema));
+  const auto rule = fmt::format("- {{table: {}{}, set: {{{}: {}}}}}", yaml_text(place.name), schema,
+                                yaml_text(place.field), known ? operation : "{constant: …}");
+  return known
+             ? rule
+             : fmt::format("# with a constant that {} takes, as it is NOT NULL: {}", place.column.type, rule);
+}
+
 std::string rule_for(const Place& place, Suspicion suspicion) {
-  const auto operation = operation_for(suspicion);
+  const auto operation = fitting_operation(suspicion, place.column);
   const auto set = fmt::format("set: {{{}: {}}}", yaml_text(place.field), operation);
   switch (place.store) {
     case Store::kPostgresql:
-      return place.schema.empty() ? fmt::format("- {{table: {}, {}}}", yaml_text(place.name), set)
-                                  : fmt::format("- {{table: {}, schema: {}, {}}}", yaml_text(place.name),
-                                                yaml_text(place.schema), set);
+      return rule_for_column(place, operation);
     case Store::kNodes:
       return fmt::format("- {{label: {}, {}}}", yaml_text(place.name), set);
     case Store::kRelationships:

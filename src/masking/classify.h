@@ -10,6 +10,7 @@
 
 #include "config/sanitization.h"
 #include "masking/detectors.h"
+#include "masking/fitting_operation.h"
 #include "masking/rules.h"
 
 namespace summit::masking {
@@ -21,6 +22,7 @@ struct Place {
   std::string name;                  // table, label, type, key or path
   std::vector<TableName> ancestors;  // tables it belongs to: partitions have their parents' rules
   std::string field;                 // column, property, hash field, entry; empty: the value itself (Redis)
+  ColumnTraits column{};             // of PostgreSQL: what it takes
   // Some of its values, for looking through. Where a rule covers only some rows, of those that it leaves as
   // they are: RowMask says which.
   std::vector<std::string> samples;

@@ -22,8 +22,9 @@ struct MaskedArchive {
   MaskingAudit audit;
 };
 
-// Reads the archive at least once. What the audit found is for the caller to judge: check_audit(). `session`
-// outlives it, `what` names it for progress.
+// Reads the archive at least once. kRefused when the rules contradict its definitions (masking_conflicts.h).
+// What the audit found is for the caller to judge: check_audit(). `session` outlives it, `what` names it for
+// progress.
 Result<std::unique_ptr<MaskedArchive>> prepare_masked(const postgres::ArchiveSource& source,
                                                       const masking::Session& session,
                                                       const std::string& what, Reporter& reporter,

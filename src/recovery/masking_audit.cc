@@ -236,7 +236,21 @@ class Auditor final : public postgres::RowVisitor {
     place.field = table.columns[column];
     place.ancestors.push_back({table.name.schema, table.name.name});
     for (const auto& ancestor : table.ancestors) place.ancestors.push_back({ancestor.schema, ancestor.name});
+    place.column = traits_of(table, place.field);
     return place;
+  }
+
+  static masking::ColumnTraits traits_of(const ArchivedTable& table, const std::string& column) {
+    const auto known = table.definitions.find(column);
+    if (known == table.definitions.end()) return {};
+    masking::ColumnTraits traits{.type = known->second.type, .required = known->second.required};
+    if (table.key.size() != 1 || table.key.front() == column) return traits;
+    const auto key = table.definitions.find(table.key.front());
+    const bool number =
+        key != table.definitions.end() && (key->second.type == "integer" || key->second.type == "bigint");
+    const bool fits = number && (key->second.type == traits.type || traits.type == "bigint");
+    if (fits) traits.number_key = key->first;
+    return traits;
   }
 
   // Partitions and chunks speak for their table: each column is named once.

@@ -24,6 +24,61 @@ std::vector<std::string> names_in_brackets(const Words& words, size_t& position)
   return names;
 }
 
+using Columns = std::map<std::string, ArchivedColumn, std::less<>>;
+
+// Behind the bracket that `open` is, the position of the one that closes it.
+size_t closing_bracket(const Words& words, size_t open) {
+  int depth = 0;
+  for (size_t at = open; at < words.size(); ++at) {
+    depth += words[at].text == "(" ? 1 : words[at].text == ")" ? -1 : 0;
+    if (depth == 0) return at;
+  }
+  return words.size();
+}
+
+// The elements between two brackets, each from its first word to behind its last.
+std::vector<std::pair<size_t, size_t>> elements_between(const Words& words, size_t open, size_t close) {
+  std::vector<std::pair<size_t, size_t>> elements;
+  size_t begin = open + 1;
+  for (size_t at = begin; at < close; ++at) {
+    if (words[at].text == "(") at = closing_bracket(words, at);
+    if (at < close && words[at].text != ",") continue;
+    elements.emplace_back(begin, std::min(at, close));
+    begin = at + 1;
+  }
+  if (begin < close) elements.emplace_back(begin, close);
+  return elements;
+}
+
+// The text from `begin` on that names a type.
+std::string type_at(const std::string& definition, const Words& words, size_t begin, size_t end) {
+  static const std::set<std::string_view> kBehindType = {
+      "COLLATE", "DEFAULT", "NOT", "CONSTRAINT", "CHECK", "STORAGE", "COMPRESSION", "GENERATED", ";"};
+  size_t behind = begin;
+  while (behind < end &&
+         (words[behind].kind == Word::Kind::kQuoted || !kBehindType.contains(words[behind].text)))
+    ++behind;
+  if (behind == begin) return {};
+  const auto& last = words[behind - 1];
+  return definition.substr(words[begin].offset, last.offset + last.length - words[begin].offset);
+}
+
+// "name character varying(20) DEFAULT 'x'::character varying NOT NULL"
+void add_column(const std::string& definition, const Words& words, size_t begin, size_t end,
+                Columns& columns) {
+  if (!words[begin].is_name()) return;
+  auto& column = columns[words[begin].text];
+  column.type = type_at(definition, words, begin + 1, end);
+  for (size_t at = begin + 1; at + 1 < end; ++at)
+    column.required = column.required || (words[at].is("NOT") && words[at + 1].is("NULL"));
+}
+
+// "CONSTRAINT users_email_not_null NOT NULL email", as PostgreSQL 18 writes it of inherited columns.
+void add_constraint(const Words& words, size_t begin, size_t end, Columns& columns) {
+  if (begin + 4 < end && words[begin + 2].is("NOT") && words[begin + 3].is("NULL"))
+    columns[words[begin + 4].text].required = true;
+}
+
 class Reader {
  public:
   explicit Reader(const Contents& contents) : contents_(contents), index_(contents) {
@@ -40,11 +95,55 @@ class Reader {
  private:
   void note(const Entry& entry) {
     const auto& definition = entry.definition.value_or("");
-    if (entry.is("TABLE")) note_inheritance({entry.schema.value_or(""), entry.tag.value_or("")}, definition);
-    if (is_chunk(entry)) partitions_.insert({entry.schema.value_or(""), entry.tag.value_or("")});
+    const RelationName name{entry.schema.value_or(""), entry.tag.value_or("")};
+    if (entry.is("TABLE")) note_table(name, definition, is_chunk(entry));
+    if (is_chunk(entry)) partitions_.insert(name);
+    if (entry.is("DOMAIN")) note_domain(definition);
     if (entry.is("TABLE ATTACH")) note_partition(definition);
     if (entry.is("CONSTRAINT")) note_key(definition);
     if (entry.is("FK CONSTRAINT")) note_reference(definition);
+  }
+
+  // CREATE TABLE public.billing (id bigint NOT NULL, …) PARTITION BY RANGE (due)
+  // A chunk's range is in its checks: CONSTRAINT constraint_33 CHECK ((("time" >= …) AND ("time" < …)))
+  void note_table(const RelationName& name, const std::string& definition, bool chunk) {
+    note_inheritance(name, definition);
+    const auto words = words_of(definition);
+    size_t open = 0;
+    while (open < words.size() && words[open].text != "(") ++open;
+    const size_t close = closing_bracket(words, open);
+    for (const auto& [begin, end] : elements_between(words, open, close)) {
+      const bool constraint = words[begin].is("CONSTRAINT");
+      if (!constraint) add_column(definition, words, begin, end, columns_[name]);
+      if (constraint) add_constraint(words, begin, end, columns_[name]);
+      if (constraint && chunk) note_placing(name, words, begin, end);
+    }
+    for (size_t at = close; at + 1 < words.size(); ++at) {
+      if (words[at].is("PARTITION") && words[at + 1].is("BY")) note_placing(name, words, at, words.size());
+    }
+  }
+
+  // CREATE DOMAIN public.email_address AS text CONSTRAINT …
+  void note_domain(const std::string& definition) {
+    const auto words = words_of(definition);
+    constexpr size_t kAs = 5;
+    if (words.size() <= kAs + 1 || !words[kAs].is("AS")) return;
+    const auto name = definition.substr(words[2].offset, words[4].offset + words[4].length - words[2].offset);
+    domains_[name] = type_at(definition, words, kAs + 1, words.size());
+  }
+
+  // Of a domain the type that it narrows; a domain may narrow another.
+  std::string base_type(std::string type) const {
+    for (auto found = domains_.find(type); found != domains_.end(); found = domains_.find(type))
+      type = found->second;
+    return type;
+  }
+
+  // All names: those that are columns are known when there is a row.
+  void note_placing(const RelationName& name, const Words& words, size_t begin, size_t end) {
+    for (size_t at = begin; at < end; ++at) {
+      if (words[at].is_name()) placing_[name].insert(words[at].text);
+    }
   }
 
   // CREATE TABLE public.ships (…) INHERITS (public.vehicles)
@@ -108,6 +207,8 @@ class Reader {
     table.of_extension = postgres::table_of(index_, entry) == nullptr;
     add_ancestors(table.name, table.ancestors);
     table.is_part = partitions_.contains(table.name);
+    add_definitions(table.name, table);
+    for (const auto& ancestor : table.ancestors) add_definitions(ancestor, table);
     for (const auto* name = &table.name; name != nullptr; name = next(table, *name)) {
       const auto key = keys_.find(*name);
       if (key == keys_.end()) continue;
@@ -115,6 +216,22 @@ class Reader {
       break;
     }
     return table;
+  }
+
+  // What its own definition does not say, an ancestor's does.
+  void add_definitions(const RelationName& name, ArchivedTable& table) const {
+    if (const auto found = columns_.find(name); found != columns_.end()) {
+      for (const auto& [column, definition] : found->second) {
+        auto& known = table.definitions[column];
+        if (known.type.empty()) known.type = base_type(definition.type);
+        known.required = known.required || definition.required;
+      }
+    }
+    const auto found = placing_.find(name);
+    if (found == placing_.end()) return;
+    for (const auto& column : table.columns) {
+      if (found->second.contains(column)) table.placing.insert(column);
+    }
   }
 
   static const RelationName* next(const ArchivedTable& table, const RelationName& name) {
@@ -138,6 +255,9 @@ class Reader {
   std::map<RelationName, std::vector<RelationName>> parents_;
   std::set<RelationName> partitions_;  // and chunks
   std::map<RelationName, std::vector<std::string>> keys_;
+  std::map<RelationName, Columns> columns_;
+  std::map<std::string, std::string> domains_;  // the types that they narrow, as written
+  std::map<RelationName, std::set<std::string>> placing_;
   ArchiveSchema schema_;
 };
 

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,10 +15,17 @@
 
 namespace summit::postgres {
 
+struct ArchivedColumn {
+  std::string type;       // as written: "integer", "character varying(20)", "text[]"; of a domain its base
+  bool required = false;  // NOT NULL
+};
+
 // A table whose rows an archive holds.
 struct ArchivedTable {
   RelationName name;
-  std::vector<std::string> columns;     // of a row, in its order
+  std::vector<std::string> columns;                                // of a row, in its order
+  std::map<std::string, ArchivedColumn, std::less<>> definitions;  // of columns, where they are written
+  std::set<std::string> placing;        // columns that decide which partition or chunk a row belongs to
   std::vector<RelationName> ancestors;  // what it is a partition or chunk of, or inherits from; nearest first
   std::vector<std::string> key;         // columns of the primary key, its own or an ancestor's; empty: none
   bool is_part = false;                 // a partition, or a chunk of a hypertable

@@ -164,6 +164,48 @@ TEST_F(MaskedPostgresStore, WhatNoRuleCoversIsFoundAndNoFileIsGiven) {
   });
 }
 
+TEST_F(MaskedPostgresStore, RulesToPasteFitTheTypesOfTheirColumns) {
+  run("summit", R"(
+    CREATE TYPE public.kind AS ENUM ('a', 'b');
+    CREATE DOMAIN public.long_mail AS text CHECK (VALUE ~ '@');
+    CREATE DOMAIN public."Mail" AS public.long_mail CHECK (length(VALUE) < 100) NOT NULL;
+    CREATE TABLE public.odd (
+      id integer PRIMARY KEY, a_email text NOT NULL UNIQUE, b_email varchar(30) NOT NULL UNIQUE,
+      c_email varchar(10) NOT NULL, d_email char(20) NOT NULL, e_email text[] NOT NULL, f_email jsonb NOT NULL,
+      g_email json, h_phone bigint NOT NULL UNIQUE, i_phone integer NOT NULL, j_phone numeric(12,2) NOT NULL,
+      k_phone double precision NOT NULL, l_password uuid NOT NULL, m_password bytea NOT NULL,
+      n_birth_date date NOT NULL, o_birth_date timestamp NOT NULL, p_password boolean NOT NULL,
+      q_password text NOT NULL, r_ip inet NOT NULL, s_ip cidr NOT NULL, t_password varchar(8)[] NOT NULL,
+      u_address public.kind, v_birth_date date, w_phone smallint, x_phone bigint[] NOT NULL, y_ip macaddr NOT NULL,
+      z_email varchar(200) DEFAULT 'x' NOT NULL,
+      za_email public."Mail");
+    INSERT INTO public.odd SELECT i, 'ada' || i || '@lovelace.org', 'ada' || i || '@lovelace.org', 'a@b.org', 'a@b.org',
+      ARRAY['ada@lovelace.org'], '{"x": "ada@lovelace.org"}', '{}', 4791234560 + i, i, i, i, gen_random_uuid(),
+      'secret', '1990-05-01', '1990-05-01', true, 'secret', '203.0.113.7', '203.0.113.0/24', ARRAY['secret'], 'a',
+      '1990-05-01', 7, ARRAY[4791234560 + i], '08:00:2b:01:02:03', 'ada@lovelace.org', 'ada@lovelace.org' FROM generate_series(1, 20) i;
+    CREATE TABLE public.hopeless (password tsvector NOT NULL);
+  )");
+  const auto id = expect_ok(back_up(target_));
+  use("key: {env: K}\nrules:\n  postgresql:\n    - {table: none, set: {x: remove}}\n");
+  std::string yaml = "key: {env: K}\nrules:\n  postgresql:\n";
+  const auto found = with_store(id, [](MaskedStore& store) { return expect_ok(store.audit()).findings; });
+  EXPECT_EQ(found.size(), 28U);
+  for (const auto& finding : found) yaml += "    " + finding.entry + "\n";
+  EXPECT_THAT(yaml,
+              HasSubstr("# with a constant that tsvector takes, as it is NOT NULL: - {table: \"hopeless\""));
+  use(yaml + "harmless:\n  postgresql: [hopeless.password]\n");
+  masking_ = &session_;
+  const auto differences = with_restore(id, target_, [&](auto& component, auto& context) {
+    expect_ok(restore_and_reveal(component, context));
+    return expect_ok(component.compare(context));
+  });
+  EXPECT_THAT(differences, IsEmpty()) << yaml;
+  EXPECT_EQ(ask("summit",
+                "SELECT count(*) FROM public.odd o WHERE o::text ~ '(lovelace|secret|1990|479123|203\\.)'"),
+            "0")
+      << yaml;
+}
+
 TEST_F(MaskedPostgresStore, ThePreviewShowsRowsBeforeAndAfter) {
   run("summit", kPeople);
   const auto id = expect_ok(back_up(target_));
