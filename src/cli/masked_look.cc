@@ -103,6 +103,13 @@ Result<std::vector<recovery::StoreAudit>> MaskedLook::audit() {
   return audits;
 }
 
+std::vector<recovery::UnmatchedRule> MaskedLook::unmatched(
+    const std::vector<recovery::StoreAudit>& audits) const {
+  std::map<std::string, recovery::MetRules> met;
+  for (const auto& audit : audits) met.emplace(audit.component, audit.met);
+  return recovery::unmatched_rules(*masking_, metadata(), met);
+}
+
 Result<void> MaskedLook::write(const std::string& artifact,
                                const std::function<Result<void>(ByteView)>& consume) {
   for (const auto& store : stores_.stores) {

@@ -38,6 +38,8 @@ class MaskedLook {
 
   // What every store holds that no rule covers.
   Result<std::vector<recovery::StoreAudit>> audit();
+  // What the rules name that none of it has.
+  std::vector<recovery::UnmatchedRule> unmatched(const std::vector<recovery::StoreAudit>& audits) const;
 
   // Gives one of artifacts(), masked.
   Result<void> write(const std::string& artifact, const std::function<Result<void>(ByteView)>& consume);

@@ -22,6 +22,13 @@ ordered_json to_json(const recovery::StoreAudit& audit) {
           {"findings", std::move(findings)}};
 }
 
+ordered_json to_json(const std::vector<recovery::UnmatchedRule>& rules) {
+  auto list = ordered_json::array();
+  for (const auto& rule : rules)
+    list.push_back({{"list", rule.list}, {"rule", rule.what}, {"lines", rule.lines}});
+  return list;
+}
+
 }  // namespace
 
 void show_audits(const std::vector<recovery::StoreAudit>& audits, const MaskedLook& look, Session& session) {
@@ -39,10 +46,13 @@ void show_audits(const std::vector<recovery::StoreAudit>& audits, const MaskedLo
     console.print(fmt::format("left out: {}: {}", other.component, other.reason));
     left_out.push_back({{"component", other.component}, {"reason", other.reason}});
   }
+  const auto unmatched = look.unmatched(audits);
+  if (!unmatched.empty()) console.print("warning: " + recovery::describe(unmatched));
   console.emit("mask_audit", {{"id", look.metadata().id},
                               {"environment", look.environment()},
                               {"stores", std::move(stores)},
-                              {"left_out", std::move(left_out)}});
+                              {"left_out", std::move(left_out)},
+                              {"unmatched_rules", to_json(unmatched)}});
 }
 
 }  // namespace summit::cli

@@ -30,6 +30,10 @@ class Findings {
   // What only the caller can see. `where` and `rule` hold no private value.
   void add(const std::string& where, std::string_view what, std::string rule);
 
+  // Rules that concern something that was looked at.
+  void met(const Rules& rules) { met_.insert(rules.begin(), rules.end()); }
+  const RuleSet& met() const { return met_; }
+
   // Ordered by place.
   std::vector<Finding> all() const;
   // kRefused, with each place and below it the rule to paste; nothing when there is none. `store` is the list
@@ -43,6 +47,7 @@ class Findings {
   const config::SanitizationRules& rules_;
   config::Sanitization level_;
   std::map<std::string, Finding> rules_to_add_;  // by place
+  RuleSet met_;
 };
 
 }  // namespace summit::masking

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "config/suggestion.h"
 #include "masking/template_sources.h"
 
 namespace summit::masking {
@@ -15,14 +16,19 @@ using config::Sanitization;
 using Store = MaskRule::Store;
 
 template <typename Fits>
-Rules rules_that(const config::SanitizationRules& rules, Sanitization level, Store store, Fits fits) {
+Rules rules_that(const config::SanitizationRules& rules, Sanitization level, Fits fits) {
   Rules found;
   for (const auto& rule : rules.rules) {
     const bool applies = level == Sanitization::kFull ||
                          (level == Sanitization::kMinimal && rule.level == Sanitization::kMinimal);
-    if (applies && rule.store == store && fits(rule)) found.push_back(&rule);
+    if (applies && fits(rule)) found.push_back(&rule);
   }
   return found;
+}
+
+template <typename Fits>
+Rules rules_that(const config::SanitizationRules& rules, Sanitization level, Store store, Fits fits) {
+  return rules_that(rules, level, [&](const MaskRule& rule) { return rule.store == store && fits(rule); });
 }
 
 void add_once(const std::string& name, std::vector<std::string>& names) {
@@ -43,6 +49,10 @@ void add_fields(const Operation& operation, std::vector<std::string>& names) {
 }
 
 }  // namespace
+
+Rules rules_of_level(const config::SanitizationRules& rules, Sanitization level) {
+  return rules_that(rules, level, [](const MaskRule&) { return true; });
+}
 
 Rules rules_of_table(const config::SanitizationRules& rules, Sanitization level,
                      const std::vector<TableName>& names) {
@@ -132,7 +142,21 @@ class RowMask::Compiler {
     }
     return Error(Code::kConfig, "the masking rule in line {} names `{}`, which {} does not have", line, name,
                  mask_.what_)
-        .hint("correct the name in config/sanitization.yaml, or give the rule a `schema`");
+        .hint(fmt::format("correct the name in config/sanitization.yaml, or give the rule a `schema`{}",
+                          near_column(name)));
+  }
+
+  // "; did you mean `email`?", of the columns that have no rule.
+  std::string near_column(const std::string& name) const {
+    std::vector<std::string> others;
+    for (const auto& [column, place] : columns_) {
+      const bool ruled = std::ranges::any_of(rules_, [&column](const MaskRule* rule) {
+        return std::ranges::find(rule->fields, column, &config::FieldRule::field) != rule->fields.end();
+      });
+      if (!ruled) others.push_back(column);
+    }
+    const auto near = config::nearest(name, others);
+    return near.empty() ? "" : fmt::format("; did you mean `{}`?", near);
   }
 
   size_t input_of(size_t column) const {

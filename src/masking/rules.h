@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 namespace summit::masking {
 
 using Rules = std::vector<const config::MaskRule*>;  // point into the configuration, which outlives them
+using RuleSet = std::set<const config::MaskRule*>;
 
 // A table and what it inherits from: a partition, a hypertable's chunk, or a child table has the rules of
 // all.
@@ -23,6 +25,8 @@ struct TableName {
 };
 
 // The rules of this level (kMinimal: only those of level minimal; kFull: all), in the order of the file.
+Rules rules_of_level(const config::SanitizationRules& rules, config::Sanitization level);
+// … those of them that concern a table, and so on.
 Rules rules_of_table(const config::SanitizationRules& rules, config::Sanitization level,
                      const std::vector<TableName>& names);
 Rules rules_of_node(const config::SanitizationRules& rules, config::Sanitization level,

@@ -23,6 +23,7 @@
 #include "recovery/leak/leak_scan.h"
 #include "recovery/leak/target_doors.h"
 #include "recovery/leak/target_lock.h"
+#include "recovery/unmatched_rules.h"
 #include "repository/backup_repository.h"
 #include "repository/sealing.h"
 
@@ -73,6 +74,7 @@ struct PlanStep {
   Seconds predicted{};                // time
   std::vector<std::string> notes;
   std::vector<RowChanges> rows;  // of a merge; empty for everything else
+  std::optional<MetRules> met;   // masked, and looked through for the plan already
 };
 
 struct Difference {

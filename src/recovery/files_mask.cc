@@ -163,6 +163,7 @@ Result<std::string> FilesMask::new_path(const std::string& path) {
 
 Result<void> FilesMask::look_through(const std::string& path, const files::ArchiveEntry& entry,
                                      files::ArchiveReader& reader, masking::Findings& findings) {
+  findings.met(rules_of(path));
   const auto what = action(path);
   if (what == Action::kDrop) return {};
   look_at_name(path, findings);

@@ -28,9 +28,13 @@ class FilesRestore final : public RestoreComponent {
   Result<PlanStep> plan(RestoreContext& context) override {
     ASSIGN_OR_RETURN(const auto targets, tree_targets(context, name_, trees_));
     // What stops a masked restore must stop it before any store is touched.
-    if (context.masking != nullptr) RETURN_IF_ERROR(look_through(context, targets));
+    std::optional<MetRules> met;
+    if (context.masking != nullptr) {
+      ASSIGN_OR_RETURN(met, look_through(context, targets));
+    }
     ASSIGN_OR_RETURN(auto step, plan_trees(context, targets, Part::kOpen));
-    if (context.masking != nullptr) step.notes.emplace_back("masked on the way in");
+    if (met) step.notes.emplace_back("masked on the way in");
+    step.met = std::move(met);
     return step;
   }
 
@@ -123,7 +127,7 @@ class FilesRestore final : public RestoreComponent {
     return differences;
   }
 
-  static Result<void> look_through(RestoreContext& context, const std::vector<TreeTarget>& targets) {
+  static Result<MetRules> look_through(RestoreContext& context, const std::vector<TreeTarget>& targets) {
     masking::Findings findings(context.masking->rules, context.masking->level);
     for (const auto& target : targets) {
       const auto phase = context.reporter.phase(target.name, "looking for private values");
@@ -139,7 +143,8 @@ class FilesRestore final : public RestoreComponent {
         phase->advance(entry->size);
       }
     }
-    return findings.verdict("files");
+    RETURN_IF_ERROR(findings.verdict("files"));
+    return MetRules{.rules = findings.met(), .reduced = {}};
   }
 
   static Result<void> restore_tree(RestoreContext& context, const TreeTarget& target) {

@@ -194,6 +194,7 @@ GraphMask::~GraphMask() = default;
 
 Result<GraphMask::Element*> GraphMask::element_of(Elements& elements, const std::string& key,
                                                   masking::Rules rules, std::vector<std::string> names) {
+  met_.insert(rules.begin(), rules.end());
   ASSIGN_OR_RETURN(auto compiled, Element::compile(rules, session_.key, std::move(names)));
   return elements.emplace(key, std::move(compiled)).first->second.get();
 }
@@ -304,6 +305,7 @@ void GraphMask::sample(MaskRule::Store store, const std::string& name, const neo
 }
 
 void GraphMask::find_uncovered(masking::Findings& findings) const {
+  findings.met({met_.begin(), met_.end()});
   std::vector<masking::Place> places;
   std::vector<masking::Verdict> verdicts;
   for (const auto& [key, passed] : passed_) {

@@ -153,6 +153,7 @@ class MaskedFiles final : public AuditedStore {
                                  }));
     }
     audit.findings = audit_findings(findings);
+    audit.met.rules = findings.met();
     audit.counts = {{"files", count}};
     audit.looked_at = fmt::format("{} files", count);
     return audit;
@@ -203,6 +204,7 @@ class MaskedSecrets final : public MaskedStore {
     RETURN_IF_ERROR(look_through_secrets(context_, record_.name, findings));
     StoreAudit audit{.component = record_.name, .list = "files"};
     audit.findings = audit_findings(findings);
+    audit.met.rules = findings.met();
     audit.looked_at = "secret files that rules mask; all others stay out";
     return audit;
   }

@@ -47,6 +47,7 @@ class MaskedPostgres final : public MaskedStore {
                                   all.ruled, all.harmless, all.unknown, all.rows_sampled);
     for (const auto& [table, counted] : all.reduced) audit.reduced.push_back(describe(table, counted));
     audit.findings = std::move(all.findings);
+    audit.met = std::move(all.met);
     return audit;
   }
 

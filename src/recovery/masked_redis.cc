@@ -46,6 +46,7 @@ class MaskedRedis final : public AuditedStore {
       keys += summary.key_count();
     }
     audit.findings = audit_findings(findings);
+    audit.met.rules = findings.met();
     audit.counts = {{"keys", keys}};
     audit.looked_at = fmt::format("{} keys", keys);
     return audit;

@@ -26,6 +26,7 @@ struct StoreAudit {
   std::map<std::string, uint64_t> counts{};  // "keys": 1200
   std::string looked_at{};                   // the same for people: "1200 keys"
   std::vector<std::string> reduced{};        // of PostgreSQL, "public.events: 120 of 4000 rows"
+  MetRules met{};
 };
 
 // One thread at a time. Nothing is written but to the context's workspace, and to whoever consumes.

@@ -281,6 +281,7 @@ void MaskingAudit::add(MaskingAudit other) {
   unknown += other.unknown;
   rows_sampled += other.rows_sampled;
   reduced.merge(other.reduced);
+  met.add(other.met);
 }
 
 Result<MaskingAudit> audit_archive(const postgres::ArchiveSource& source, const pgarchive::Contents& contents,
@@ -291,7 +292,13 @@ Result<MaskingAudit> audit_archive(const postgres::ArchiveSource& source, const 
   for (const auto& entry : contents.entries) auditor.look_at(entry);
   const auto phase = reporter.phase("masking", "looking through " + what);
   RETURN_IF_ERROR(postgres::visit_rows(source, auditor, phase.get(), cancellation));
-  return auditor.take();
+  auto audit = auditor.take();
+  for (const auto& [id, table] : schema.tables) {
+    const auto rules = rules_of(session, table);
+    audit.met.rules.insert(rules.begin(), rules.end());
+  }
+  audit.met.reduced = reduction.named();
+  return audit;
 }
 
 std::vector<AuditFinding> audit_globals(std::string_view globals, const masking::Session& session) {

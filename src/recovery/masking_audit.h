@@ -13,6 +13,7 @@
 #include "masking/findings.h"
 #include "masking/session.h"
 #include "recovery/row_reduction.h"
+#include "recovery/unmatched_rules.h"
 #include "stores/postgres/archive_schema.h"
 #include "stores/postgres/load.h"
 
@@ -32,6 +33,7 @@ struct MaskingAudit {
   uint64_t unknown = 0;                         // nobody said anything, and nothing looks private
   uint64_t rows_sampled = 0;                    // spread over each table
   std::map<std::string, ReducedTable> reduced;  // tables of which not every row is kept
+  MetRules met;
 
   void add(MaskingAudit other);
 };

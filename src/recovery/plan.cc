@@ -1,6 +1,7 @@
 #include "recovery/plan.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "backup/plan.h"
@@ -66,6 +67,17 @@ void plan_indexing(const RestoreContext& context, RestorePlan& plan) {
     plan.skipped.push_back({index.name, describe_indexing(index)});
     plan.indexes.push_back(&index);
   }
+}
+
+// Of the graph nothing is known before it is masked.
+void note_unmatched_rules(const RestoreContext& context, RestorePlan& plan) {
+  if (context.masking == nullptr) return;
+  std::map<std::string, MetRules> met;
+  for (const auto& planned : plan.components) {
+    if (planned.step.met) met.emplace(planned.name, *planned.step.met);
+  }
+  auto note = describe(unmatched_rules(*context.masking, context.backup.metadata(), met));
+  if (!note.empty()) plan.components.front().step.notes.push_back(std::move(note));
 }
 
 // Why a component of the backup is not restored although it was chosen; empty when it can be.
@@ -249,6 +261,7 @@ Result<RestorePlan> plan_restore(const RestoreRequest& request, RestoreContext& 
     return Error(Code::kNotFound, "backup {} holds nothing that can be restored", metadata.id)
         .hint(fmt::format("summit-dr info {}", metadata.id));
   }
+  note_unmatched_rules(context, plan);
   return plan;
 }
 

@@ -284,6 +284,8 @@ Result<void> PostgresRestore::foresee_masking(RestoreContext& context, const Dat
       "large objects come empty, subscriptions and user mappings not at all, jobs switched off, new roles "
       "without passwords");
   for (const auto& [table, counted] : audit.reduced) step.notes.push_back(describe(table, counted));
+  if (!step.met) step.met.emplace();
+  step.met->add(audit.met);
   for (const auto& table : archive->reduction->kept_whole()) {
     step.notes.push_back(
         fmt::format("{} is kept whole: its rows refer to each other in long chains", table.display()));

@@ -77,6 +77,7 @@ RedisMask::RedisMask(const masking::Session& session, masking::ReplacedValues* r
 Result<redis::KeyEditor::Action> RedisMask::key(const redis::KeyFacts& facts, std::string& new_key) {
   key_ = facts.key;
   rules_ = masking::rules_of_key(session_.rules, session_.level, facts.key);
+  if (findings_ != nullptr) findings_->met(rules_);
   if (drops(rules_)) return Action::kDrop;
   RETURN_IF_ERROR(rename(facts.key, new_key));
   if (facts.is_module) {
@@ -122,6 +123,7 @@ Result<void> RedisMask::rename(std::string_view key, std::string& new_key) {
 Result<redis::KeyEditor::Action> RedisMask::library(std::string_view code) {
   const std::string place(kFunctionsPlace);
   const auto rules = masking::rules_of_key(session_.rules, session_.level, place);
+  if (findings_ != nullptr) findings_->met(rules);
   if (drops(rules)) return Action::kDrop;
   if (keeps_value(rules) || findings_ == nullptr) return Action::kPass;
   if (const auto found = masking::suspect_value(code))

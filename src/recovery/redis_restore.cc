@@ -91,9 +91,10 @@ class RedisRestore final : public RestoreComponent {
   Result<PlanStep> plan(RestoreContext& context) override {
     ASSIGN_OR_RETURN(const auto* record, record_of(context));
     // What stops a masked restore must stop it before any other store is touched.
+    std::optional<MetRules> met;
     if (context.masking != nullptr) {
       ASSIGN_OR_RETURN(const auto source, source_of(context));
-      RETURN_IF_ERROR(look_through(context, source));
+      RETURN_IF_ERROR(look_through(context, source, &met.emplace()));
     }
     ASSIGN_OR_RETURN(auto connection, redis::Connection::open(endpoint_, {}, context.cancellation));
     ASSIGN_OR_RETURN(const redis::ServerInfo info, redis::read_info(connection));
@@ -101,6 +102,7 @@ class RedisRestore final : public RestoreComponent {
     ASSIGN_OR_RETURN(const bool incomplete, redis::restore_incomplete(connection));
 
     PlanStep step;
+    step.met = std::move(met);
     step.target = fmt::format("redis {} at {}", info.text("redis_version"), redis::address_of(endpoint_));
     step.bytes = record->artifacts.front().size;
     // Read twice: once to see that it is whole.
@@ -208,9 +210,10 @@ class RedisRestore final : public RestoreComponent {
                                     tells ? context.masking->replaced : nullptr);
   }
 
-  // Finds damage, and what masking cannot do or has not been told to do, before anything is touched.
-  Result<redis::RdbSummary> look_through(const RestoreContext& context,
-                                         const redis::RdbSource& source) const {
+  // Finds damage, and what masking cannot do or has not been told to do, before anything is touched. `met`
+  // is told which rules concern something.
+  Result<redis::RdbSummary> look_through(const RestoreContext& context, const redis::RdbSource& source,
+                                         MetRules* met = nullptr) const {
     const auto& id = context.backup.metadata().id;
     if (context.masking == nullptr) {
       ASSIGN_OR_RETURN(auto summary, redis::inspect(source), "{} of backup {}", name_, id);
@@ -220,6 +223,7 @@ class RedisRestore final : public RestoreComponent {
     RedisMask mask(*context.masking, nullptr, &findings);
     ASSIGN_OR_RETURN(auto summary, redis::inspect(redis::edited(source, mask)), "{} of backup {}", name_, id);
     RETURN_IF_ERROR(findings.verdict("redis"), "{} of backup {}", name_, id);
+    if (met != nullptr) met->rules = findings.met();
     return summary;
   }
 

@@ -86,6 +86,17 @@ const config::TableReduction* RowReduction::rule_of(const ArchivedTable& table) 
   return nullptr;
 }
 
+std::set<std::string> RowReduction::named() const {
+  const auto& reduction = session_.rules.reduction;
+  std::set<std::string> words(reduction.critical.begin(), reduction.critical.end());
+  for (const auto& rule : reduction.tables) words.insert(rule.table);
+  std::erase_if(words, [&](const std::string& word) {
+    return std::ranges::none_of(schema_.tables,
+                                [&](const auto& table) { return is_named(table.second.whole(), word); });
+  });
+  return words;
+}
+
 bool RowReduction::reduces(const ArchivedTable& table) const {
   if (!session_.reduces() || table.of_extension || kept_whole_.contains(table.whole())) return false;
   const auto& reduction = session_.rules.reduction;

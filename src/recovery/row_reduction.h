@@ -62,6 +62,8 @@ class RowReduction {
   bool reduces(const postgres::ArchivedTable& table) const;
   // Null unless it is reduced.
   Result<std::unique_ptr<RowChooser>> chooser(const postgres::ArchivedTable& table) const;
+  // Tables that `reduction` names, as written there, and the archive has.
+  std::set<std::string> named() const;
   // Tables that are kept whole because rows chain through them for too long.
   const std::set<postgres::RelationName>& kept_whole() const { return kept_whole_; }
 

@@ -85,8 +85,12 @@ class SecretsRestore final : public RestoreComponent {
     ASSIGN_OR_RETURN(const auto targets, tree_targets(context, name_, trees_));
     ASSIGN_OR_RETURN(const std::string artifact, secrets_artifact(context, name_));
     RETURN_IF_ERROR(open_sealed_archive(context, artifact));
-    if (context.masking != nullptr) RETURN_IF_ERROR(look_through(context));
+    std::optional<MetRules> met;
+    if (context.masking != nullptr) {
+      ASSIGN_OR_RETURN(met, look_through(context));
+    }
     ASSIGN_OR_RETURN(auto step, plan_trees(context, targets, Part::kSecret));
+    step.met = std::move(met);
     if (context.masking != nullptr)
       step.notes.emplace_back("only files whose entries have rules for masking: other secrets stay out");
     return step;
@@ -161,10 +165,11 @@ class SecretsRestore final : public RestoreComponent {
   }
 
  private:
-  Result<void> look_through(const RestoreContext& context) const {
+  Result<MetRules> look_through(const RestoreContext& context) const {
     masking::Findings findings(context.masking->rules, context.masking->level);
     RETURN_IF_ERROR(look_through_secrets(context, name_, findings));
-    return findings.verdict("files");
+    RETURN_IF_ERROR(findings.verdict("files"));
+    return MetRules{.rules = findings.met(), .reduced = {}};
   }
 
   // Of the files that are brought, the entries that rules replace: a line with the sealing key is the

@@ -113,6 +113,8 @@ TEST_F(MaskedExport, TheAuditNamesPlacesAndRulesAndNoValueOfABackupWithoutADatab
   EXPECT_EQ(message["stores"][0]["counts"]["files"], 2);
   EXPECT_TRUE(message["stores"][0]["findings"].empty());
 
+  EXPECT_TRUE(message["unmatched_rules"].empty());
+
   rules("    - {path: \"*.ini\", entries: {PORT: keep}}\n");
   const auto found = run({"--json", "mask", "audit", id_, "--env=dev"});
   EXPECT_EQ(found.code, 1);
@@ -121,6 +123,26 @@ TEST_F(MaskedExport, TheAuditNamesPlacesAndRulesAndNoValueOfABackupWithoutADatab
   EXPECT_EQ(finding["entry"], "- {path: \"settings.ini\", entries: {\"OWNER\": {pseudonym: email}}}");
   EXPECT_THAT(schema.problems(found.message("mask_audit")), IsEmpty());
   EXPECT_THAT(found.output + found.diagnostics, Not(HasSubstr("secret.org")));
+}
+
+TEST_F(MaskedExport, TheAuditNamesRulesForWhatTheBackupDoesNotHaveInOneLine) {
+  rules(
+      "    - {path: \"*.ini\", entries: {OWNER: {pseudonym: email}}}\n"
+      "    - {path: \"*.ink\", drop: true}\n"
+      "    - {path: \"**/*.pem\", tree: uploads, drop: true}\n"
+      "  redis:\n    - {key: \"sess:*\", drop: true}\n");
+  const auto audited = run({"mask", "audit", id_, "--env=dev"});
+  EXPECT_EQ(audited.code, 0) << audited.output;
+  EXPECT_THAT(
+      audited.output,
+      HasSubstr("warning: rules for what this backup does not have (misspelt?): path *.ink (line 5); path "
+                "**/*.pem of tree uploads (line 6)\n"));
+  // A backup without Redis says nothing of its rules.
+  EXPECT_THAT(audited.output, Not(HasSubstr("sess")));
+  const auto message = run({"--json", "mask", "audit", id_, "--env=dev"}).message("mask_audit");
+  EXPECT_THAT(JsonSchema("messages.schema.json").problems(message), IsEmpty());
+  EXPECT_EQ(message["unmatched_rules"].size(), 2U);
+  EXPECT_EQ(message["unmatched_rules"][0]["lines"][0], 5);
 }
 
 TEST_F(MaskedExport, ThePreviewShowsOriginalsOnlyWhereTheyAreAskedFor) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 
+#include "recovery/plan.h"
 #include "stores/postgres/sql.h"
 #include "tests/masking/make_rules.h"
 #include "tests/recovery/postgres/components.h"
@@ -344,7 +345,6 @@ TEST_F(MaskedRestore, PlantedSecretsStopItWhereverTheyLie) {
   EXPECT_THAT(words, Not(HasSubstr("lovelace")));
 }
 
-// The rules of people name the column as it was called.
 // A row late in its table, and far from the beginning of a block.
 TEST_F(MaskedRestore, ThePlantedSecretOfTheNineHundredthRowStopsIt) {
   use(kRules);
@@ -354,13 +354,30 @@ TEST_F(MaskedRestore, ThePlantedSecretOfTheNineHundredthRowStopsIt) {
       HasSubstr("public.quiet.t looks private"));
 }
 
+// The rules of people name the column as it was called.
 TEST_F(MaskedRestore, ARenamedColumnStopsIt) {
   use(kRules);
   run("summit", kPeople);
-  run("summit", "ALTER TABLE public.people RENAME COLUMN nicknames TO other");
+  run("summit", "ALTER TABLE public.people RENAME COLUMN nicknames TO nick_names");
   const auto planned = plan(expect_ok(back_up(target_)));
   ASSERT_FALSE(planned.ok());
-  EXPECT_THAT(planned.error().to_string(), HasSubstr("`nicknames`, which public.people does not have"));
+  EXPECT_THAT(planned.error().to_string(), AllOf(HasSubstr("`nicknames`, which public.people does not have"),
+                                                 HasSubstr("did you mean `nick_names`?")));
+}
+
+TEST_F(MaskedRestore, ThePlanNamesRulesForWhatTheBackupDoesNotHave) {
+  run("summit", kPeople);
+  run("summit", "DROP TABLE public.notes, public.payments");
+  const auto id = expect_ok(back_up(target_));
+  use(kRules + std::string("harmless:\n  postgresql: [none.x]\n"));
+  environment_.postgresql = {target_};
+  const auto plan = with_restore(id, target_, [](auto&, auto& context) {
+    return expect_ok(plan_restore(RestoreRequest(), context)).components;
+  });
+  EXPECT_THAT(
+      plan.front().step.notes,
+      Contains("rules for what this backup does not have (misspelt?): table notes (line 13); table payments "
+               "(line 14)"));
 }
 
 // What would fail at the end of the load, when everything is written.

@@ -164,6 +164,32 @@ TEST_F(MaskedPostgresStore, WhatNoRuleCoversIsFoundAndNoFileIsGiven) {
   });
 }
 
+TEST_F(MaskedPostgresStore, TheAuditTellsWhichRulesTheArchiveHasNothingFor) {
+  run("summit", kPeople);
+  const auto id = expect_ok(back_up(target_));
+  use(R"(key: {env: K}
+rules:
+  postgresql:
+    - {table: people, set: {email: {pseudonym: email}, phone: {pseudonym: phone}, note: remove}}
+    - {table: peopel, set: {email: {pseudonym: email}}}
+    - {table: parcels, schema: other, set: {email: remove}}
+    - {table: peopel, set: {note: remove}}
+reduction:
+  tables:
+    - {table: public.visits, newest: 30 days, by: at}
+    - {table: events, sample: true}
+  critical: [people, person]
+)",
+      10);
+  const auto met = with_store(id, [](MaskedStore& store) { return expect_ok(store.audit()).met; });
+  const auto metadata = expect_ok(repository::PlainRepository(base()).open(id))->metadata();
+  EXPECT_EQ(
+      describe(unmatched_rules(session_, metadata, {{"postgresql", met}})),
+      "rules for what this backup does not have (misspelt?): table peopel (lines 5, 7); table other.parcels "
+      "(line 6); reduction of events (line 11); critical person");
+  EXPECT_THAT(unmatched_rules(session_, metadata, {}), IsEmpty());
+}
+
 TEST_F(MaskedPostgresStore, RulesToPasteFitTheTypesOfTheirColumns) {
   run("summit", R"(
     CREATE TYPE public.kind AS ENUM ('a', 'b');
