@@ -222,6 +222,7 @@ std::string show(const recovery::LeakOutcome& leaks) {
     const auto& finding = leaks.findings[i];
     text += fmt::format("\nLEAK: {} holds a value of {} ({} times)", finding.place, finding.original,
                         finding.occurrences);
+    if (!finding.kept_by.empty()) text += ": " + finding.kept_by;
   }
   if (leaks.findings.size() > kShown)
     text += fmt::format("\nLEAK: and {} other places, listed by --json", leaks.findings.size() - kShown);
@@ -237,8 +238,10 @@ std::string show(const recovery::LeakOutcome& leaks) {
 ordered_json to_json(const recovery::LeakOutcome& leaks) {
   ordered_json findings = ordered_json::array();
   for (const auto& finding : leaks.findings)
-    findings.push_back(
-        {{"place", finding.place}, {"original", finding.original}, {"occurrences", finding.occurrences}});
+    findings.push_back({{"place", finding.place},
+                        {"original", finding.original},
+                        {"occurrences", finding.occurrences},
+                        {"kept_by", finding.kept_by}});
   ordered_json json{{"findings", findings},
                     {"more_findings", leaks.more_findings},
                     {"failure", nullptr},

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/digest.h"
+#include "masking/rules.h"
 
 namespace summit::recovery {
 namespace {
@@ -59,6 +60,30 @@ Result<fs::path> certify(const Certificate& certificate, const LeakCheck& check)
   return path;
 }
 
+// Whether `place` ends with the column or property of the rule: "postgresql:dev.public.notes.body".
+bool is_of(std::string_view place, const config::MaskRule& rule, const std::string& field) {
+  const auto tail = fmt::format("{}.{}", rule.name, field);
+  if (!place.ends_with(tail) || place.size() == tail.size()) return false;
+  const char before = place[place.size() - tail.size() - 1];
+  return before == '.' || before == ':';
+}
+
+// A value that is private in one row is private in all: that a rule keeps it in others is what must change.
+std::string kept_by(const masking::Session& session, const LeakFinding& finding) {
+  for (const auto* rule : masking::rules_of_level(session.rules, session.level)) {
+    for (const auto& field : rule->fields) {
+      if (!is_of(finding.original, *rule, field.field) || !is_of(finding.place, *rule, field.field)) continue;
+      if (!field.otherwise || field.otherwise->kind != config::Operation::Kind::kKeep) return {};
+      return fmt::format(
+          "line {} of config/sanitization.yaml replaces it where its condition holds, and keeps the same "
+          "value "
+          "elsewhere by `otherwise: {{{}: keep}}`",
+          field.line, field.field);
+    }
+  }
+  return {};
+}
+
 // Not cancelled with the search.
 void lock_all(const Components& restored, RestoreContext& context, const RestoreRecord& record,
               const LeakCheck& check, LeakOutcome& outcome) {
@@ -96,6 +121,7 @@ Result<fs::path> search_and_certify(const RestorePlan& plan, const Components& r
                       .jobs = context.jobs};
   const auto searched = search(restored, context, scan);
   outcome.findings = report.findings();
+  for (auto& finding : outcome.findings) finding.kept_by = kept_by(*context.masking, finding);
   outcome.more_findings = report.more_findings();
   RETURN_IF_ERROR(searched);
   if (!outcome.findings.empty() || restored.size() < plan.components.size()) return fs::path();

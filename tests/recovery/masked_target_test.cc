@@ -1,5 +1,6 @@
 #include "recovery/masked_target.h"
 
+#include "tests/masking/make_rules.h"
 #include "world.h"
 
 namespace summit::recovery {
@@ -10,6 +11,8 @@ class HoldsText final : public RestoreComponent {
  public:
   struct State {
     std::string text;
+    std::string place = "store:notes";  // where it is found
+    std::string original = "store:mail";
     std::optional<Error> unreadable;
     bool locked = false;
     bool closed = false;
@@ -24,7 +27,7 @@ class HoldsText final : public RestoreComponent {
   std::string name() const override { return "store"; }
   Result<PlanStep> plan(RestoreContext&) override { return PlanStep(); }
   Result<void> restore(RestoreContext& context, const std::optional<config::EnvironmentMarker>&) override {
-    context.masking->replaced->add("ada@mail.org", "x@example.com", "store:mail");
+    context.masking->replaced->add("ada@mail.org", "x@example.com", state_.original);
     state_.closed_while_filled = state_.closed;
     return {};
   }
@@ -50,7 +53,7 @@ class HoldsText final : public RestoreComponent {
     if (state_.unreadable) return *state_.unreadable;
     masking::TextSearch search(scan.table);
     if (search.holds_any(state_.text, masking::TextSearch::Separators::kNone))
-      scan.report.found("store:notes", "store:mail");
+      scan.report.found(state_.place, state_.original);
     scan.report.searched("store", {.elements = 1, .bytes = state_.text.size()});
     return {};
   }
@@ -84,11 +87,13 @@ class MaskedTarget : public testing::Test {
     ASSIGN_OR_RETURN(check.unfinished, read_lock(world_.base(), "dev"));
     ASSIGN_OR_RETURN(check.log, masking::ReplacedLog::create(directory_.path()));
     masking::Session session;
+    session.rules = rules_;
     session.replaced = check.log.get();
     return world_.run(plan, &session, std::move(check));
   }
 
   World world_;
+  config::SanitizationRules rules_;
   TemporaryDirectory directory_ =
       TemporaryDirectory::create(fs::temp_directory_path(), "summit-masked-").value();
   HoldsText::State store_{.text = "x@example.com", .unreadable = {}};
@@ -115,7 +120,8 @@ TEST_F(MaskedTarget, ThatHoldsAReplacedValueIsLockedAndNotCertified) {
   const auto outcome = restore();
   ASSERT_TRUE(outcome.ok()) << outcome.error().to_string();
   EXPECT_EQ(outcome->leaks->findings,
-            (std::vector<LeakFinding>{{.place = "store:notes", .original = "store:mail", .occurrences = 1}}));
+            (std::vector<LeakFinding>{
+                {.place = "store:notes", .original = "store:mail", .occurrences = 1, .kept_by = {}}}));
   EXPECT_TRUE(outcome->leaks->certificate.empty());
   EXPECT_TRUE(store_.locked);
   EXPECT_FALSE(store_.compared || store_.revealed);
@@ -125,6 +131,28 @@ TEST_F(MaskedTarget, ThatHoldsAReplacedValueIsLockedAndNotCertified) {
   EXPECT_EQ((*lock)->restore, outcome->record.id);
   EXPECT_EQ((*lock)->stores.size(), 1U);
   EXPECT_FALSE((*lock)->unfinished);
+}
+
+TEST_F(MaskedTarget, ThatHoldsWhatItsOwnRuleKeepsIsLockedAndTheRuleIsNamed) {
+  rules_ = masking::table_rules(
+      "    - table: notes\n"
+      "      where: kind = 'secret'\n"
+      "      set: {mail: remove, body: remove}\n"
+      "      otherwise: {mail: keep, body: remove}\n");
+  store_.text = "Write to ADA@mail.org";
+  const auto kept_by = [&](const char* place, const char* original) {
+    store_.place = place;
+    store_.original = original;
+    const auto outcome = restore();
+    EXPECT_TRUE(outcome.ok() && store_.locked && outcome->leaks->findings.size() == 1);
+    return outcome.ok() ? outcome->leaks->findings.front().kept_by : "";
+  };
+  EXPECT_THAT(kept_by("postgresql:dev.public.notes.mail", "postgresql:public.notes.mail"),
+              testing::AllOf(testing::HasSubstr("line 6 of config/sanitization.yaml"),
+                             testing::HasSubstr("`otherwise: {mail: keep}`")));
+  EXPECT_EQ(kept_by("postgresql:dev.public.notes.body", "postgresql:public.notes.body"), "");
+  EXPECT_EQ(kept_by("postgresql:dev.public.notes.body", "postgresql:public.notes.mail"), "");
+  EXPECT_EQ(kept_by("postgresql:dev.public.footnotes.mail", "postgresql:public.notes.mail"), "");
 }
 
 TEST_F(MaskedTarget, ThatCannotBeReadWholeIsLockedAndNotCertified) {

@@ -14,6 +14,7 @@ struct LeakFinding {
   std::string place;         // where it was found: "postgresql:shop.public.notes.body"
   std::string original;      // where it stood in the source: "postgresql:public.users.email", "canary:first"
   uint64_t occurrences = 0;  // rows, nodes, keys or files
+  std::string kept_by{};     // the rule that lets equal values stay in that very place, for people; or empty
 
   friend bool operator==(const LeakFinding&, const LeakFinding&) = default;
 };
