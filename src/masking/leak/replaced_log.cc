@@ -144,7 +144,7 @@ std::optional<ReplacedRecord> ReplacedLog::record_of(std::string_view text, std:
                                                      uint32_t number, ReplacedRecord::Kind as,
                                                      NormalizedText& normalized) {
   normalized.assign(text, NormalizedText::Separators::kNone);
-  const auto value = normalized.text().substr(0, kLongestSearched);
+  const auto value = without_zero_fraction(normalized.text()).substr(0, kLongestSearched);
   const auto reach = as == ReplacedRecord::kCanary ? Reach::kAnywhere : reach_of(value);
   if (reach == Reach::kNowhere) {
     if (as == ReplacedRecord::kAnywhere && !value.empty()) not_sought_.fetch_add(1);

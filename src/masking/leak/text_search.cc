@@ -46,6 +46,22 @@ bool stands_alone(const Surroundings& around, size_t length) {
   return !json_number || length > kLongestCommonNumber;
 }
 
+// Behind the number that ends at `end`, and behind its fraction where that is zero.
+size_t behind_number(const NormalizedText& text, size_t end) {
+  const auto bytes = text.text();
+  if (end + 1 >= bytes.size() || bytes[end] != '.' || bytes[end + 1] != '0') return end;
+  const size_t behind = std::min(bytes.find_first_not_of('0', end + 1), bytes.size());
+  return behind < bytes.size() && is_digit(bytes[behind]) && !text.gap_before(behind) ? end : behind;
+}
+
+// Between the brackets and commas of an array or document.
+bool is_element(const Surroundings& around) {
+  constexpr std::string_view kBefore = "{[(,:";
+  constexpr std::string_view kBehind = "}]),";
+  return around.before != 0 && around.after != 0 && kBefore.find(around.before) != std::string_view::npos &&
+         kBehind.find(around.after) != std::string_view::npos;
+}
+
 }  // namespace
 
 void TextSearch::search(std::string_view text, Separators separators, const Found& found) {
@@ -63,7 +79,7 @@ bool TextSearch::holds_any(std::string_view text, Separators separators) {
 
 const ReplacedRecord* TextSearch::find_in_place(uint32_t place, std::string_view value) {
   normalized_[0].assign(value, Separators::kNone);
-  const auto text = normalized_[0].text().substr(0, kLongestSearched);
+  const auto text = without_zero_fraction(normalized_[0].text()).substr(0, kLongestSearched);
   if (text.empty()) return nullptr;
   const auto* record = table_.find(digest_in_place(table_.key(), table_.place(place), text));
   return record != nullptr && record->is(ReplacedRecord::kOwnPlace) ? record : nullptr;
@@ -138,13 +154,14 @@ bool TextSearch::look_at(const NormalizedText& text, const Candidate& candidate,
 
 bool TextSearch::accept(const NormalizedText& text, size_t begin, size_t length, LeakMatch& match) const {
   const auto value = text.text().substr(begin, length);
-  const auto surroundings = around(text, begin, begin + length);
+  match.digits_only = std::all_of(value.begin(), value.end(), is_digit);
+  const size_t end = match.digits_only ? behind_number(text, begin + length) : begin + length;
+  const auto surroundings = around(text, begin, end);
   if (is_digit(value.front()) && is_digit(surroundings.before)) return false;
   // Of a value that was cut the end is not known.
   if (length < kLongestSearched && is_digit(value.back()) && is_digit(surroundings.after)) return false;
-  match.digits_only = std::all_of(value.begin(), value.end(), is_digit);
   if (match.digits_only && !stands_alone(surroundings, length)) return false;
-  match.whole = begin == 0 && length == text.text().size();
+  match.whole = (begin == 0 && end == text.text().size()) || is_element(surroundings);
   return match.record->is(ReplacedRecord::kCanary) || !table_.is_public(value);
 }
 

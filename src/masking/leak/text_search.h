@@ -17,7 +17,7 @@ namespace summit::masking {
 // A value that was found. What it says is not in here.
 struct LeakMatch {
   const ReplacedRecord* record = nullptr;  // lives as long as the table
-  bool whole = false;                      // it is all of the text
+  bool whole = false;                      // it is all of the text, or of an element of an array in it
   bool digits_only = false;
 };
 
@@ -32,7 +32,8 @@ class TextSearch {
 
   // Looks for every value of eight bytes and more (normalised), whatever stands around it, in the text and in
   // what it encodes (normalized_text.h), three levels deep. A value that begins or ends with a digit is none
-  // inside of a longer number, and one of digits alone is none inside of a longer word.
+  // inside of a longer number, and one of digits alone is none inside of a longer word; a fraction of zeros
+  // makes no other number of it (4711471147.00).
   void search(std::string_view text, Separators separators, const Found& found);
   bool holds_any(std::string_view text, Separators separators);
 

@@ -39,6 +39,16 @@ bool is_date(std::string_view normalized) {
   return normalized.find_first_not_of("0123456789:.,+-tz", kDateLength) == std::string_view::npos;
 }
 
+std::string_view without_zero_fraction(std::string_view normalized) {
+  // Shorter ones are amounts and counts as well.
+  constexpr size_t kFewestDigits = 10;
+  const size_t point = normalized.find_first_not_of("0123456789");
+  const bool fraction = point != std::string_view::npos && point >= kFewestDigits &&
+                        normalized[point] == '.' && point + 1 < normalized.size();
+  const bool zero = fraction && normalized.find_first_not_of('0', point + 1) == std::string_view::npos;
+  return zero ? normalized.substr(0, point) : normalized;
+}
+
 bool is_local_address(std::string_view normalized) {
   if (normalized == "::1") return true;
   const auto head = ipv4_head(normalized.substr(0, normalized.find('/')));

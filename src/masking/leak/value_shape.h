@@ -20,6 +20,9 @@ Reach reach_of(std::string_view normalized);
 
 // 1990-05-01, with a time of day or without.
 bool is_date(std::string_view normalized);
+// Of a number of ten digits and more the digits, where its fraction is zero (4711471147.00); anything else as
+// it is.
+std::string_view without_zero_fraction(std::string_view normalized);
 // Of this machine or of private networks: 127.0.0.1, 10.1.2.3, ::1. Configurations are full of them.
 bool is_local_address(std::string_view normalized);
 

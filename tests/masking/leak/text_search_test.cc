@@ -163,6 +163,42 @@ TEST_F(LeakTest, ShortNumbersAreNotFoundAmongTheNumbersOfADocument) {
   EXPECT_FALSE(holds(R"({"id":91234567,"n":[1,91234567]})"));
 }
 
+TEST_F(LeakTest, AFractionOfZerosMakesNoOtherNumber) {
+  replaced("4711471147");
+  seal();
+  for (const char* text : {"4711471147.00", "a 4711471147.0 b", "{\"p\":4711471147.000}", "4711471147."})
+    EXPECT_TRUE(holds(text)) << text;
+  for (const char* text : {"4711471147.01", "4711471147.10", "4711471147.001"})
+    EXPECT_FALSE(holds(text)) << text;
+}
+
+TEST_F(LeakTest, AReplacedAmountIsFoundWithoutItsFractionOfZeros) {
+  replaced("4711471147.00", "postgresql:public.users.phone");
+  replaced("4711471148.50");
+  seal();
+  for (const char* text : {"4711471147", "4711471147.00", "tel 4711471147.", "4711471148.50"})
+    EXPECT_TRUE(holds(text)) << text;
+  for (const char* text : {"4711471147.5", "4711471148"}) EXPECT_FALSE(holds(text)) << text;
+}
+
+TEST_F(LeakTest, ANumberIsWholeAsAnElementOfAnArrayToo) {
+  replaced("4711471147");
+  seal();
+  const auto whole = [&](std::string_view text) {
+    bool all = false;
+    text_search().search(text, Separators::kNone, [&](const LeakMatch& match) {
+      all = match.whole;
+      return true;
+    });
+    return all;
+  };
+  for (const char* text :
+       {"4711471147", "4711471147.00", "{4711471147}", "{1,4711471147.00,NULL}", "{{1},{4711471147}}"})
+    EXPECT_TRUE(whole(text)) << text;
+  for (const char* text : {"{1-4711471147}", "x 4711471147", "{4711471147.5}", "4711471147-1"})
+    EXPECT_FALSE(whole(text)) << text;
+}
+
 TEST_F(LeakTest, NoValueReachesAcrossFieldsAndRows) {
   replaced("AdaLovelace");
   seal();
