@@ -151,10 +151,27 @@ class RollbackCommand final : public Command {
     if (flow_.environment.empty()) flow_.environment = record.environment;
     recovery::RestoreRequest request;
     request.reference = record.safety_backup;
+    // The safety backup holds the whole database: other tables may have been written since.
+    if (!record.tables.empty()) {
+      RETURN_IF_ERROR(check_replaced(record));
+      request.databases.undone = record.tables;
+    }
     return run_restore_flow(std::move(request), flow_, session);
   }
 
  private:
+  // What a restore created has nothing that could be put back.
+  static Result<void> check_replaced(const recovery::RestoreRecord& record) {
+    std::vector<std::string> created;
+    for (const auto& [component, tables] : record.tables) {
+      if (!tables.replaced.empty()) return {};
+      created.insert(created.end(), tables.created.begin(), tables.created.end());
+    }
+    return Error(Code::kNotFound, "{} replaced nothing that could be put back: it created {}", record.id,
+                 fmt::join(created, ", "))
+        .hint("drop these tables by hand when nobody needs them");
+  }
+
   std::string restore_ = "latest";
   RestoreFlowOptions flow_;
 };

@@ -24,6 +24,7 @@
 #include "recovery/leak/target_doors.h"
 #include "recovery/leak/target_lock.h"
 #include "recovery/unmatched_rules.h"
+#include "recovery/written_tables.h"
 #include "repository/backup_repository.h"
 #include "repository/sealing.h"
 
@@ -37,9 +38,11 @@ struct DatabaseMode {
   std::string into;            // the name of a new database, beside the one that is there
   std::vector<std::string> only;
   std::vector<std::string> exclude;
+  // Of a rollback: instead of words, exactly the tables that the restore replaced.
+  std::optional<TablesByComponent> undone;
 
   // Some tables, and nothing else.
-  bool selects() const { return !only.empty() || !exclude.empty(); }
+  bool selects() const { return !only.empty() || !exclude.empty() || undone.has_value(); }
 };
 
 struct RestoreContext {
@@ -75,6 +78,7 @@ struct PlanStep {
   std::vector<std::string> notes;
   std::vector<RowChanges> rows;  // of a merge; empty for everything else
   std::optional<MetRules> met;   // masked, and looked through for the plan already
+  WrittenTables tables;          // of a restore of some tables; empty for everything else
 };
 
 struct Difference {

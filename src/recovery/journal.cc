@@ -14,6 +14,22 @@ using nlohmann::ordered_json;
 
 fs::path directory_of(const fs::path& base) { return base / ".restores"; }
 
+ordered_json to_json(const TablesByComponent& tables) {
+  ordered_json json = ordered_json::object();
+  for (const auto& [component, written] : tables)
+    json[component] = {{"replaced", written.replaced}, {"created", written.created}};
+  return json;
+}
+
+TablesByComponent tables_from(const ordered_json& json) {
+  TablesByComponent tables;
+  for (const auto& [component, written] : json.items()) {
+    tables[component] = {written.at("replaced").get<std::vector<std::string>>(),
+                         written.at("created").get<std::vector<std::string>>()};
+  }
+  return tables;
+}
+
 ordered_json to_json(const RestoreRecord& record) {
   ordered_json json{{"id", record.id},
                     {"backup", record.backup},
@@ -25,6 +41,7 @@ ordered_json to_json(const RestoreRecord& record) {
                     {"change_reference", record.change_reference},
                     {"components", record.components},
                     {"part", record.part},
+                    {"tables", to_json(record.tables)},
                     {"problem", record.problem}};
   if (record.finished) json["finished"] = to_rfc3339(*record.finished);
   return json;
@@ -51,6 +68,7 @@ Result<RestoreRecord> from_json(const std::string& text, const fs::path& path) {
     record.components = json.at("components").get<std::vector<std::string>>();
     // Older records do not say it; then only the same backup is known to be the same part.
     record.part = json.value("part", "what " + record.backup + " holds");
+    record.tables = tables_from(json.value("tables", ordered_json::object()));
     record.problem = json.at("problem").get<std::string>();
     return record;
   } catch (const std::exception& problem) {
@@ -59,11 +77,23 @@ Result<RestoreRecord> from_json(const std::string& text, const fs::path& path) {
   }
 }
 
+// Whether `later` wrote every table that `interrupted` may have emptied.
+bool writes_the_tables_of(const RestoreRecord& later, const RestoreRecord& interrupted) {
+  if (interrupted.tables.empty()) return false;
+  for (const auto& [component, written] : interrupted.tables) {
+    const auto found = later.tables.find(component);
+    for (const auto& table : written.replaced) {
+      if (found == later.tables.end() || !found->second.contains(table)) return false;
+    }
+  }
+  return true;
+}
+
 // Whether `later` finished what may be half done by `interrupted`, of the components that it restored.
 bool covers(const RestoreRecord& later, const RestoreRecord& interrupted) {
   return later.state == RestoreState::kFinished && later.id > interrupted.id &&
          later.environment == interrupted.environment &&
-         (later.part.empty() || later.part == interrupted.part);
+         (later.part.empty() || later.part == interrupted.part || writes_the_tables_of(later, interrupted));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "core/files.h"
 #include "core/result.h"
 #include "core/time.h"
+#include "recovery/written_tables.h"
 
 namespace summit::recovery {
 
@@ -26,6 +27,9 @@ struct RestoreRecord {
   std::string change_reference;
   std::vector<std::string> components;
   std::string part;  // what of them: "tenant acme", "database beside"; empty: all
+  // Of a restore of some tables, by component: what a rollback puts back, and what it leaves. Empty for
+  // everything else, and for what older programs restored.
+  TablesByComponent tables;
   Instant started{};
   std::optional<Instant> finished;
   RestoreState state = RestoreState::kRunning;

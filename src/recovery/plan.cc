@@ -82,6 +82,11 @@ void note_unmatched_rules(const RestoreContext& context, RestorePlan& plan) {
 
 // Why a component of the backup is not restored although it was chosen; empty when it can be.
 std::string reason_to_skip(const ComponentRecord& record, const RestoreRequest& request) {
+  const auto& undone = request.databases.undone;
+  if (undone && record.kind == "postgresql" && !undone->contains(record.name))
+    return "the restore wrote nothing there";
+  if (undone && record.kind == "postgresql" && undone->at(record.name).replaced.empty())
+    return "the restore replaced nothing there, and what it created stays";
   if (request.databases.selects() && record.kind != "postgresql") return "only tables were chosen";
   if (record.kind == "timescaledb") return "its hypertables are part of the PostgreSQL archive";
   if (record.status == Status::kAbsent)

@@ -118,6 +118,9 @@ class PostgresRestore final : public RestoreComponent {
   Result<void> create_roles(RestoreContext& context);
   Result<std::string> globals_text(RestoreContext& context) const;
   Result<std::optional<postgres::Inventory>> target_of(const DatabasePart& part) const;
+  postgres::TableSelection selection_of(const RestoreContext& context) const;
+  Result<void> foresee_tables(RestoreContext& context, const DatabasePart& part,
+                              const std::optional<postgres::Inventory>& there, PlanStep& step);
   Result<std::vector<std::string>> notes_for(RestoreContext& context, const DatabasePart& part);
   Result<void> restore_tables(RestoreContext& context, const DatabasePart& part);
   Result<void> restore_database(RestoreContext& context, const DatabasePart& part,
@@ -184,7 +187,8 @@ Result<std::vector<DatabasePart>> PostgresRestore::parts(RestoreContext& context
   return parts;
 }
 
-postgres::TableSelection selection_of(const RestoreContext& context) {
+postgres::TableSelection PostgresRestore::selection_of(const RestoreContext& context) const {
+  if (context.databases.undone) return {context.databases.undone->at(name_).replaced, {}};
   return {context.databases.only, context.databases.exclude};
 }
 
@@ -210,13 +214,41 @@ std::string describe_target(const std::optional<postgres::Inventory>& there) {
   return fmt::format("{} tables, {}", there->tables.size(), human_bytes(there->database_bytes));
 }
 
+std::vector<std::string> displayed(const std::vector<postgres::RelationName>& tables) {
+  std::vector<std::string> names;
+  for (const auto& table : tables) names.push_back(table.display());
+  return names;
+}
+
+Result<void> PostgresRestore::foresee_tables(RestoreContext& context, const DatabasePart& part,
+                                             const std::optional<postgres::Inventory>& there,
+                                             PlanStep& step) {
+  ASSIGN_OR_RETURN(const auto contents, postgres::read_contents(archive_of(context, part)));
+  ASSIGN_OR_RETURN(auto foreseen,
+                   postgres::foresee_selected(endpoint_, part.target, contents, selection_of(context)));
+  step.tables = {displayed(foreseen.replaced), displayed(foreseen.created)};
+  step.notes = std::move(foreseen.sentences);
+  if (!context.databases.undone) return {};
+  step.notes.emplace_back(
+      "the restore of some tables is undone: only what it replaced is put back, other tables stay as they "
+      "are");
+  std::set<std::string> present;
+  for (const auto& table : there ? there->tables : std::vector<postgres::Table>()) {
+    present.insert(table.name.display());
+    for (const auto& partition : table.parts) present.insert(partition.display());
+  }
+  for (const auto& created : context.databases.undone->at(name_).created) {
+    if (!present.contains(created)) continue;
+    step.notes.push_back(fmt::format(
+        "{} was created by the restore, and stays: drop it by hand when nobody needs it", created));
+  }
+  return {};
+}
+
 // What a person should know before saying yes.
 Result<std::vector<std::string>> PostgresRestore::notes_for(RestoreContext& context,
                                                             const DatabasePart& part) {
   ASSIGN_OR_RETURN(const auto contents, postgres::read_contents(archive_of(context, part)));
-  if (context.databases.selects()) {
-    return postgres::foresee_selected(endpoint_, part.target, contents, selection_of(context));
-  }
   ASSIGN_OR_RETURN(auto notes,
                    postgres::foresee_obstacles(endpoint_, part.target, contents, part.timescale_version));
   notes.push_back(
@@ -244,8 +276,12 @@ Result<PlanStep> PostgresRestore::plan(RestoreContext& context) {
     step.target += fmt::format("{}{}", step.target.empty() ? "database " : ", ", part.target);
     step.overwrites += fmt::format("{}{}", step.overwrites.empty() ? "" : "; ", describe_target(there));
     step.bytes += part.bytes;
-    ASSIGN_OR_RETURN(auto notes, notes_for(context, part));
-    step.notes.insert(step.notes.end(), notes.begin(), notes.end());
+    if (context.databases.selects()) {
+      RETURN_IF_ERROR(foresee_tables(context, part, there, step));
+    } else {
+      ASSIGN_OR_RETURN(auto notes, notes_for(context, part));
+      step.notes.insert(step.notes.end(), notes.begin(), notes.end());
+    }
     if (there && replaces_by_a_part) {
       auto lost = describe_lost(*there, *component, part.prefix);
       if (!lost.empty()) step.notes.push_back(std::move(lost));
@@ -434,6 +470,9 @@ Result<std::vector<Fingerprint>> PostgresRestore::read_back(RestoreContext& cont
   ASSIGN_OR_RETURN(auto inventory, postgres::read_inventory(snapshot.connection()));
   if (context.databases.selects()) {
     std::erase_if(inventory.tables, [&](const auto& table) { return !tables_.contains(table.name); });
+    // Partitions that are newer than the backup kept their rows.
+    for (auto& table : inventory.tables)
+      std::erase_if(table.parts, [&](const auto& partition) { return !tables_.contains(partition); });
     inventory.large_objects = 0;
   }
   const postgres::FingerprintScope scope{name_, part.prefix};

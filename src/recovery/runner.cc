@@ -234,6 +234,12 @@ std::string part_of(const RestorePlan& plan) {
   const auto& mode = plan.request.databases;
   const auto owner = owner_of(plan.backup->metadata());
   if (!mode.into.empty()) return "database " + mode.into;
+  if (mode.undone) {
+    std::string part = "tables";
+    for (const auto& planned : plan.components)
+      part += fmt::format(" {}: {}", planned.name, fmt::join(mode.undone->at(planned.name).replaced, ","));
+    return part;
+  }
   if (mode.selects())
     return fmt::format("tables {} without {}", fmt::join(mode.only, ","), fmt::join(mode.exclude, ","));
   return owner ? fmt::format("{} {}", owner->kind, owner->id) : std::string();
@@ -247,7 +253,10 @@ RestoreRecord begin_record(const RestorePlan& plan, const RestoreJournal& journa
   record.backup = plan.backup->metadata().id;
   record.environment = plan.environment->name;
   record.change_reference = services.change_reference;
-  for (const auto& planned : plan.components) record.components.push_back(planned.name);
+  for (const auto& planned : plan.components) {
+    record.components.push_back(planned.name);
+    if (!planned.step.tables.empty()) record.tables[planned.name] = planned.step.tables;
+  }
   record.part = part_of(plan);
   return record;
 }

@@ -36,6 +36,8 @@ TEST_F(Journal, GivesBackWhatWasWritten) {
   written.finished = *from_rfc3339("2026-11-21T04:01:00Z");
   written.problem = "postgresql: differs from the backup";
   written.part = "tenant acme";
+  written.tables["postgresql"] = {.replaced = {"public.users", "sales.\"Odd, name\""},
+                                  .created = {"public.log"}};
   ASSERT_TRUE(journal->write(written).ok());
 
   const auto read = find_restore(base, written.id);
@@ -46,6 +48,9 @@ TEST_F(Journal, GivesBackWhatWasWritten) {
   EXPECT_EQ(read->change_reference, "CHG-42");
   EXPECT_EQ(read->components, written.components);
   EXPECT_EQ(read->part, "tenant acme");
+  ASSERT_EQ(read->tables.size(), 1U);
+  EXPECT_EQ(read->tables.at("postgresql").replaced, written.tables.at("postgresql").replaced);
+  EXPECT_EQ(read->tables.at("postgresql").created, written.tables.at("postgresql").created);
   EXPECT_EQ(read->started, written.started);
   EXPECT_EQ(read->finished, written.finished);
   EXPECT_EQ(read->state, RestoreState::kFailed);
@@ -122,6 +127,28 @@ TEST_F(InterruptedRestore, StaysWhenNothingRestoredWhatItLeft) {
             1U);
 }
 
+TEST_F(InterruptedRestore, OfSomeTablesIsSettledByARollbackThatWroteThemAll) {
+  const auto of_tables = [](const std::string& id, RestoreState state, std::vector<std::string> tables) {
+    auto one = record(id, state);
+    one.part = "tables of " + id;
+    one.tables["postgresql"].replaced = std::move(tables);
+    return one;
+  };
+  const auto journal = RestoreJournal::open(base);
+  ASSERT_TRUE(journal
+                  ->write(of_tables("restore-20261121T040000Z", RestoreState::kRunning,
+                                    {"public.orders", "public.users"}))
+                  .ok());
+  for (const auto& [id, tables, left] :
+       {std::tuple("restore-20261121T050000Z", std::vector<std::string>{"public.users"}, 1U),
+        std::tuple("restore-20261121T060000Z", std::vector<std::string>{"public.users", "public.orders"},
+                   0U)}) {
+    ASSERT_TRUE(journal->write(of_tables(id, RestoreState::kFinished, tables)).ok());
+    ASSERT_TRUE(journal->settle_interrupted().ok());
+    EXPECT_EQ(journal->interrupted()->size(), left);
+  }
+}
+
 TEST_F(InterruptedRestore, OfAnOlderProgramIsSettledByTheSameBackup) {
   const auto journal = RestoreJournal::open(base);
   for (const auto& [id, state] : {std::pair("restore-20261121T040000Z", RestoreState::kRunning),
@@ -129,9 +156,12 @@ TEST_F(InterruptedRestore, OfAnOlderProgramIsSettledByTheSameBackup) {
     ASSERT_TRUE(journal->write(record(id, state)).ok());
     const auto file = base / ".restores" / (std::string(id) + ".json");
     auto text = read_file(file).value();
-    const auto at = text.find("  \"part\": \"\",\n");
-    ASSERT_NE(at, std::string::npos) << text;
-    ASSERT_TRUE(write_file_durably(file, text.erase(at, text.find('\n', at) + 1 - at)).ok());
+    for (const char* line : {"  \"part\": \"\",\n", "  \"tables\": {},\n"}) {
+      const auto at = text.find(line);
+      ASSERT_NE(at, std::string::npos) << text;
+      text.erase(at, std::string_view(line).size());
+    }
+    ASSERT_TRUE(write_file_durably(file, text).ok());
   }
   ASSERT_TRUE(journal->settle_interrupted().ok());
   EXPECT_TRUE(journal->interrupted()->empty());

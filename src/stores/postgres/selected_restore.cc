@@ -44,11 +44,22 @@ struct Choice {
   std::vector<RelationName> present;  // tables that are emptied and filled
   std::vector<RelationName> created;
   std::vector<ForeignKey> keys;  // of the present ones, and to them
+  // Partitions of the present ones that the archive does not know, each with such a table.
+  std::map<RelationName, RelationName> newer;
 
   bool is_present(const RelationName& name) const {
     return std::find(present.begin(), present.end(), name) != present.end();
   }
 };
+
+// The partitioned table whose rows these of a partition are in the archive.
+std::optional<RelationName> root_of(const Entry& rows) {
+  if (!rows.is("TABLE DATA") || !rows.copy) return std::nullopt;
+  RelationName root = copied_relation(*rows.copy);
+  if (root.schema.empty()) root.schema = rows.schema.value_or("");
+  if (root.name.empty() || (root.name == rows.tag && root.schema == rows.schema)) return std::nullopt;
+  return root;
+}
 
 // The rows of some partitions are in the archive as rows of the partitioned table (pg_dump
 // --load-via-partition-root, and hashed enums always). The server may put them into any partition, so that
@@ -58,15 +69,13 @@ Result<void> check_roots(const Contents& contents, const std::set<int64_t>& tabl
   std::map<RelationName, std::string> chosen;  // roots, with a partition that was chosen
   std::set<RelationName> incomplete;
   for (const auto& entry : contents.entries) {
-    if (!entry.is("TABLE DATA") || !entry.copy) continue;
+    const auto root = root_of(entry);
     const Entry* table = table_of(index, entry);
-    RelationName root = copied_relation(*entry.copy);
-    if (root.schema.empty()) root.schema = entry.schema.value_or("");
-    if (!table || root.name.empty() || (root.name == entry.tag && root.schema == entry.schema)) continue;
+    if (!root || !table) continue;
     if (tables.contains(table->id)) {
-      chosen.emplace(root, display_name(entry.schema.value_or(""), entry.tag.value_or("")));
+      chosen.emplace(*root, display_name(entry.schema.value_or(""), entry.tag.value_or("")));
     } else {
-      incomplete.insert(root);
+      incomplete.insert(*root);
     }
   }
   for (const auto& [root, partition] : chosen) {
@@ -80,6 +89,38 @@ Result<void> check_roots(const Contents& contents, const std::set<int64_t>& tabl
   return {};
 }
 
+// Their rows stay. Only where the server spreads the backup's rows over the partitions could both meet.
+Result<void> find_newer_partitions(Connection& connection, const Contents& contents, Choice& choice) {
+  std::set<RelationName> known;
+  std::set<RelationName> roots;
+  for (const auto& entry : contents.entries) {
+    if (entry.is("TABLE")) known.insert({entry.schema.value_or(""), entry.tag.value_or("")});
+    if (const auto root = root_of(entry)) roots.insert(*root);
+  }
+  ASSIGN_OR_RETURN(auto rows, connection.query(R"sql(
+      SELECT n.nspname, c.relname, an.nspname, a.relname
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      CROSS JOIN LATERAL pg_catalog.pg_partition_ancestors(c.oid) p
+      JOIN pg_catalog.pg_class a ON a.oid = p.relid JOIN pg_catalog.pg_namespace an ON an.oid = a.relnamespace
+      WHERE c.relispartition AND c.relkind <> 'p' AND a.oid <> c.oid
+      ORDER BY 1, 2, 3, 4)sql"));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const RelationName partition{rows.string(i, 0), rows.string(i, 1)};
+    const RelationName table{rows.string(i, 2), rows.string(i, 3)};
+    if (known.contains(partition) || !choice.is_present(table)) continue;
+    choice.newer.emplace(partition, table);
+    if (!roots.contains(table)) continue;
+    return Error(
+               Code::kUnsupported,
+               "the backup holds the rows of {} without saying of which partition, and {} is newer than the "
+               "backup: rows of both would be mixed",
+               table.display(), partition.display())
+        .hint(fmt::format("detach {} first, or restore beside the present database: --into=NAME",
+                          partition.display()));
+  }
+  return {};
+}
+
 Result<Choice> choose(Connection& connection, const Contents& contents, const TableSelection& selection) {
   Choice choice;
   ASSIGN_OR_RETURN(choice.tables, select_tables(contents, selection));
@@ -89,6 +130,7 @@ Result<Choice> choose(Connection& connection, const Contents& contents, const Ta
   std::erase_if(present, [&](int64_t id) { return choice.missing.tables.contains(id); });
   choice.present = in_order(names_of(contents, present));
   choice.created = in_order(names_of(contents, choice.missing.tables));
+  RETURN_IF_ERROR(find_newer_partitions(connection, contents, choice));
   ASSIGN_OR_RETURN(choice.keys, foreign_keys_of(connection, choice.present));
   for (const auto& key : choice.keys) {
     if (!key.fixed) continue;
@@ -109,6 +151,12 @@ std::vector<std::string> sentences_of(const Choice& choice) {
         fmt::format("emptied and filled again, in one transaction: {}", joined(choice.present)));
   }
   if (!choice.created.empty()) sentences.push_back("created: " + joined(choice.created));
+  for (const auto& [partition, table] : choice.newer) {
+    sentences.push_back(
+        fmt::format("partition {} of {} is newer than the backup: its rows stay as they are, and are not "
+                    "compared",
+                    partition.display(), table.display()));
+  }
   for (const auto& key : choice.keys) {
     if (choice.is_present(key.table)) continue;
     sentences.push_back(
@@ -118,6 +166,19 @@ std::vector<std::string> sentences_of(const Choice& choice) {
   }
   sentences.insert(sentences.end(), choice.missing.left_out.begin(), choice.missing.left_out.end());
   return sentences;
+}
+
+// The present ones that hold rows themselves: of a partitioned table its partitions.
+Result<std::vector<RelationName>> replaced_by(Connection& connection, const Choice& choice) {
+  ASSIGN_OR_RETURN(auto rows, connection.query("SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN "
+                                               "pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+                                               "WHERE c.relkind = 'r' ORDER BY 1, 2"));
+  std::vector<RelationName> replaced;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    RelationName name{rows.string(i, 0), rows.string(i, 1)};
+    if (choice.is_present(name)) replaced.push_back(std::move(name));
+  }
+  return replaced;
 }
 
 // Values of sequences that belong to chosen tables: by SEQUENCE OWNED BY, or as an identity column's. And of
@@ -273,18 +334,12 @@ Result<void> Transaction::execute(const LoadPlan::Entries& entries) {
   return connection_.execute(script);
 }
 
-// Without the tables that hold no rows themselves, whose partitions are among the chosen.
 Result<void> Transaction::truncate() {
   if (choice_.present.empty()) return {};
-  ASSIGN_OR_RETURN(auto rows, connection_.query("SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN "
-                                                "pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-                                                "WHERE c.relkind = 'r'"));
-  std::string ordinary;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const RelationName name{rows.string(i, 0), rows.string(i, 1)};
-    if (choice_.is_present(name)) ordinary += (ordinary.empty() ? "ONLY " : ", ONLY ") + name.quoted();
-  }
-  return ordinary.empty() ? Result<void>() : connection_.execute("TRUNCATE " + ordinary);
+  ASSIGN_OR_RETURN(const auto replaced, replaced_by(connection_, choice_));
+  std::string tables;
+  for (const auto& table : replaced) tables += (tables.empty() ? "ONLY " : ", ONLY ") + table.quoted();
+  return tables.empty() ? Result<void>() : connection_.execute("TRUNCATE " + tables);
 }
 
 Result<Loaded> Transaction::load(Phase& phase) {
@@ -362,12 +417,15 @@ Result<SelectedRestored> restore_selected(const config::PostgresEndpoint& endpoi
   return restored;
 }
 
-Result<std::vector<std::string>> foresee_selected(const config::PostgresEndpoint& endpoint,
-                                                  const std::string& database, const Contents& contents,
-                                                  const TableSelection& selection) {
+Result<ForeseenTables> foresee_selected(const config::PostgresEndpoint& endpoint, const std::string& database,
+                                        const Contents& contents, const TableSelection& selection) {
   ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database));
   ASSIGN_OR_RETURN(const auto choice, choose(connection, contents, selection));
-  return sentences_of(choice);
+  ForeseenTables foreseen;
+  ASSIGN_OR_RETURN(foreseen.replaced, replaced_by(connection, choice));
+  foreseen.created = choice.created;
+  foreseen.sentences = sentences_of(choice);
+  return foreseen;
 }
 
 }  // namespace summit::postgres

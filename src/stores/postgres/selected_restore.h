@@ -38,17 +38,21 @@ struct SelectedRestored {
   std::vector<std::string> notes;
 };
 
-// kRefused when a foreign key would not hold, kBusy when somebody holds one of the tables, kNotFound for a
-// database or table that is not there. Values of sequences that belong to the tables never go back: a number
-// that was given out is not given out again.
+// Partitions that the archive does not know keep their rows. kRefused when a foreign key would not hold,
+// kBusy when somebody holds one of the tables, kNotFound for a database or table that is not there. Values of
+// sequences that belong to the tables never go back: a number that was given out is not given out again.
 Result<SelectedRestored> restore_selected(const config::PostgresEndpoint& endpoint,
                                           const SelectedRestore& restore, Reporter& reporter,
                                           const std::string& store, const Cancellation& cancellation);
 
-// What such a restore would do, found without changing anything: sentences for the plan.
-Result<std::vector<std::string>> foresee_selected(const config::PostgresEndpoint& endpoint,
-                                                  const std::string& database,
-                                                  const pgarchive::Contents& contents,
-                                                  const TableSelection& selection);
+struct ForeseenTables {
+  std::vector<RelationName> replaced;  // emptied and filled again; partitions instead of partitioned tables
+  std::vector<RelationName> created;
+  std::vector<std::string> sentences;  // for the plan
+};
+
+// What such a restore would do, found without changing anything.
+Result<ForeseenTables> foresee_selected(const config::PostgresEndpoint& endpoint, const std::string& database,
+                                        const pgarchive::Contents& contents, const TableSelection& selection);
 
 }  // namespace summit::postgres

@@ -201,6 +201,72 @@ TEST_F(PostgresComponents, ChosenTablesAloneAreRestoredAndCompared) {
   EXPECT_EQ(ask("summit", "SELECT id FROM public.b"), "2");
 }
 
+TEST_F(PostgresComponents, APartitionThatIsNewerThanTheBackupIsNoDifference) {
+  run("summit",
+      "CREATE TABLE public.log (at date) PARTITION BY RANGE (at); CREATE TABLE public.log_2026 PARTITION OF "
+      "public.log FOR VALUES FROM ('2026-01-01') TO ('2027-01-01'); INSERT INTO public.log VALUES "
+      "('2026-02-03')");
+  const auto id = expect_ok(back_up(target_));
+  run("summit",
+      "CREATE TABLE public.log_2027 PARTITION OF public.log FOR VALUES FROM ('2027-01-01') TO "
+      "('2028-01-01'); "
+      "INSERT INTO public.log VALUES ('2027-02-03'); DELETE FROM public.log_2026");
+  databases_.only = {"log"};
+  const auto differences = with_restore(id, target_, [](auto& component, auto& context) {
+    expect_ok(component.restore(context, {}));
+    return expect_ok(component.compare(context));
+  });
+  EXPECT_THAT(differences, IsEmpty());
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.log"), "2");
+}
+
+TEST_F(PostgresComponents, ARollbackOfSomeTablesPutsBackWhatTheRestoreReplacedAndNothingElse) {
+  run("summit",
+      "CREATE TABLE public.a AS SELECT 1 AS id; CREATE TABLE public.b AS SELECT 1 AS id; CREATE TABLE "
+      "public.gone AS SELECT 1 AS id; CREATE TABLE public.log (at date) PARTITION BY RANGE (at); CREATE "
+      "TABLE "
+      "public.log_2026 PARTITION OF public.log FOR VALUES FROM ('2026-01-01') TO ('2027-01-01'); INSERT INTO "
+      "public.log VALUES ('2026-02-03')");
+  const auto id = expect_ok(back_up(target_));
+  run("summit",
+      "UPDATE public.a SET id = 2; DROP TABLE public.gone; DELETE FROM public.log; CREATE TABLE "
+      "public.log_2027 PARTITION OF public.log FOR VALUES FROM ('2027-01-01') TO ('2028-01-01'); CREATE "
+      "TABLE "
+      "public.unknown AS SELECT 1 AS id");
+  const auto safety = expect_ok(back_up(target_));
+  databases_.exclude = {"b"};
+  const auto tables = with_restore(id, target_, [](auto& component, auto& context) {
+    const auto step = expect_ok(component.plan(context));
+    expect_ok(component.restore(context, {}));
+    return step.tables;
+  });
+  EXPECT_THAT(tables.replaced, ElementsAre("public.a", "public.log_2026"));
+  EXPECT_THAT(tables.created, ElementsAre("public.gone"));
+  EXPECT_EQ(ask("summit", "SELECT id FROM public.a"), "1");
+
+  run("summit",
+      "INSERT INTO public.b VALUES (7); INSERT INTO public.unknown VALUES (7); INSERT INTO public.log VALUES "
+      "('2027-02-03')");
+  databases_ = {};
+  databases_.undone = TablesByComponent{{"postgresql", tables}};
+  const auto [notes, differences] = with_restore(safety, target_, [](auto& component, auto& context) {
+    const auto step = expect_ok(component.plan(context));
+    expect_ok(component.restore(context, {}));
+    return std::pair(step.notes, expect_ok(component.compare(context)));
+  });
+  EXPECT_THAT(notes,
+              testing::IsSupersetOf(
+                  {HasSubstr("emptied and filled again, in one transaction: public.a, public.log_2026"),
+                   HasSubstr("only what it replaced is put back"),
+                   HasSubstr("public.gone was created by the restore, and stays")}));
+  EXPECT_THAT(differences, IsEmpty());
+  EXPECT_EQ(ask("summit", "SELECT id FROM public.a"), "2");
+  EXPECT_EQ(ask("summit", "SELECT string_agg(at::text, ' ') FROM public.log"), "2027-02-03");
+  for (const char* table : {"b", "unknown"})
+    EXPECT_EQ(ask("summit", fmt::format("SELECT count(*) FROM public.{}", table)), "2") << "written since";
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.gone"), "1");
+}
+
 TEST_F(PostgresComponents, ARestoreInPlaceKeepsTheDatabaseAndReplacesItsContents) {
   run("summit", "CREATE TABLE public.t AS SELECT generate_series(1, 50) AS id");
   const auto id = expect_ok(back_up(target_));

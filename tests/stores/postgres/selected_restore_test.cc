@@ -116,6 +116,24 @@ TEST_F(SelectedRestoreTest, APartitionedTableComesWithItsPartitions) {
   EXPECT_EQ(lines(original_.fingerprints), lines(fingerprints("summit")));
 }
 
+TEST_F(SelectedRestoreTest, APartitionThatIsNewerThanTheBackupIsForeseenAndKeepsItsRows) {
+  run("summit",
+      "CREATE TABLE public.log_2027 PARTITION OF public.log FOR VALUES FROM ('2027-01-01') TO "
+      "('2028-01-01'); "
+      "INSERT INTO public.log VALUES ('2027-05-01', 'new'), ('2026-11-01', 'since')");
+  const auto contents = expect_ok(read_contents(archive_file(original_.archive)));
+  const auto foreseen = expect_ok(foresee_selected(endpoint(), "summit", contents, {{"log"}, {}}));
+  EXPECT_THAT(foreseen.sentences,
+              Contains("partition public.log_2027 of public.log is newer than the backup: "
+                       "its rows stay as they are, and are not compared"));
+  EXPECT_THAT(foreseen.replaced,
+              ElementsAre(RelationName{"public", "log_2025"}, RelationName{"public", "log_2026"}));
+  const auto restored = expect_ok(restore_tables({"log"}));
+  EXPECT_THAT(restored.notes, Contains(HasSubstr("public.log_2027")));
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.log WHERE line IN ('new', 'since')"), "1");
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.log"), "401");
+}
+
 TEST_F(SelectedRestoreTest, AWholeBackupMinusSomeTables) {
   run("summit",
       "DELETE FROM public.other; DELETE FROM public.log; DELETE FROM sales.lines; ALTER SEQUENCE "
@@ -213,6 +231,14 @@ TEST_F(SelectedRestoreTest, PartitionsWhoseRowsAreThoseOfTheirRootComeBackTogeth
   }
   expect_ok(restore_tables({"paint"}));
   EXPECT_EQ(lines(fingerprints("summit")), lines(original_.fingerprints));
+
+  run("summit",
+      "ALTER TABLE public.paint DETACH PARTITION public.paint_1; CREATE TABLE public.paint_one PARTITION OF "
+      "public.paint FOR VALUES WITH (MODULUS 2, REMAINDER 1)");
+  const auto mixed = restore_tables({"paint"});
+  ASSERT_FALSE(mixed.ok());
+  EXPECT_EQ(mixed.error().code(), Code::kUnsupported) << mixed.error().to_string();
+  EXPECT_THAT(mixed.error().message(), HasSubstr("public.paint_one is newer than the backup"));
 }
 
 TEST_F(SelectedRestoreTest, WhatIsCreatedHasThePrivilegesOfTheBackupAndNoDefaultOnes) {
