@@ -261,16 +261,20 @@ std::string show(const recovery::RestoreOutcome& outcome) {
   const bool leaking = outcome.leaks && !outcome.leaks->clean();
   for (const auto& component : outcome.components) {
     const bool equal = !component.failure && component.differences.empty();
-    rows.push_back({component.name, component.failure ? "failed" : "yes",
-                    component.failure || leaking ? "-"
-                    : equal                      ? "equal"
+    rows.push_back({component.name,
+                    component.refused   ? "refused"
+                    : component.failure ? "failed"
+                                        : "yes",
+                    (component.failure && !component.refused) || leaking ? "-"
+                    : equal                                              ? "equal"
                             : fmt::format("{} differences", component.differences.size()),
                     human_duration(component.duration)});
     if (!component.rows.empty())
       details += fmt::format("\n{}:\n{}", component.name, row_table(component.rows));
     for (const auto& probe : component.probes) details += fmt::format("\n{}: {}", component.name, probe);
     if (component.failure)
-      details += fmt::format("\n{} failed: {}", component.name, component.failure->to_string());
+      details += fmt::format("\n{} {}: {}", component.name, component.refused ? "was refused" : "failed",
+                             component.failure->to_string());
     for (const auto& difference : component.differences) {
       details += fmt::format("\n{}: {}: expected {}, found {}", component.name, difference.what,
                              difference.expected, difference.found);

@@ -70,6 +70,29 @@ void leave_out_unrecorded(const std::vector<Fingerprint>& recorded, std::vector<
   });
 }
 
+std::vector<Fingerprint> of_database(const std::vector<Fingerprint>& fingerprints, const std::string& prefix,
+                                     const std::vector<std::string>& others) {
+  std::vector<Fingerprint> chosen;
+  for (const auto& fingerprint : fingerprints) {
+    const auto begins_with = [&](const std::string& other) {
+      return !other.empty() && fingerprint.name.starts_with(other);
+    };
+    const bool belongs = prefix.empty() ? std::none_of(others.begin(), others.end(), begins_with)
+                                        : fingerprint.name.starts_with(prefix);
+    if (belongs) chosen.push_back(fingerprint);
+  }
+  return chosen;
+}
+
+void keep(Extent extent, std::vector<Fingerprint>& fingerprints) {
+  if (extent == Extent::kWhole) return;
+  std::erase_if(fingerprints, [&](const Fingerprint& f) {
+    const bool comes_with_its_place =
+        f.kind == "schema" && (f.name.ends_with("grants") || f.name.ends_with("comments"));
+    return comes_with_its_place != (extent == Extent::kInItsPlace);
+  });
+}
+
 void leave_out_comments(std::vector<Fingerprint>& fingerprints) {
   std::erase_if(fingerprints,
                 [](const Fingerprint& f) { return f.kind == "schema" && f.name.ends_with("comments"); });

@@ -33,6 +33,16 @@ std::vector<Fingerprint> of_tables(const std::vector<Fingerprint>& recorded,
 // the part, and of core tables no definitions either.
 void leave_out_unrecorded(const std::vector<Fingerprint>& recorded, std::vector<Fingerprint>& found);
 
+// Of a component's fingerprints those of one of its databases. `others`: prefixes of the names of the other
+// ones; that of the main database is empty.
+std::vector<Fingerprint> of_database(const std::vector<Fingerprint>& fingerprints, const std::string& prefix,
+                                     const std::vector<std::string>& others);
+
+// Which of a database's fingerprints are compared: a database gets its own grants and comment when it takes
+// its place, and not before.
+enum class Extent { kWhole, kBeforeItsPlace, kInItsPlace };
+void keep(Extent extent, std::vector<Fingerprint>& fingerprints);
+
 // Of targets that some comments do not enter.
 void leave_out_comments(std::vector<Fingerprint>& fingerprints);
 

@@ -107,6 +107,7 @@ class PostgresRestore final : public RestoreComponent {
   Result<void> restore(RestoreContext& context,
                        const std::optional<config::EnvironmentMarker>& marker) override;
   Result<std::vector<Difference>> compare(RestoreContext& context) override;
+  std::vector<Difference> refused() const override { return refused_; }
   Result<std::vector<std::string>> probe(RestoreContext& context) override;
   Result<void> reveal(RestoreContext& context, TargetDoors& doors) override;
   Result<void> search(RestoreContext& context, const LeakScan& scan) override;
@@ -125,13 +126,18 @@ class PostgresRestore final : public RestoreComponent {
   Result<void> restore_tables(RestoreContext& context, const DatabasePart& part);
   Result<void> restore_database(RestoreContext& context, const DatabasePart& part,
                                 const std::optional<config::EnvironmentMarker>& marker);
-  Result<std::vector<Fingerprint>> read_back(RestoreContext& context, const DatabasePart& part,
-                                             bool with_schema, const std::vector<Fingerprint>& recorded);
+  Result<std::vector<Fingerprint>> read_rows_back(RestoreContext& context, const DatabasePart& part,
+                                                  postgres::Snapshot& snapshot,
+                                                  const std::vector<Fingerprint>& recorded);
+  Result<std::vector<Difference>> compare_tables(RestoreContext& context, const DatabasePart& part);
+  Result<std::vector<Difference>> compare_database(RestoreContext& context, const DatabasePart& part,
+                                                   const std::string& database, Extent extent);
+  Result<void> verify(RestoreContext& context, const DatabasePart& part, const std::string& database);
 
   Result<void> restore_masked(RestoreContext& context, const DatabasePart& part,
                               postgres::DatabaseRestore request);
   Result<void> restore_as(RestoreContext& context, const DatabasePart& part,
-                          const postgres::DatabaseRestore& request);
+                          postgres::DatabaseRestore request);
   void report(RestoreContext& context, const postgres::Restored& restored, const std::string& target);
   Result<const MaskedArchive*> masked_archive(RestoreContext& context, const DatabasePart& part);
   Result<void> foresee_masking(RestoreContext& context, const DatabasePart& part, PlanStep& step);
@@ -143,6 +149,8 @@ class PostgresRestore final : public RestoreComponent {
   std::vector<Fingerprint> masked_;                                 // what was masked holds now
   std::set<postgres::RelationName> tables_;  // that were restored, when some were chosen
   std::vector<std::string> kept_;            // databases that were replaced and stay
+  std::set<std::string> verified_;           // databases that were compared before they took their place
+  std::vector<Difference> refused_;          // of the one that did not take it
 
   // Masked, and not seen by anybody yet.
   struct Hidden {
@@ -412,7 +420,7 @@ Result<void> PostgresRestore::restore_database(RestoreContext& context, const Da
   request.workspace = context.workspace;
   request.keep_replaced = context.databases.keep_replaced;
   return context.masking ? restore_masked(context, part, std::move(request))
-                         : restore_as(context, part, request);
+                         : restore_as(context, part, std::move(request));
 }
 
 // As they are after a masked restore: every object is there, and nothing in it.
@@ -447,8 +455,11 @@ Result<void> PostgresRestore::restore_masked(RestoreContext& context, const Data
 }
 
 Result<void> PostgresRestore::restore_as(RestoreContext& context, const DatabasePart& part,
-                                         const postgres::DatabaseRestore& request) {
+                                         postgres::DatabaseRestore request) {
   const auto restore = context.databases.in_place ? postgres::restore_in_place : postgres::restore_database;
+  if (!context.databases.in_place) {
+    request.verify = [&](const std::string& database) { return verify(context, part, database); };
+  }
   ASSIGN_OR_RETURN(const auto restored,
                    restore(endpoint_, request, context.reporter, name_, context.cancellation));
   report(context, restored, part.target);
@@ -462,11 +473,10 @@ void PostgresRestore::report(RestoreContext& context, const postgres::Restored& 
   if (!restored.kept.empty()) kept_.push_back(restored.kept);
 }
 
-Result<std::vector<Fingerprint>> PostgresRestore::read_back(RestoreContext& context, const DatabasePart& part,
-                                                            bool with_schema,
-                                                            const std::vector<Fingerprint>& recorded) {
-  ASSIGN_OR_RETURN(auto snapshot, postgres::Snapshot::open(endpoint_, part.target, context.cancellation));
-  RETURN_IF_ERROR(snapshot.take());
+Result<std::vector<Fingerprint>> PostgresRestore::read_rows_back(RestoreContext& context,
+                                                                 const DatabasePart& part,
+                                                                 postgres::Snapshot& snapshot,
+                                                                 const std::vector<Fingerprint>& recorded) {
   ASSIGN_OR_RETURN(auto inventory, postgres::read_inventory(snapshot.connection()));
   if (context.databases.selects()) {
     std::erase_if(inventory.tables, [&](const auto& table) { return !tables_.contains(table.name); });
@@ -477,48 +487,95 @@ Result<std::vector<Fingerprint>> PostgresRestore::read_back(RestoreContext& cont
   }
   const postgres::FingerprintScope scope{name_, part.prefix};
   auto phase = context.reporter.phase(name_, "comparing " + part.target);
-  ASSIGN_OR_RETURN(auto found,
-                   postgres::fingerprint_data(endpoint_, part.target, snapshot.id(), inventory, scope,
-                                              context.jobs, context.cancellation, phase.get()));
+  ASSIGN_OR_RETURN(auto found, postgres::fingerprint_data(endpoint_, snapshot.connection().database(),
+                                                          snapshot.id(), inventory, scope, context.jobs,
+                                                          context.cancellation, phase.get()));
   RETURN_IF_ERROR(accept_refreshed_views(snapshot.connection(), inventory, scope, recorded, found));
   ASSIGN_OR_RETURN(auto sequences, postgres::fingerprint_sequences(snapshot.connection(), scope));
   found.insert(found.end(), sequences.begin(), sequences.end());
-  if (with_schema) {
-    ASSIGN_OR_RETURN(auto schema, postgres::fingerprint_schema(snapshot.connection(), scope));
-    found.insert(found.end(), schema.begin(), schema.end());
-  }
-  snapshot.release();
   return found;
 }
 
-Result<std::vector<Difference>> PostgresRestore::compare(RestoreContext& context) {
+Result<std::vector<Difference>> PostgresRestore::compare_tables(RestoreContext& context,
+                                                                const DatabasePart& part) {
   ASSIGN_OR_RETURN(const auto* component, record(context));
-  ASSIGN_OR_RETURN(auto all, parts(context));
-  if (context.databases.selects()) {
-    ASSIGN_OR_RETURN(const auto found, read_back(context, all.front(), false, component->fingerprints));
-    return differences(of_tables(component->fingerprints, tables_), of_tables(found, tables_), false);
-  }
-  auto recorded = expected_after(component->fingerprints, masked_);
+  ASSIGN_OR_RETURN(auto snapshot, postgres::Snapshot::open(endpoint_, part.target, context.cancellation));
+  RETURN_IF_ERROR(snapshot.take());
+  ASSIGN_OR_RETURN(const auto found, read_rows_back(context, part, snapshot, component->fingerprints));
+  snapshot.release();
+  return differences(of_tables(component->fingerprints, tables_), of_tables(found, tables_), false);
+}
+
+// Definitions of another major version are written in other words.
+bool has_version_of(const postgres::Connection& connection, const ComponentRecord& record) {
+  return connection.server_version() / 10000 == static_cast<int>(number_in(record.server_version));
+}
+
+Result<std::vector<Difference>> PostgresRestore::compare_database(RestoreContext& context,
+                                                                  const DatabasePart& part,
+                                                                  const std::string& database,
+                                                                  Extent extent) {
+  ASSIGN_OR_RETURN(const auto* component, record(context));
+  ASSIGN_OR_RETURN(const auto all, parts(context));
+  std::vector<std::string> prefixes;
+  for (const auto& each : all) prefixes.push_back(each.prefix);
+  auto recorded = of_database(expected_after(component->fingerprints, masked_), part.prefix, prefixes);
+  ASSIGN_OR_RETURN(auto snapshot, postgres::Snapshot::open(endpoint_, database, context.cancellation));
+  RETURN_IF_ERROR(snapshot.take());
+  const bool with_schema = has_version_of(snapshot.connection(), *component);
   std::vector<Fingerprint> found;
-  bool with_schema = true;
-  for (const auto& part : all) {
-    ASSIGN_OR_RETURN(auto connection, postgres::Connection::open(endpoint_, part.target));
-    with_schema =
-        connection.server_version() / 10000 == static_cast<int>(number_in(component->server_version));
-    ASSIGN_OR_RETURN(auto fingerprints, read_back(context, part, with_schema, recorded));
-    found.insert(found.end(), fingerprints.begin(), fingerprints.end());
+  if (extent != Extent::kInItsPlace) {
+    ASSIGN_OR_RETURN(found, read_rows_back(context, part, snapshot, recorded));
   }
-  if (!with_schema) {
-    context.reporter.info(
-        fmt::format("{}: definitions are not compared: the backup is of PostgreSQL {}, another major version",
-                    name_, component->server_version));
+  if (with_schema) {
+    ASSIGN_OR_RETURN(auto schema, postgres::fingerprint_schema(snapshot.connection(), {name_, part.prefix}));
+    found.insert(found.end(), schema.begin(), schema.end());
   }
+  snapshot.release();
+  keep(extent, recorded);
+  keep(extent, found);
   if (component->details.contains("filter")) leave_out_unrecorded(recorded, found);
   if (comments_left_out_) {
     leave_out_comments(recorded);
     leave_out_comments(found);
   }
+  if (!with_schema && extent != Extent::kInItsPlace) {
+    context.reporter.info(
+        fmt::format("{}: definitions are not compared: the backup is of PostgreSQL {}, another major version",
+                    name_, component->server_version));
+  }
   return differences(recorded, found, with_schema);
+}
+
+Result<void> PostgresRestore::verify(RestoreContext& context, const DatabasePart& part,
+                                     const std::string& database) {
+  ASSIGN_OR_RETURN(refused_, compare_database(context, part, database, Extent::kBeforeItsPlace),
+                   "while comparing with the backup");
+  if (!refused_.empty()) {
+    return Error(
+               Code::kMismatch,
+               "what was restored for {} differs from the backup and is dropped again: nothing was replaced",
+               part.target)
+        .hint(
+            context.databases.into.empty()
+                ? "restore another backup (summit-dr list), or add `--in-place`: it compares at the end, and "
+                  "keeps what differs"
+                : "restore another backup (summit-dr list)");
+  }
+  verified_.insert(part.target);
+  return {};
+}
+
+Result<std::vector<Difference>> PostgresRestore::compare(RestoreContext& context) {
+  ASSIGN_OR_RETURN(const auto all, parts(context));
+  if (context.databases.selects()) return compare_tables(context, all.front());
+  std::vector<Difference> found;
+  for (const auto& part : all) {
+    const auto extent = verified_.contains(part.target) ? Extent::kInItsPlace : Extent::kWhole;
+    ASSIGN_OR_RETURN(auto differences, compare_database(context, part, part.target, extent));
+    found.insert(found.end(), differences.begin(), differences.end());
+  }
+  return found;
 }
 
 Result<std::vector<std::string>> PostgresRestore::probe(RestoreContext& context) {

@@ -171,6 +171,8 @@ class Run {
     if (restored.ok()) restored = planned.component->restore(context_, services_.marker);
     outcomes_[index].duration = watch.elapsed();
     outcomes_[index].rows = planned.component->rows();
+    outcomes_[index].differences = planned.component->refused();
+    outcomes_[index].refused = !outcomes_[index].differences.empty();
     return restored;
   }
 
@@ -285,7 +287,7 @@ void close_record(RestoreOutcome& outcome) {
 
 size_t RestoreOutcome::failed() const {
   return static_cast<size_t>(std::count_if(components.begin(), components.end(),
-                                           [](const auto& c) { return c.failure.has_value(); }));
+                                           [](const auto& c) { return c.failure && !c.refused; }));
 }
 
 size_t RestoreOutcome::different() const {

@@ -19,6 +19,7 @@ struct ComponentOutcome {
   Seconds duration{};
   std::optional<Error> failure;         // of the restore itself, or of a probe
   std::vector<Difference> differences;  // empty: equal to what was backed up
+  bool refused = false;                 // for these differences: the target is as it was
   std::vector<std::string> probes;      // checks that held
   std::vector<RowChanges> rows;         // that a merge wrote
 };
@@ -30,8 +31,8 @@ struct RestoreOutcome {
   std::vector<std::string> shortfalls;  // failed after-hooks, probes of services
   std::optional<LeakOutcome> leaks;     // of a masked restore
 
-  size_t failed() const;
-  size_t different() const;
+  size_t failed() const;     // without those that were refused
+  size_t different() const;  // with them
   // A component was stopped by a cancellation, or not looked at because of one.
   bool cancelled() const;
 };

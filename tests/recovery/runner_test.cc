@@ -84,6 +84,21 @@ TEST(RunRestore, ADifferenceFromTheBackupIsNoSuccess) {
   EXPECT_THAT(outcome->record.problem, HasSubstr("differs from the backup"));
 }
 
+TEST(RunRestore, RefusedForADifferenceCountsAsADifferenceAndIsNotProbed) {
+  World world;
+  auto plan = world.plan(
+      {{.name = "postgresql",
+        .restore = []() -> Result<void> { return Error(Code::kMismatch, "it differs, and stays away"); },
+        .refused = {{"table public.users", "1000 rows", "999 rows"}}}});
+  const auto outcome = world.run(plan);
+  ASSERT_TRUE(outcome.ok());
+  EXPECT_EQ(outcome->failed(), 0U);
+  EXPECT_EQ(outcome->different(), 1U);
+  EXPECT_TRUE(outcome->components[0].probes.empty());
+  EXPECT_EQ(outcome->record.state, RestoreState::kFailed);
+  EXPECT_EQ(outcome->record.problem, "postgresql: it differs, and stays away");
+}
+
 TEST(RunRestore, AProbeThatFailsIsAFailureOfItsComponent) {
   World world;
   auto plan = world.plan({{.name = "neo4j", .probe = []() -> Result<std::vector<std::string>> {

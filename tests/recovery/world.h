@@ -38,6 +38,7 @@ struct Script {
   std::string name;
   std::function<Result<void>()> restore{};
   std::vector<Difference> differences{};
+  std::vector<Difference> refused{};
   std::function<Result<std::vector<std::string>>()> probe{};
 };
 
@@ -50,6 +51,7 @@ class ScriptedRestore final : public RestoreComponent {
     return script_.restore ? script_.restore() : Result<void>();
   }
   Result<std::vector<Difference>> compare(RestoreContext&) override { return script_.differences; }
+  std::vector<Difference> refused() const override { return script_.refused; }
   Result<std::vector<std::string>> probe(RestoreContext&) override {
     return script_.probe ? script_.probe() : std::vector<std::string>{"answers"};
   }

@@ -1,6 +1,8 @@
 // A server, and the PostgreSQL components of a backup and of a restore as the runners call them.
 #pragma once
 
+#include <functional>
+
 #include "backup/postgres_component.h"
 #include "core/time.h"
 #include "recovery/postgres_restore.h"
@@ -41,14 +43,16 @@ class PostgresComponents : public postgres::PostgresTest {
     return record;
   }
 
-  // Prepare, cut, transfer, commit. Gives the backup's id.
+  // Prepare, cut, transfer, commit; `edit` may change what is recorded. Gives the backup's id.
   Result<std::string> back_up(const config::PostgresEndpoint& source, const std::string& name = "postgresql",
-                              const config::ComponentSpec& spec = {}) {
+                              const config::ComponentSpec& spec = {},
+                              const std::function<void(repository::ComponentRecord&)>& edit = {}) {
     ASSIGN_OR_RETURN(auto writer, repository::PlainRepository(base()).begin_new(now(), [](Instant instant) {
       return repository::make_backup_id("full", "", instant);
     }));
     auto component = backup::make_postgres_component(spec, source, name);
     ASSIGN_OR_RETURN(auto record, capture(*component, *writer));
+    if (edit) edit(record);
     repository::BackupMetadata metadata;
     metadata.id = writer->id();
     metadata.set = "full";

@@ -30,7 +30,7 @@ class TenantRestore : public postgres::PostgresTest {
     run("only_acme",
         "INSERT INTO public.tasks SELECT n, 'acme', 'task ' || n FROM generate_series(1, 10) n; INSERT INTO "
         "public.results SELECT n, n, 'fine' FROM generate_series(1, 10) n");
-    archive_ = dump("only_acme").archive;
+    original_ = dump("only_acme");
     run("postgres", "DROP DATABASE only_acme WITH (FORCE)");
     create_database("live");
     run("live", kSchema);
@@ -44,7 +44,7 @@ class TenantRestore : public postgres::PostgresTest {
     environment_.postgresql.push_back(endpoint());
     environment_.postgresql.front().databases = {"live"};
     configuration_.sets.push_back(tenant_set());
-    write_backup(archive_);
+    write_backup(original_.archive);
   }
 
   static constexpr std::string_view kSchema =
@@ -78,6 +78,7 @@ class TenantRestore : public postgres::PostgresTest {
     rows.server_version = "16";
     rows.artifacts.push_back(expect_ok(sink->finish()));
     sink.reset();
+    rows.fingerprints = original_.fingerprints;
     rows.details = {{"databases", "only_acme"}, {"archive:only_acme", "postgres-full.dump"}};
     if (!selection.empty()) rows.details["selection"] = selection;
     repository::ComponentRecord files;
@@ -118,11 +119,11 @@ class TenantRestore : public postgres::PostgresTest {
   // As made by the rules of the configuration of this moment.
   void record_selection() {
     expect_ok(remove_recursively(base()));
-    write_backup(archive_, config::selection_text(rules()));
+    write_backup(original_.archive, config::selection_text(rules()));
   }
   config::ComponentSpec& rules() { return configuration_.sets.front().components.front(); }
 
-  fs::path archive_;
+  Dump original_;
   SilentReporter reporter_;
   config::Configuration configuration_;
   config::Environment environment_;

@@ -82,6 +82,65 @@ TEST_F(PostgresComponents, DifferencesAreNamedExactly) {
   }
 }
 
+// Changes one recorded hash: what comes back is then another row.
+auto another_hash(const std::string& kind, const std::string& name) {
+  return [=](repository::ComponentRecord& record) {
+    for (auto& fingerprint : record.fingerprints) {
+      if (fingerprint.kind == kind && fingerprint.name == name) fingerprint.hash.front() ^= 1;
+    }
+  };
+}
+
+TEST_F(PostgresComponents, WhatDiffersFromTheBackupDoesNotTakeThePlaceOfTheLiveDatabase) {
+  run("summit", "CREATE TABLE public.t AS SELECT 1 AS id");
+  create_database("other");
+  run("other", "CREATE TABLE public.t AS SELECT 1 AS id");
+  target_.databases = {"summit", "other"};
+  const auto id = expect_ok(back_up(target_, "postgresql", {}, another_hash("table", "other/public.t")));
+  run("summit", "UPDATE public.t SET id = 2");
+  run("other", "UPDATE public.t SET id = 2");
+  for (const bool keep_replaced : {false, true}) {
+    databases_.keep_replaced = keep_replaced;
+    with_restore(id, target_, [](auto& component, auto& context) {
+      const auto restored = component.restore(context, {});
+      ASSERT_FALSE(restored.ok());
+      EXPECT_EQ(restored.error().code(), Code::kMismatch);
+      EXPECT_THAT(restored.error().message(),
+                  HasSubstr("for other differs from the backup and is dropped again"));
+      EXPECT_THAT(component.refused(), ElementsAre(what("table other/public.t")));
+    });
+    EXPECT_EQ(ask("other", "SELECT id FROM public.t"), "2");
+    EXPECT_THAT(databases(), Not(Contains(HasSubstr("_restoring_"))));
+  }
+  EXPECT_EQ(ask("summit", "SELECT id FROM public.t"), "1") << "each database takes its place by itself";
+
+  databases_ = {};
+  databases_.in_place = true;
+  const auto differences = with_restore(id, target_, [](auto& component, auto& context) {
+    expect_ok(component.restore(context, {}));
+    EXPECT_THAT(component.refused(), IsEmpty());
+    return expect_ok(component.compare(context));
+  });
+  EXPECT_THAT(differences, ElementsAre(what("table other/public.t")));
+  EXPECT_EQ(ask("other", "SELECT id FROM public.t"), "1");
+}
+
+TEST_F(PostgresComponents, GrantsAndCommentOfADatabaseAreComparedWhenItHasItsPlace) {
+  run("summit",
+      "CREATE TABLE public.t (id integer); COMMENT ON DATABASE summit IS 'of the platform'; REVOKE CONNECT "
+      "ON "
+      "DATABASE summit FROM PUBLIC");
+  const auto restored_and_compared = [&](const std::string& id) {
+    return with_restore(id, target_, [](auto& component, auto& context) {
+      expect_ok(component.restore(context, {}));
+      return expect_ok(component.compare(context));
+    });
+  };
+  EXPECT_THAT(restored_and_compared(expect_ok(back_up(target_))), IsEmpty());
+  const auto other = expect_ok(back_up(target_, "postgresql", {}, another_hash("schema", "grants")));
+  EXPECT_THAT(restored_and_compared(other), ElementsAre(what("schema grants")));
+}
+
 TEST_F(PostgresComponents, AMaterializedViewThatWasStaleIsNoDifference) {
   run("summit",
       "CREATE TABLE public.t (id integer); CREATE MATERIALIZED VIEW public.v AS SELECT count(*) AS n FROM "
