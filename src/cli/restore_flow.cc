@@ -172,6 +172,10 @@ void define_restore_options(OptionSet& options, RestoreFlowOptions& target) {
                "do not save what is overwritten; refused for production");
   options.flag("--terminate-connections", target.terminate_connections,
                "end other sessions instead of refusing");
+  options.flag(
+      "--skip-failed-definitions", target.skip_failed_definitions,
+      "leave out and name PostgreSQL indexes, constraints, triggers and rows of materialized views that "
+      "the server refuses, instead of restoring nothing; ends as partial");
 }
 
 Result<ResolvedReference> resolve_reference(const std::string& reference, Session& session) {
@@ -202,6 +206,7 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
   request.safety_backup = !options.no_safety_backup;
   request.terminate_connections = options.terminate_connections;
   request.jobs = options.jobs;
+  request.databases.skip_failed_definitions = options.skip_failed_definitions;
 
   ASSIGN_OR_RETURN(auto target, target_of(request, options, session));
   ASSIGN_OR_RETURN(auto resolved, resolve_reference(request.reference, session));

@@ -19,6 +19,7 @@ struct RestoreFlowOptions {
   bool dry_run = false;
   bool no_safety_backup = false;
   bool terminate_connections = false;
+  bool skip_failed_definitions = false;
 };
 
 void define_restore_options(OptionSet& options, RestoreFlowOptions& target);

@@ -41,6 +41,7 @@ struct DatabaseMode {
   std::vector<std::string> exclude;
   // Of a rollback: instead of words, exactly the tables that the restore replaced.
   std::optional<TablesByComponent> undone;
+  bool skip_failed_definitions = false;  // stores/postgres/skipped_definitions.h
 
   // Some tables, and nothing else.
   bool selects() const { return !only.empty() || !exclude.empty() || undone.has_value(); }
@@ -100,6 +101,8 @@ class RestoreComponent {
   // After a restore() that failed with kMismatch, because what it made differs from the backup: where. It has
   // replaced nothing then. Empty for everything else.
   virtual std::vector<Difference> refused() const { return {}; }
+  // After restore(): what it left out because it was allowed to, a sentence each.
+  virtual std::vector<std::string> skipped() const { return {}; }
   // After restore(): what a merge wrote. Empty for everything else.
   virtual std::vector<RowChanges> rows() const { return {}; }
   // One line per check that holds ("412 indexes valid"); an error when one does not.

@@ -156,6 +156,21 @@ Result<void> check_masked_mode(const RestoreRequest& request, const repository::
       .hint("--into=NAME makes a masked database of their own");
 }
 
+// What is left out of some tables would be left out of the live database, and a masked one must be whole.
+Result<void> check_skipping(const RestoreRequest& request, const RestoreContext& context) {
+  if (!request.databases.skip_failed_definitions) return {};
+  if (context.masking != nullptr) {
+    return Error(Code::kRefused, "a masked restore is certified whole, and leaves no definition out")
+        .hint("leave --skip-failed-definitions out");
+  }
+  if (request.databases.selects()) {
+    return Error(Code::kRefused,
+                 "some tables come back in one transaction, with all their definitions or not at all")
+        .hint("leave --skip-failed-definitions out");
+  }
+  return {};
+}
+
 // A whole database of that name, or several of a backup, would be overwritten by what was meant to lie
 // beside.
 Result<void> check_into(const RestoreRequest& request, const repository::BackupMetadata& metadata,
@@ -236,6 +251,7 @@ Result<RestorePlan> plan_restore(const RestoreRequest& request, RestoreContext& 
   RETURN_IF_ERROR(check_choice(request, metadata));
   RETURN_IF_ERROR(check_mode(request, metadata));
   RETURN_IF_ERROR(check_masked_mode(request, metadata, context));
+  RETURN_IF_ERROR(check_skipping(request, context));
   RETURN_IF_ERROR(check_into(request, metadata, context.environment, context.cancellation));
 
   RestorePlan plan;

@@ -93,6 +93,14 @@ void keep(Extent extent, std::vector<Fingerprint>& fingerprints) {
   });
 }
 
+void leave_out_empty_views(std::vector<Fingerprint>& recorded, const std::vector<Fingerprint>& found) {
+  std::erase_if(recorded, [&](const Fingerprint& f) {
+    return f.kind == "materialized_view" && std::none_of(found.begin(), found.end(), [&](const auto& other) {
+             return other.kind == f.kind && other.name == f.name;
+           });
+  });
+}
+
 void leave_out_comments(std::vector<Fingerprint>& fingerprints) {
   std::erase_if(fingerprints,
                 [](const Fingerprint& f) { return f.kind == "schema" && f.name.ends_with("comments"); });

@@ -108,6 +108,7 @@ class PostgresRestore final : public RestoreComponent {
                        const std::optional<config::EnvironmentMarker>& marker) override;
   Result<std::vector<Difference>> compare(RestoreContext& context) override;
   std::vector<Difference> refused() const override { return refused_; }
+  std::vector<std::string> skipped() const override;
   Result<std::vector<std::string>> probe(RestoreContext& context) override;
   Result<void> reveal(RestoreContext& context, TargetDoors& doors) override;
   Result<void> search(RestoreContext& context, const LeakScan& scan) override;
@@ -132,7 +133,8 @@ class PostgresRestore final : public RestoreComponent {
   Result<std::vector<Difference>> compare_tables(RestoreContext& context, const DatabasePart& part);
   Result<std::vector<Difference>> compare_database(RestoreContext& context, const DatabasePart& part,
                                                    const std::string& database, Extent extent);
-  Result<void> verify(RestoreContext& context, const DatabasePart& part, const std::string& database);
+  Result<void> verify(RestoreContext& context, const DatabasePart& part, const std::string& database,
+                      const postgres::Loaded& loaded);
 
   Result<void> restore_masked(RestoreContext& context, const DatabasePart& part,
                               postgres::DatabaseRestore request);
@@ -151,6 +153,7 @@ class PostgresRestore final : public RestoreComponent {
   std::vector<std::string> kept_;            // databases that were replaced and stay
   std::set<std::string> verified_;           // databases that were compared before they took their place
   std::vector<Difference> refused_;          // of the one that did not take it
+  std::map<std::string, std::vector<std::string>> skipped_;  // by database: definitions that were left out
 
   // Masked, and not seen by anybody yet.
   struct Hidden {
@@ -419,6 +422,7 @@ Result<void> PostgresRestore::restore_database(RestoreContext& context, const Da
   request.jobs = std::max<size_t>(context.jobs, 1);
   request.workspace = context.workspace;
   request.keep_replaced = context.databases.keep_replaced;
+  request.skip_failed_definitions = context.databases.skip_failed_definitions;
   return context.masking ? restore_masked(context, part, std::move(request))
                          : restore_as(context, part, std::move(request));
 }
@@ -458,7 +462,9 @@ Result<void> PostgresRestore::restore_as(RestoreContext& context, const Database
                                          postgres::DatabaseRestore request) {
   const auto restore = context.databases.in_place ? postgres::restore_in_place : postgres::restore_database;
   if (!context.databases.in_place) {
-    request.verify = [&](const std::string& database) { return verify(context, part, database); };
+    request.verify = [&](const std::string& database, const postgres::Loaded& loaded) {
+      return verify(context, part, database, loaded);
+    };
   }
   ASSIGN_OR_RETURN(const auto restored,
                    restore(endpoint_, request, context.reporter, name_, context.cancellation));
@@ -470,6 +476,7 @@ void PostgresRestore::report(RestoreContext& context, const postgres::Restored& 
                              const std::string& target) {
   context.reporter.info(fmt::format("{}: restored {} rows of {} tables into {}", name_, restored.loaded.rows,
                                     restored.loaded.tables, target));
+  if (!restored.loaded.skipped.empty()) skipped_[target] = restored.loaded.skipped;
   if (!restored.kept.empty()) kept_.push_back(restored.kept);
 }
 
@@ -522,7 +529,8 @@ Result<std::vector<Difference>> PostgresRestore::compare_database(RestoreContext
   auto recorded = of_database(expected_after(component->fingerprints, masked_), part.prefix, prefixes);
   ASSIGN_OR_RETURN(auto snapshot, postgres::Snapshot::open(endpoint_, database, context.cancellation));
   RETURN_IF_ERROR(snapshot.take());
-  const bool with_schema = has_version_of(snapshot.connection(), *component);
+  const bool same_version = has_version_of(snapshot.connection(), *component);
+  const bool with_schema = same_version && !skipped_.contains(part.target);
   std::vector<Fingerprint> found;
   if (extent != Extent::kInItsPlace) {
     ASSIGN_OR_RETURN(found, read_rows_back(context, part, snapshot, recorded));
@@ -539,7 +547,8 @@ Result<std::vector<Difference>> PostgresRestore::compare_database(RestoreContext
     leave_out_comments(recorded);
     leave_out_comments(found);
   }
-  if (!with_schema && extent != Extent::kInItsPlace) {
+  if (skipped_.contains(part.target)) leave_out_empty_views(recorded, found);
+  if (!same_version && extent != Extent::kInItsPlace) {
     context.reporter.info(
         fmt::format("{}: definitions are not compared: the backup is of PostgreSQL {}, another major version",
                     name_, component->server_version));
@@ -548,7 +557,8 @@ Result<std::vector<Difference>> PostgresRestore::compare_database(RestoreContext
 }
 
 Result<void> PostgresRestore::verify(RestoreContext& context, const DatabasePart& part,
-                                     const std::string& database) {
+                                     const std::string& database, const postgres::Loaded& loaded) {
+  if (!loaded.skipped.empty()) skipped_[part.target] = loaded.skipped;
   ASSIGN_OR_RETURN(refused_, compare_database(context, part, database, Extent::kBeforeItsPlace),
                    "while comparing with the backup");
   if (!refused_.empty()) {
@@ -590,6 +600,16 @@ Result<std::vector<std::string>> PostgresRestore::probe(RestoreContext& context)
                                 kept, postgres::quote_identifier(kept)));
   }
   return lines;
+}
+
+std::vector<std::string> PostgresRestore::skipped() const {
+  std::vector<std::string> sentences;
+  for (const auto& [database, skipped] : skipped_) {
+    for (const auto& sentence : skipped) sentences.push_back(fmt::format("{}: {}", database, sentence));
+    sentences.push_back(fmt::format(
+        "{}: definitions are not compared with the backup, because some were left out", database));
+  }
+  return sentences;
 }
 
 // In order: each takes its place with all its rows, or stays away.

@@ -325,6 +325,10 @@ Result<RestoreOutcome> run_restore(RestorePlan& plan, RestoreContext& context, c
     run.execute();
     outcome.leaks = run.take_leaks();
     outcome.components = run.take();
+    for (const auto& planned : plan.components) {
+      for (const auto& sentence : planned.component->skipped())
+        outcome.shortfalls.push_back(fmt::format("{}: {}", planned.name, sentence));
+    }
   }
   auto after =
       backup::run_hooks(hooks.after, variables(outcome.record, "all"), context.reporter, Cancellation());

@@ -28,7 +28,7 @@ struct RestoreOutcome {
   RestoreRecord record;
   Seconds duration{};
   std::vector<ComponentOutcome> components;
-  std::vector<std::string> shortfalls;  // failed after-hooks, probes of services
+  std::vector<std::string> shortfalls;  // failed after-hooks, probes of services, definitions left out
   std::optional<LeakOutcome> leaks;     // of a masked restore
 
   size_t failed() const;     // without those that were refused

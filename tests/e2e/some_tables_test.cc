@@ -45,6 +45,10 @@ TEST_F(SomeTables, ARollbackLeavesWhatOthersWroteSince) {
   EXPECT_EQ(ask("SELECT price FROM shop.prices"), "1");
   execute("INSERT INTO shop.sold VALUES (2)");
 
+  const auto refused = run({"rollback", "latest", "--skip-failed-definitions"});
+  EXPECT_EQ(refused.exit_code, 1) << refused;
+  EXPECT_THAT(refused.err, HasSubstr("with all their definitions or not at all"));
+
   const auto plan = run({"rollback", "latest", "--dry-run"});
   EXPECT_THAT(plan.out, AllOf(HasSubstr("emptied and filled again, in one transaction: shop.prices"),
                               HasSubstr("shop.gone was created by the restore, and stays")))
@@ -60,6 +64,28 @@ TEST_F(SomeTables, ARollbackLeavesWhatOthersWroteSince) {
   const auto nothing = run({"rollback", "latest"});
   EXPECT_EQ(nothing.exit_code, 1) << nothing;
   EXPECT_THAT(nothing.err, HasSubstr("replaced nothing that could be put back: it created shop.gone"));
+  execute("DROP SCHEMA shop CASCADE");
+}
+
+TEST_F(SomeTables, ADefinitionThatFailsIsLeftOutWhenAskedForAndTheRestoreEndsAsPartial) {
+  execute(
+      "CREATE SCHEMA shop; CREATE FUNCTION shop.here(n integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql "
+      "AS "
+      "$$ BEGIN IF pg_catalog.current_database() LIKE '%restoring%' THEN RAISE EXCEPTION 'not here'; END IF; "
+      "RETURN n; END $$; CREATE TABLE shop.prices AS SELECT 1 AS price; CREATE INDEX picky ON shop.prices "
+      "(shop.here(price))");
+  const auto backup = run({"backup", "--set=full", "--datastores=postgres"});
+  ASSERT_EQ(backup.exit_code, 0) << backup;
+  execute("UPDATE shop.prices SET price = 2");
+  const auto refused = run({"restore", "latest", "--env=dev"});
+  EXPECT_EQ(refused.exit_code, 1) << refused;
+  EXPECT_EQ(ask("SELECT price FROM shop.prices"), "2");
+
+  const auto id = "--backup-id=" + world_.ids(base_).front();
+  const auto partial = run({"restore", id, "--env=dev", "--skip-failed-definitions"});
+  EXPECT_EQ(partial.exit_code, 3) << partial;
+  EXPECT_THAT(partial.out, HasSubstr("INDEX shop.picky was left out"));
+  EXPECT_EQ(ask("SELECT price FROM shop.prices"), "1");
   execute("DROP SCHEMA shop CASCADE");
 }
 

@@ -99,6 +99,15 @@ TEST(RunRestore, RefusedForADifferenceCountsAsADifferenceAndIsNotProbed) {
   EXPECT_EQ(outcome->record.problem, "postgresql: it differs, and stays away");
 }
 
+TEST(RunRestore, WhatAComponentLeftOutIsAShortfall) {
+  World world;
+  auto plan = world.plan({{.name = "postgresql", .skipped = {"summit: INDEX public.i was left out"}}});
+  const auto outcome = world.run(plan);
+  ASSERT_TRUE(outcome.ok());
+  EXPECT_EQ(outcome->shortfalls, std::vector<std::string>{"postgresql: summit: INDEX public.i was left out"});
+  EXPECT_EQ(outcome->record.state, RestoreState::kFinished);
+}
+
 TEST(RunRestore, AProbeThatFailsIsAFailureOfItsComponent) {
   World world;
   auto plan = world.plan({{.name = "neo4j", .probe = []() -> Result<std::vector<std::string>> {

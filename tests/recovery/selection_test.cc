@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "recovery/plan.h"
+#include "tests/recovery/world.h"
 
 namespace summit::recovery {
 namespace {
@@ -55,6 +56,29 @@ TEST(SelectiveRestore, AValueThatIsNeitherNamesItsVariable) {
   ASSERT_FALSE(selected.ok());
   EXPECT_EQ(selected.error().code(), Code::kUsage);
   EXPECT_THAT(selected.error().message(), ::testing::HasSubstr("RESTORE_NEO4J is `yes`"));
+}
+
+TEST(DefinitionsThatFail, AreNotLeftOutOfMaskedRestoresNorOfSomeTables) {
+  World world;
+  const masking::Session masking;
+  for (const bool masked : {true, false}) {
+    RestoreRequest request;
+    request.databases.skip_failed_definitions = true;
+    if (!masked) request.databases.only = {"public.users"};
+    RestoreContext context{.configuration = world.configuration,
+                           .environment = world.environment,
+                           .backup = world.backup,
+                           .reporter = world.reporter,
+                           .cancellation = {},
+                           .sealing_key = {},
+                           .workspace = {},
+                           .databases = request.databases,
+                           .masking = masked ? &masking : nullptr};
+    const auto plan = plan_restore(request, context);
+    ASSERT_FALSE(plan.ok());
+    EXPECT_EQ(plan.error().code(), Code::kRefused);
+    EXPECT_EQ(plan.error().hint(), "leave --skip-failed-definitions out");
+  }
 }
 
 }  // namespace

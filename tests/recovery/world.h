@@ -39,6 +39,7 @@ struct Script {
   std::function<Result<void>()> restore{};
   std::vector<Difference> differences{};
   std::vector<Difference> refused{};
+  std::vector<std::string> skipped{};
   std::function<Result<std::vector<std::string>>()> probe{};
 };
 
@@ -52,6 +53,7 @@ class ScriptedRestore final : public RestoreComponent {
   }
   Result<std::vector<Difference>> compare(RestoreContext&) override { return script_.differences; }
   std::vector<Difference> refused() const override { return script_.refused; }
+  std::vector<std::string> skipped() const override { return script_.skipped; }
   Result<std::vector<std::string>> probe(RestoreContext&) override {
     return script_.probe ? script_.probe() : std::vector<std::string>{"answers"};
   }

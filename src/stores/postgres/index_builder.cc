@@ -75,8 +75,11 @@ class Builder {
     for (;;) {
       ASSIGN_OR_RETURN(const auto build, schedule_.next(cancellation));
       if (!build) return {};
-      RETURN_IF_ERROR(execute(connection, *build, means), "while building {}",
-                      display_name(build->entry->schema.value_or(""), build->entry->tag.value_or("")));
+      if (!building_.skipped.leaves_out(*build->entry)) {
+        RETURN_IF_ERROR(building_.skipped.settle(*build->entry, execute(connection, *build, means)),
+                        "while building {}",
+                        display_name(build->entry->schema.value_or(""), build->entry->tag.value_or("")));
+      }
       schedule_.done(*build);
       if (phase_) phase_->advance(1);
     }

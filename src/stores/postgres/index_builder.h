@@ -12,6 +12,7 @@
 #include "formats/pgarchive/contents.h"
 #include "stores/postgres/build_schedule.h"
 #include "stores/postgres/load_plan.h"
+#include "stores/postgres/skipped_definitions.h"
 
 namespace summit::postgres {
 
@@ -22,12 +23,14 @@ struct IndexBuilding {
   size_t jobs = 1;                     // connections
   std::map<int64_t, TableSize> sizes;  // by the number of a TABLE entry; absent: small
   bool hide_values = false;            // errors do not quote rows
+  SkippedDefinitions& skipped;         // takes what the server refuses
 };
 
 // Executes the definitions of `entries` in the order of build_schedule.h. The builds at one time share the
 // memory that the server can spare, and one that may be parallel in itself gets as many workers as its share
 // of the cost. A build that does not get its memory from the server is tried once more with the server's own
-// settings, one that deadlocks with somebody else's lock some times more. The first error ends it.
+// settings, one that deadlocks with somebody else's lock some times more. The first error that may not be
+// skipped ends it.
 Result<void> build_indexes(const IndexBuilding& building, const LoadPlan::Entries& entries, Phase* phase,
                            const Cancellation& cancellation);
 

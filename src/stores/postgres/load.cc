@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "core/task_group.h"
 #include "formats/pgarchive/parser.h"
@@ -11,6 +13,7 @@
 #include "stores/postgres/index_builder.h"
 #include "stores/postgres/load_plan.h"
 #include "stores/postgres/load_session.h"
+#include "stores/postgres/skipped_definitions.h"
 #include "stores/postgres/stock_restore.h"
 #include "stores/postgres/timescale.h"
 #include "stores/postgres/tools.h"
@@ -38,18 +41,22 @@ class Load {
         request_(request),
         reporter_(reporter),
         store_(store),
-        cancellation_(cancellation) {}
+        cancellation_(cancellation),
+        skipped_(hides_values()                    ? SkippedDefinitions::When::kNever
+                 : request.skip_failed_definitions ? SkippedDefinitions::When::kFailed
+                                                   : SkippedDefinitions::When::kSayHow) {}
 
   Result<Loaded> run() {
     RETURN_IF_ERROR(prepare());
     RETURN_IF_ERROR(definitions_->run(request_.database, plan_.before, 1, cancellation_));
     RETURN_IF_ERROR(load_data());
     RETURN_IF_ERROR(set_sequences());
-    ASSIGN_OR_RETURN(const auto loaded, count_loaded(targets_));
+    ASSIGN_OR_RETURN(auto loaded, count_loaded(targets_));
     RETURN_IF_ERROR(build());
-    RETURN_IF_ERROR(definitions_->run(request_.database, plan_.after, request_.jobs, cancellation_));
+    RETURN_IF_ERROR(define(plan_.after, request_.jobs));
     if (!timescale_schema_.empty()) RETURN_IF_ERROR(let_timescale_work());
     RETURN_IF_ERROR(definitions_->run(request_.database, plan_.event_triggers, 1, cancellation_));
+    loaded.skipped = skipped_.sentences();
     return loaded;
   }
 
@@ -62,6 +69,13 @@ class Load {
   Result<void> set_sequences();
   Result<void> build();
   Result<void> let_timescale_work();
+  Result<void> define(const LoadPlan::Entries& entries, size_t jobs);
+  Result<void> define_what_can_be(Connection& connection, LoadPlan::Entries entries);
+  Error say_how_to_go_on(Error error) const;
+  IndexBuilding building_with(size_t jobs) {
+    return {endpoint_, request_.database, request_.contents, jobs, {}, hides_values() || skipped_.may_skip(),
+            skipped_};
+  }
   Result<Connection> session(const Cancellation& cancellation) {
     return open_load_session(endpoint_, request_.database, request_.contents, hides_values(), cancellation);
   }
@@ -78,6 +92,7 @@ class Load {
   KeysToHypertables to_hypertables_;
   LoadTargets targets_;
   std::optional<StockRestore> definitions_;
+  SkippedDefinitions skipped_;
 };
 
 Result<void> Load::prepare() {
@@ -159,7 +174,7 @@ Result<void> Load::build() {
                      take_keys_to_hypertables(endpoint_, request_.database, plan_, cancellation_));
   }
   const EntryIndex index(request_.contents);
-  IndexBuilding building{endpoint_, request_.database, request_.contents, request_.jobs, {}, hides_values()};
+  IndexBuilding building = building_with(request_.jobs);
   for (const auto& [id, target] : targets_) {
     if (const Entry* table = table_of(index, *target->entry))
       building.sizes[table->id] = {target->bytes, target->rows};
@@ -180,9 +195,55 @@ Result<void> Load::let_timescale_work() {
   auto phase = reporter_.phase(store_, "building foreign keys of " + request_.database, "definitions");
   phase->set_total(to_hypertables_.keys.size());
   // One by one: each takes locks on all chunks.
-  const IndexBuilding building{endpoint_, request_.database, request_.contents, 1, {}, hides_values()};
-  RETURN_IF_ERROR(build_indexes(building, to_hypertables_.keys, phase.get(), cancellation_));
-  return definitions_->run(request_.database, to_hypertables_.comments, 1, cancellation_);
+  RETURN_IF_ERROR(build_indexes(building_with(1), to_hypertables_.keys, phase.get(), cancellation_));
+  return define(to_hypertables_.comments, 1);
+}
+
+// Where something may be left out, it is found by halves: pg_restore would go on by itself, but says in prose
+// alone what failed, and quotes rows. The rows of a materialized view are computed once.
+Result<void> Load::define(const LoadPlan::Entries& entries, size_t jobs) {
+  if (!skipped_.may_skip()) {
+    auto defined = definitions_->run(request_.database, entries, jobs, cancellation_);
+    return defined.ok() ? Result<void>() : say_how_to_go_on(std::move(defined).error());
+  }
+  ASSIGN_OR_RETURN(auto connection,
+                   open_load_session(endpoint_, request_.database, request_.contents, true, cancellation_));
+  LoadPlan::Entries cheap;
+  for (const auto* entry : entries) {
+    if (!entry->is("MATERIALIZED VIEW DATA")) {
+      cheap.push_back(entry);
+      continue;
+    }
+    RETURN_IF_ERROR(define_what_can_be(connection, std::exchange(cheap, {})));
+    RETURN_IF_ERROR(define_what_can_be(connection, {entry}));
+  }
+  return define_what_can_be(connection, std::move(cheap));
+}
+
+// Each script is one transaction, because it is one message to the server.
+Result<void> Load::define_what_can_be(Connection& connection, LoadPlan::Entries entries) {
+  std::erase_if(entries, [&](const Entry* entry) { return skipped_.leaves_out(*entry); });
+  if (entries.empty()) return {};
+  ASSIGN_OR_RETURN(const auto script, definitions_->script(entries, cancellation_));
+  auto defined = connection.execute(script);
+  if (defined.ok()) return {};
+  if (entries.size() == 1) return skipped_.settle(*entries.front(), std::move(defined));
+  if (!SkippedDefinitions::is_refusal(defined.error())) return defined;
+  const auto middle = entries.begin() + static_cast<std::ptrdiff_t>(entries.size() / 2);
+  RETURN_IF_ERROR(define_what_can_be(connection, {entries.begin(), middle}));
+  return define_what_can_be(connection, {middle, entries.end()});
+}
+
+// pg_restore tells the command that failed: of its kinds the optional ones begin like this.
+Error Load::say_how_to_go_on(Error error) const {
+  static constexpr std::array<std::string_view, 6> kOptional = {
+      "REFRESH MATERIALIZED VIEW", "CREATE TRIGGER",  "CREATE CONSTRAINT TRIGGER", "CREATE INDEX",
+      "CREATE UNIQUE INDEX",       "ALTER TABLE ONLY"};
+  if (hides_values() || !error.hint().empty()) return error;
+  const bool optional = std::any_of(kOptional.begin(), kOptional.end(), [&](const auto command) {
+    return error.message().find(fmt::format("Command was: {}", command)) != std::string::npos;
+  });
+  return optional ? std::move(error).hint(SkippedDefinitions::hint()) : error;
 }
 
 // Keeps what streams by until the table of contents is complete.

@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "config/endpoint.h"
 #include "core/bytes.h"
@@ -43,13 +44,15 @@ struct LoadRequest {
   std::function<bool(const pgarchive::Entry&)> chosen = {};  // empty: every entry
   uint64_t archive_bytes = 0;                                // for progress; 0: not known
   uint64_t rows = 0;                                         // for progress; 0: not known
-  RowEditing* editing = nullptr;  // null: rows go in as they are; outlives the load
+  RowEditing* editing = nullptr;         // null: rows go in as they are; outlives the load
+  bool skip_failed_definitions = false;  // skipped_definitions.h
 };
 
 struct Loaded {
   uint64_t tables = 0;  // that have rows
   uint64_t rows = 0;
-  uint64_t bytes = 0;  // of rows, in COPY's text format
+  uint64_t bytes = 0;                  // of rows, in COPY's text format
+  std::vector<std::string> skipped{};  // definitions that were left out, a sentence each
 };
 
 // kMissingTool or kUnsupported with a hint. Gives the versions to record ("pg_restore": "16.15").
@@ -64,9 +67,10 @@ Result<void> read_archive(const ArchiveSource& source, pgarchive::Consumer& cons
 // The table of contents alone; reads no further than its end.
 Result<pgarchive::Contents> read_contents(const ArchiveSource& source);
 
-// The first error ends it; what was loaded is then of no use. kCorrupt also when the source finds at its end
-// that its bytes are damaged, or when the server stored another number of rows than the archive holds. What
-// belongs to the database itself (its creation, settings, grants and comment) is the caller's.
+// The first error ends it, unless it is one of a definition that may be skipped; what was loaded is then of
+// no use. kCorrupt also when the source finds at its end that its bytes are damaged, or when the server
+// stored another number of rows than the archive holds. What belongs to the database itself (its creation,
+// settings, grants and comment) is the caller's.
 Result<Loaded> load_archive(const config::PostgresEndpoint& endpoint, const LoadRequest& request,
                             Reporter& reporter, const std::string& store, const Cancellation& cancellation);
 

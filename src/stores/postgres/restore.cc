@@ -64,6 +64,7 @@ LoadRequest load_request(const DatabaseRestore& restore, const pgarchive::Conten
   request.rows = restore.rows;
   request.chosen = restore.chosen;
   request.editing = restore.editing;
+  request.skip_failed_definitions = restore.skip_failed_definitions;
   return request;
 }
 
@@ -87,6 +88,7 @@ FilledDatabase::~FilledDatabase() {
 
 const std::string& FilledDatabase::name() const { return state_->swap.restoring(); }
 const std::string& FilledDatabase::comment() const { return state_->entries.comment; }
+const Loaded& FilledDatabase::loaded() const { return state_->loaded; }
 
 Result<Restored> FilledDatabase::commit(Doors doors) {
   if (doors == Doors::kClosed) {
@@ -138,7 +140,7 @@ Result<Restored> restore_database(const config::PostgresEndpoint& endpoint, cons
                                   Reporter& reporter, const std::string& store,
                                   const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto filled, fill_database(endpoint, restore, reporter, store, cancellation));
-  if (restore.verify) RETURN_IF_ERROR(restore.verify(filled.name()));
+  if (restore.verify) RETURN_IF_ERROR(restore.verify(filled.name(), filled.loaded()));
   RETURN_IF_ERROR(cancellation.check());
   return filled.commit(FilledDatabase::Doors::kOpen);
 }

@@ -31,9 +31,10 @@ struct DatabaseRestore {
   fs::path workspace;
   std::function<bool(const pgarchive::Entry&)> chosen{};  // empty: every entry
   RowEditing* editing = nullptr;                          // null: rows go in as they are
+  bool skip_failed_definitions = false;                   // skipped_definitions.h
   // Of restore_database() alone: is given the name of the database that is filled and has not taken its place
-  // yet; an error drops it. Its own grants and comment it gets with its place.
-  std::function<Result<void>(const std::string&)> verify{};
+  // yet, and what came into it; an error drops it. Its own grants and comment it gets with its place.
+  std::function<Result<void>(const std::string&, const Loaded&)> verify{};
 };
 
 // What fills `database`, which is not the restore's own while it lies beside it. `contents` outlives it.
@@ -53,6 +54,7 @@ class FilledDatabase {
   const std::string& name() const;
   // The one that it will have after commit().
   const std::string& comment() const;
+  const Loaded& loaded() const;
   // Takes its place. `closed`: as ALLOW_CONNECTIONS false, from the first moment on which it has the name:
   // nobody connects, superusers neither.
   enum class Doors { kOpen, kClosed };

@@ -141,6 +141,90 @@ TEST_F(PostgresComponents, GrantsAndCommentOfADatabaseAreComparedWhenItHasItsPla
   EXPECT_THAT(restored_and_compared(other), ElementsAre(what("schema grants")));
 }
 
+// Fails wherever the database has another name, which it has while it is restored beside.
+constexpr std::string_view kPickyFunction = R"sql(
+CREATE FUNCTION public.picky(n integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
+  IF pg_catalog.current_database() <> 'summit' THEN RAISE EXCEPTION 'not here'; END IF; RETURN n; END $$;
+CREATE TABLE public.t AS SELECT 1 AS id;
+)sql";
+
+// Definitions that no server would accept again.
+constexpr std::string_view kBrokenDefinitions = R"sql(
+CREATE TABLE public.twice (id integer PRIMARY KEY, note text);
+CREATE TABLE public.referring (id integer REFERENCES public.twice, other integer);
+COMMENT ON CONSTRAINT twice_pkey ON public.twice IS 'not so';
+UPDATE pg_index SET indisready = false, indisvalid = false WHERE indexrelid = 'public.twice_pkey'::regclass;
+INSERT INTO public.twice VALUES (7711, 'a'), (7711, 'b');
+UPDATE pg_index SET indisready = true, indisvalid = true WHERE indexrelid = 'public.twice_pkey'::regclass;
+CREATE TABLE public.single (id integer PRIMARY KEY);
+ALTER TABLE public.referring ADD CONSTRAINT missing FOREIGN KEY (other) REFERENCES public.single;
+SET session_replication_role = replica;
+INSERT INTO public.referring VALUES (NULL, 7722);
+RESET session_replication_role;
+CREATE INDEX by_note ON public.twice (note);
+)sql";
+
+TEST_F(PostgresComponents, DefinitionsThatFailAreLeftOutAndNamedWhenAskedFor) {
+  run("summit", kPickyFunction);
+  run("summit", kBrokenDefinitions);
+  run("summit",
+      "CREATE MATERIALIZED VIEW public.v AS SELECT public.picky(id) AS n FROM public.t; CREATE MATERIALIZED "
+      "VIEW public.fine AS SELECT id FROM public.t; CREATE INDEX picky_index ON public.t (public.picky(id)); "
+      "COMMENT ON INDEX public.picky_index IS 'of t'; GRANT SELECT ON public.t TO pg_monitor");
+  const auto id = expect_ok(back_up(target_));
+  run("summit", "INSERT INTO public.t VALUES (2)");
+
+  const auto refused = restore_to(id, target_);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().hint(), HasSubstr("--skip-failed-definitions")) << refused.error().to_string();
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.t"), "2");
+
+  databases_.skip_failed_definitions = true;
+  const auto skipped = with_restore(id, target_, [](auto& component, auto& context) {
+    expect_ok(component.restore(context, {}));
+    EXPECT_THAT(expect_ok(component.compare(context)), IsEmpty());
+    return component.skipped();
+  });
+  EXPECT_THAT(
+      skipped,
+      testing::UnorderedElementsAre(
+          AllOf(HasSubstr("CONSTRAINT public.twice twice_pkey was left out"), HasSubstr("SQLSTATE 23505")),
+          HasSubstr("FK CONSTRAINT public.referring referring_id_fkey was left out"),
+          HasSubstr("COMMENT public.CONSTRAINT twice_pkey ON twice was left out: it needs what was left out"),
+          AllOf(HasSubstr("FK CONSTRAINT public.referring missing was left out"),
+                HasSubstr("SQLSTATE 23503")),
+          AllOf(HasSubstr("INDEX public.picky_index was left out"), HasSubstr("SQLSTATE P0001")),
+          HasSubstr("COMMENT public.INDEX picky_index was left out"),
+          AllOf(HasSubstr("MATERIALIZED VIEW DATA public.v was left out"), HasSubstr("SQLSTATE P0001")),
+          HasSubstr("definitions are not compared")));
+  for (const auto& sentence : skipped) EXPECT_THAT(sentence, Not(testing::ContainsRegex("77[12]")));
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.t"), "1");
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.twice"), "2");
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.fine"), "1");
+  EXPECT_EQ(ask("summit",
+                "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relkind = 'i' "
+                "AND relnamespace = 'public'::regnamespace"),
+            "by_note single_pkey");
+  EXPECT_EQ(ask("summit", "SELECT has_table_privilege('pg_monitor', 'public.t', 'SELECT')"), "t");
+}
+
+TEST_F(PostgresComponents, ARefreshThatFailsRefusesTheRestoreAndSaysTheWayOut) {
+  run("summit", kPickyFunction);
+  run("summit", "CREATE MATERIALIZED VIEW public.v AS SELECT public.picky(id) AS n FROM public.t");
+  const auto id = expect_ok(back_up(target_));
+  const auto refused = restore_to(id, target_);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().hint(), HasSubstr("--skip-failed-definitions")) << refused.error().to_string();
+
+  databases_.skip_failed_definitions = databases_.in_place = true;
+  const auto skipped = with_restore(id, target_, [](auto& component, auto& context) {
+    expect_ok(component.restore(context, {}));
+    EXPECT_THAT(expect_ok(component.compare(context)), IsEmpty());
+    return component.skipped();
+  });
+  EXPECT_THAT(skipped, IsEmpty()) << "in place the database has its name, and nothing fails";
+}
+
 TEST_F(PostgresComponents, AMaterializedViewThatWasStaleIsNoDifference) {
   run("summit",
       "CREATE TABLE public.t (id integer); CREATE MATERIALIZED VIEW public.v AS SELECT count(*) AS n FROM "

@@ -1,0 +1,67 @@
+#include "stores/postgres/skipped_definitions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace summit::postgres {
+
+using pgarchive::Entry;
+
+namespace {
+
+bool may_be_left_out(const Entry& entry) {
+  static constexpr std::array<std::string_view, 7> kKinds = {
+      "INDEX",         "CONSTRAINT", "CHECK CONSTRAINT",      "INDEX ATTACH",
+      "FK CONSTRAINT", "TRIGGER",    "MATERIALIZED VIEW DATA"};
+  return std::any_of(kKinds.begin(), kKinds.end(), [&](const auto kind) { return entry.is(kind); });
+}
+
+}  // namespace
+
+bool SkippedDefinitions::is_refusal(const Error& error) {
+  constexpr std::string_view kState = "(SQLSTATE ";
+  // Connections, rights to connect, deadlocks, resources, locks, an operator's intervention, the system.
+  static constexpr std::array<std::string_view, 7> kAround = {"08", "28", "40", "53", "55", "57", "58"};
+  const size_t at = error.message().find(kState);
+  if (at == std::string::npos) return false;
+  const auto kind = std::string_view(error.message()).substr(at + kState.size(), 2);
+  return std::find(kAround.begin(), kAround.end(), kind) == kAround.end();
+}
+
+std::string SkippedDefinitions::hint() {
+  return "mend it where the backup comes from, or restore with `--skip-failed-definitions`: all rows come "
+         "back, and what fails is left out and named";
+}
+
+bool SkippedDefinitions::leaves_out(const Entry& entry) {
+  const std::lock_guard lock(mutex_);
+  const bool needs_one = std::any_of(entry.dependencies.begin(), entry.dependencies.end(),
+                                     [&](const std::string& id) { return ids_.contains(id); });
+  if (needs_one) add(entry, "it needs what was left out");
+  return needs_one;
+}
+
+Result<void> SkippedDefinitions::settle(const Entry& entry, Result<void> defined) {
+  if (defined.ok() || when_ == When::kNever || !may_be_left_out(entry) || !is_refusal(defined.error()))
+    return defined;
+  if (when_ == When::kSayHow) return std::move(defined).error().hint(hint());
+  const std::lock_guard lock(mutex_);
+  add(entry, defined.error().message());
+  return {};
+}
+
+std::vector<std::string> SkippedDefinitions::sentences() const {
+  const std::lock_guard lock(mutex_);
+  return sentences_;
+}
+
+void SkippedDefinitions::add(const Entry& entry, const std::string& reason) {
+  if (!ids_.insert(fmt::format("{}", entry.id)).second) return;
+  sentences_.push_back(fmt::format("{} {}.{} was left out: {}", entry.description.value_or("definition"),
+                                   entry.schema.value_or(""), entry.tag.value_or(""), reason));
+}
+
+}  // namespace summit::postgres
