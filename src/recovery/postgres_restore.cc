@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <deque>
 #include <map>
 #include <set>
@@ -12,6 +11,7 @@
 #include "recovery/masked_archive.h"
 #include "recovery/masked_rows.h"
 #include "recovery/postgres_comparison.h"
+#include "recovery/postgres_parts.h"
 #include "recovery/secrets_restore.h"
 #include "stores/postgres/catalog.h"
 #include "stores/postgres/fingerprint.h"
@@ -31,71 +31,6 @@ namespace summit::recovery {
 using repository::ComponentRecord;
 
 namespace {
-
-// One database of the backup and where it goes.
-struct DatabasePart {
-  std::string source;  // its name in the backup
-  std::string target;  // its name here
-  std::string artifact;
-  std::string prefix;  // of its fingerprints' names
-  uint64_t bytes = 0;  // at the source
-  uint64_t archive_bytes = 0;
-  uint64_t rows = 0;
-  std::string timescale_version;
-};
-
-std::string detail(const ComponentRecord& record, const std::string& name) {
-  const auto found = record.details.find(name);
-  return found == record.details.end() ? std::string() : found->second;
-}
-
-uint64_t number_in(const std::string& text) {
-  uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
-// "timescaledb 2.19.3, vector 0.8.0" gives the version that follows `name`.
-std::string version_in(const std::string& list, std::string_view name) {
-  size_t start = 0;
-  while (start < list.size()) {
-    const size_t end = std::min(list.find(", ", start), list.size());
-    const std::string_view item = std::string_view(list).substr(start, end - start);
-    if (item.substr(0, name.size()) == name && item.substr(name.size(), 1) == " ")
-      return std::string(item.substr(name.size() + 1));
-    start = end + 2;
-  }
-  return {};
-}
-
-// Rows of all tables, as they were when the backup was made.
-uint64_t rows_in(const ComponentRecord& record) {
-  uint64_t rows = 0;
-  for (const auto& fingerprint : record.fingerprints) {
-    const auto& kind = fingerprint.kind;
-    if (kind == "table" || kind == "hypertable") rows += fingerprint.count;
-  }
-  return rows;
-}
-
-std::vector<std::string> split_at_commas(const std::string& text) {
-  std::vector<std::string> parts;
-  size_t start = 0;
-  while (start < text.size()) {
-    const size_t end = std::min(text.find(',', start), text.size());
-    parts.push_back(text.substr(start, end - start));
-    start = end + 1;
-  }
-  return parts;
-}
-
-std::string globals_artifact(const ComponentRecord& record) {
-  for (const auto& artifact : record.artifacts) {
-    if (artifact.name.size() >= 11 && artifact.name.substr(artifact.name.size() - 11) == "globals.sql")
-      return artifact.name;
-  }
-  return {};
-}
 
 class PostgresRestore final : public RestoreComponent {
  public:
@@ -172,21 +107,7 @@ Result<const ComponentRecord*> PostgresRestore::record(RestoreContext& context) 
 
 Result<std::vector<DatabasePart>> PostgresRestore::parts(RestoreContext& context) const {
   ASSIGN_OR_RETURN(const auto* component, record(context));
-  std::vector<DatabasePart> parts;
-  for (const auto& database : split_at_commas(detail(*component, "databases"))) {
-    DatabasePart part;
-    part.source = database;
-    part.target = parts.empty() && !endpoint_.databases.empty() ? endpoint_.databases.front() : database;
-    part.artifact = detail(*component, "archive:" + database);
-    part.prefix = parts.empty() ? "" : database + "/";
-    part.bytes = number_in(detail(*component, "bytes:" + database));
-    for (const auto& artifact : component->artifacts) {
-      if (artifact.name == part.artifact) part.archive_bytes = artifact.size;
-    }
-    part.timescale_version = version_in(detail(*component, "extensions:" + database), "timescaledb");
-    parts.push_back(std::move(part));
-  }
-  if (parts.size() == 1) parts.front().rows = rows_in(*component);
+  auto parts = parts_of(*component, endpoint_);
   // Words choose tables of the main database.
   if (context.databases.selects() && parts.size() > 1) parts.resize(1);
   if (parts.empty() || std::any_of(parts.begin(), parts.end(),
@@ -515,7 +436,7 @@ Result<std::vector<Difference>> PostgresRestore::compare_tables(RestoreContext& 
 
 // Definitions of another major version are written in other words.
 bool has_version_of(const postgres::Connection& connection, const ComponentRecord& record) {
-  return connection.server_version() / 10000 == static_cast<int>(number_in(record.server_version));
+  return connection.server_version() / 10000 == major_version_of(record);
 }
 
 Result<std::vector<Difference>> PostgresRestore::compare_database(RestoreContext& context,

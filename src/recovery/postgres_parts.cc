@@ -1,0 +1,91 @@
+#include "recovery/postgres_parts.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+
+namespace summit::recovery {
+
+using repository::ComponentRecord;
+
+namespace {
+
+std::string detail(const ComponentRecord& record, const std::string& name) {
+  const auto found = record.details.find(name);
+  return found == record.details.end() ? std::string() : found->second;
+}
+
+uint64_t number_in(const std::string& text) {
+  uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+// "timescaledb 2.19.3, vector 0.8.0" gives the version that follows `name`.
+std::string version_in(const std::string& list, std::string_view name) {
+  size_t start = 0;
+  while (start < list.size()) {
+    const size_t end = std::min(list.find(", ", start), list.size());
+    const std::string_view item = std::string_view(list).substr(start, end - start);
+    if (item.substr(0, name.size()) == name && item.substr(name.size(), 1) == " ")
+      return std::string(item.substr(name.size() + 1));
+    start = end + 2;
+  }
+  return {};
+}
+
+// Rows of all tables, as they were when the backup was made.
+uint64_t rows_in(const ComponentRecord& record) {
+  uint64_t rows = 0;
+  for (const auto& fingerprint : record.fingerprints) {
+    const auto& kind = fingerprint.kind;
+    if (kind == "table" || kind == "hypertable") rows += fingerprint.count;
+  }
+  return rows;
+}
+
+std::vector<std::string> split_at_commas(const std::string& text) {
+  std::vector<std::string> parts;
+  size_t start = 0;
+  while (start < text.size()) {
+    const size_t end = std::min(text.find(',', start), text.size());
+    parts.push_back(text.substr(start, end - start));
+    start = end + 1;
+  }
+  return parts;
+}
+
+}  // namespace
+
+std::vector<DatabasePart> parts_of(const ComponentRecord& record, const config::PostgresEndpoint& endpoint) {
+  std::vector<DatabasePart> parts;
+  for (const auto& database : split_at_commas(detail(record, "databases"))) {
+    DatabasePart part;
+    part.source = database;
+    part.target = parts.empty() && !endpoint.databases.empty() ? endpoint.databases.front() : database;
+    part.artifact = detail(record, "archive:" + database);
+    part.prefix = parts.empty() ? "" : database + "/";
+    part.bytes = number_in(detail(record, "bytes:" + database));
+    for (const auto& artifact : record.artifacts) {
+      if (artifact.name == part.artifact) part.archive_bytes = artifact.size;
+    }
+    part.timescale_version = version_in(detail(record, "extensions:" + database), "timescaledb");
+    parts.push_back(std::move(part));
+  }
+  if (parts.size() == 1) parts.front().rows = rows_in(record);
+  return parts;
+}
+
+std::string globals_artifact(const ComponentRecord& record) {
+  for (const auto& artifact : record.artifacts) {
+    if (artifact.name.size() >= 11 && artifact.name.substr(artifact.name.size() - 11) == "globals.sql")
+      return artifact.name;
+  }
+  return {};
+}
+
+int major_version_of(const ComponentRecord& record) {
+  return static_cast<int>(number_in(record.server_version));
+}
+
+}  // namespace summit::recovery

@@ -1,0 +1,36 @@
+// What the record of a backup's PostgreSQL component says of its databases.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/endpoint.h"
+#include "repository/metadata.h"
+
+namespace summit::recovery {
+
+// One database of the backup and where it goes.
+struct DatabasePart {
+  std::string source;  // its name in the backup
+  std::string target;  // its name here
+  std::string artifact;
+  std::string prefix;  // of its fingerprints' names
+  uint64_t bytes = 0;  // at the source
+  uint64_t archive_bytes = 0;
+  uint64_t rows = 0;
+  std::string timescale_version;
+};
+
+// In the record's order, the main one first, which becomes the endpoint's main one. Damaged metadata show as
+// no parts, or as parts without an artifact.
+std::vector<DatabasePart> parts_of(const repository::ComponentRecord& record,
+                                   const config::PostgresEndpoint& endpoint);
+
+// Empty: there is none.
+std::string globals_artifact(const repository::ComponentRecord& record);
+
+// Of the server that was backed up; 0 when it is not recorded.
+int major_version_of(const repository::ComponentRecord& record);
+
+}  // namespace summit::recovery
