@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Capture and restore of a PostgreSQL database against pg_dump and pg_restore, on the same data in the same run; ratios count, not seconds.
 #
-# Data: about BENCH_MEGABYTES (default 2000) of wide text, jsonb, vectors and narrow rows in four tables, then one huge table of half that
+# Data: about BENCH_MEGABYTES (default 2000) of wide text, jsonb, vectors and narrow rows in four tables, then one huge table of that
 # size. Every contender runs BENCH_RUNS times (default 3), in turn; medians count. BENCH_JOBS connections (default: the cores).
 # The floor is what nobody can undercut: the server prints all rows into /dev/null, and one thread compresses the same bytes with the same
 # library; their sum divided by the cores.
@@ -118,7 +118,7 @@ dropdb mixed
 dropdb restored
 
 createdb huge
-psql -qd huge -v megabytes="$((megabytes / 2))" -f "$project/bench/postgresql/huge_table.sql"
+psql -qd huge -v megabytes="$megabytes" -f "$project/bench/postgresql/huge_table.sql"
 step=huge
 capture huge
 step=restore-huge
