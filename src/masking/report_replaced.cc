@@ -12,17 +12,49 @@ namespace {
 constexpr size_t kFewestNumbers = 64;
 constexpr size_t kTogether = 32;
 
-// Each of kTogether numbers of the text that is no longer there.
+// kTogether numbers at a time, the last ones with the rest; what is still there is not told.
 void add_numbers(ReplacedPlace& place, std::string_view numbers, std::string_view replacement) {
+  const auto commas = static_cast<size_t>(std::count(numbers.begin(), numbers.end(), ','));
+  const size_t pieces = (commas + 1) / kTogether;
   size_t begin = 0;
-  size_t count = 0;
-  for (size_t at = 0; at <= numbers.size(); ++at) {
-    if (at < numbers.size() && numbers[at] != ',') continue;
-    if (++count % kTogether != 0) continue;
-    const auto piece = numbers.substr(begin, at - begin);
+  for (size_t i = 0; i < pieces; ++i) {
+    size_t end = begin;
+    for (size_t number = 0; number < kTogether && i + 1 < pieces; ++number)
+      end = numbers.find(',', number == 0 ? end : end + 1);
+    if (i + 1 == pieces) end = numbers.size();
+    const auto piece = numbers.substr(begin, end - begin);
     if (replacement.find(piece) == std::string_view::npos) place.add(piece, "");
-    begin = at + 1;
+    begin = end + 1;
   }
+}
+
+size_t digits_at(std::string_view text, size_t at) {
+  return std::min(text.find_first_not_of("0123456789", at), text.size()) - at;
+}
+
+enum class Element { kOther, kWhole, kFraction };
+
+// "-0.0312", "1", " 3.1e-05": of one digit before the point, which addresses, places on earth and amounts
+// hardly ever are throughout.
+Element element_of(std::string_view text) {
+  size_t at = std::min(text.find_first_not_of(' '), text.size());
+  if (at < text.size() && text[at] == '-') ++at;
+  if (digits_at(text, at) != 1) return Element::kOther;
+  ++at;
+  const bool fraction = at < text.size() && text[at] == '.';
+  if (fraction) {
+    const size_t digits = digits_at(text, at + 1);
+    if (digits == 0) return Element::kOther;
+    at += 1 + digits;
+  }
+  if (at + 1 < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    at += text[at + 1] == '-' || text[at + 1] == '+' ? 2 : 1;
+    const size_t digits = digits_at(text, at);
+    if (digits == 0) return Element::kOther;
+    at += digits;
+  }
+  if (at != text.size()) return Element::kOther;
+  return fraction ? Element::kFraction : Element::kWhole;
 }
 
 }  // namespace
@@ -30,16 +62,15 @@ void add_numbers(ReplacedPlace& place, std::string_view numbers, std::string_vie
 std::string_view numbers_of_embedding(std::string_view value) {
   if (value.size() < 2 || (value.front() != '[' && value.front() != '{')) return {};
   const auto inner = value.substr(1, value.size() - 2);
-  size_t numbers = 1;
+  size_t numbers = 0;
   size_t fractions = 0;
-  for (const char c : inner) {
-    if (is_digit(c) || c == '-') continue;
-    if (c == ',')
-      ++numbers;
-    else if (c == '.')
-      ++fractions;
-    else if (c != ' ' && c != 'e' && c != 'E' && c != '+')
-      return {};
+  for (size_t at = 0; at <= inner.size();) {
+    const size_t end = std::min(inner.find(',', at), inner.size());
+    const auto element = element_of(inner.substr(at, end - at));
+    if (element == Element::kOther) return {};
+    ++numbers;
+    fractions += element == Element::kFraction ? 1 : 0;
+    at = end + 1;
   }
   return numbers >= kFewestNumbers && fractions * 2 > numbers ? inner : std::string_view();
 }

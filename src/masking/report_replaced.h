@@ -31,7 +31,7 @@ class InnerTexts {
 };
 
 // The numbers of a list of nothing else, without its brackets, when they are as many as those of embeddings
-// (64) and most of them are fractions. Empty for anything else.
+// (64), each has one digit before its point, and most are fractions. Empty for anything else.
 std::string_view numbers_of_embedding(std::string_view value);
 
 // One thread at a time; made to be used again.

@@ -89,12 +89,43 @@ bool same(const FieldRule& a, const FieldRule& b) {
   return !a.otherwise || same(*a.otherwise, *b.otherwise);
 }
 
+const Operation& keep() {
+  static const Operation operation{};
+  return operation;
+}
+
+// Whether only NULLs of `column` fail the condition: what becomes of those matters to no reference.
+bool takes_all_values(const Condition& condition, const std::string& column) {
+  if (condition.kind == Condition::Kind::kAlways) return true;
+  return condition.kind == Condition::Kind::kNot &&
+         condition.parts.front().kind == Condition::Kind::kIsNull && condition.parts.front().field == column;
+}
+
+// All that may become of a value.
+std::vector<const Operation*> outcomes_of(const Treatment& treatment) {
+  if (treatment.field == nullptr) return {&keep()};
+  std::vector<const Operation*> outcomes{&treatment.field->set};
+  if (!takes_all_values(treatment.rule->where, treatment.field->field))
+    outcomes.push_back(treatment.field->otherwise ? &*treatment.field->otherwise : &keep());
+  return outcomes;
+}
+
+bool same_condition(const Treatment& from, const Treatment& to) {
+  return from.field != nullptr && to.field != nullptr && same(*from.field, *to.field) &&
+         same(from.rule->where, to.rule->where) && reads_only(from.rule->where, from.field->field) &&
+         reads_only(to.rule->where, to.field->field);
+}
+
 // Whether equal values of both columns stay equal. A NULL refers to nothing.
 bool stay_equal(const Treatment& from, const Treatment& to) {
-  if (from.removes_all() || (from.field == nullptr && to.field == nullptr)) return true;
-  if (from.field == nullptr || to.field == nullptr || !same(*from.field, *to.field)) return false;
-  return same(from.rule->where, to.rule->where) && reads_only(from.rule->where, from.field->field) &&
-         reads_only(to.rule->where, to.field->field);
+  if (same_condition(from, to)) return true;
+  const auto removes = [](const Operation* one) { return one->kind == OperationKind::kRemove; };
+  const auto before = outcomes_of(from);
+  if (std::ranges::all_of(before, removes)) return true;
+  const auto after = outcomes_of(to);
+  const auto is_the_one = [&](const Operation* one) { return same(*one, *after.front()); };
+  return std::ranges::all_of(after, is_the_one) &&
+         std::ranges::all_of(before, [&](const auto* one) { return removes(one) || is_the_one(one); });
 }
 
 std::string describe(const Treatment& treatment) {
@@ -110,7 +141,9 @@ class Conflicts {
   // Partitions speak for their table: each conflict is named once.
   std::set<std::string> find() {
     for (const auto& [id, table] : schema_.tables) look_at(table);
-    for (const auto& reference : schema_.references) look_at(reference);
+    for (const auto& reference : schema_.references) {
+      if (reference.checked) look_at(reference);
+    }
     return std::move(found_);
   }
 

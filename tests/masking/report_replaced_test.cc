@@ -46,9 +46,18 @@ TEST(ReportReplaced, TextsInsideOfWhatIsLeftAreNotTold) {
 TEST(ReportReplaced, AnEmbeddingIsToldInPiecesAndNotNumberByNumber) {
   for (const auto& form : {"[{}]", "{{{}}}"}) {
     const auto embedding = fmt::format(fmt::runtime(form), numbers(0, 100));
-    EXPECT_THAT(told(embedding, std::nullopt), ElementsAre(numbers(0, 32), numbers(32, 64), numbers(64, 96)));
+    EXPECT_THAT(told(embedding, std::nullopt),
+                ElementsAre(numbers(0, 32), numbers(32, 64), numbers(64, 100)));
     const auto changed = fmt::format(fmt::runtime(form), "0.5," + numbers(1, 100));
     EXPECT_THAT(told(embedding, changed), ElementsAre(numbers(0, 32)));
+  }
+}
+
+TEST(ReportReplaced, AddressesPlacesAndPhonesAreNoEmbeddings) {
+  for (const auto& kind : {"10.{}.3.4", "555.1{}.4567", "59.91386{}", "0.5{}x", "{}", "-.5{}"}) {
+    std::string list;
+    for (size_t i = 0; i < 70; ++i) list += (i == 0 ? "" : ",") + fmt::format(fmt::runtime(kind), 10 + i);
+    EXPECT_THAT(told("{" + list + "}", std::nullopt), SizeIs(70)) << kind;
   }
 }
 

@@ -9,7 +9,6 @@
 namespace summit::masking {
 namespace {
 
-constexpr size_t kLongestCommonNumber = 9;  // digits: numbers so short are ids and counts as well
 constexpr uint64_t kCachedFilter = 512 * KiB;
 
 bool is_word(char c) { return is_digit(c) || is_letter(c) || static_cast<unsigned char>(c) >= 0x80; }
@@ -43,7 +42,7 @@ bool stands_alone(const Surroundings& around, size_t length) {
   if (around.after == '.' && is_digit(around.after_that)) return false;
   const bool json_number = (around.before == ':' || around.before == '[' || around.before == ',') &&
                            (around.after == ',' || around.after == '}' || around.after == ']');
-  return !json_number || length > kLongestCommonNumber;
+  return !json_number || length >= kShortestTellingNumber;
 }
 
 // Behind the number that ends at `end`, and behind its fraction where that is zero.

@@ -40,10 +40,8 @@ bool is_date(std::string_view normalized) {
 }
 
 std::string_view without_zero_fraction(std::string_view normalized) {
-  // Shorter ones are amounts and counts as well.
-  constexpr size_t kFewestDigits = 10;
   const size_t point = normalized.find_first_not_of("0123456789");
-  const bool fraction = point != std::string_view::npos && point >= kFewestDigits &&
+  const bool fraction = point != std::string_view::npos && point >= kShortestTellingNumber &&
                         normalized[point] == '.' && point + 1 < normalized.size();
   const bool zero = fraction && normalized.find_first_not_of('0', point + 1) == std::string_view::npos;
   return zero ? normalized.substr(0, point) : normalized;

@@ -9,6 +9,8 @@ namespace summit::masking {
 // In bytes of normalised text. Of longer values their beginning is looked for.
 inline constexpr size_t kShortestAnywhere = 8;
 inline constexpr size_t kLongestSearched = 1024;
+// In digits: shorter numbers are ids, amounts and counts as well.
+inline constexpr size_t kShortestTellingNumber = 10;
 
 enum class Reach {
   kNowhere,   // empty, or a date: another subject's date is the same

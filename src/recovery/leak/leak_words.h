@@ -7,12 +7,10 @@
 #include <string_view>
 
 #include "masking/leak/text_search.h"
+#include "masking/leak/value_shape.h"
 #include "recovery/leak/leak_report.h"
 
 namespace summit::recovery {
-
-// Numbers shorter than this are ids and counts as well: alone in a place for numbers they mean nothing.
-inline constexpr size_t kShortestTellingNumber = 10;
 
 // The places of the values that stand in `text`, each once; empty in all but the worst runs.
 inline std::set<std::string> originals_in(masking::TextSearch& search, std::string_view text,
@@ -20,7 +18,7 @@ inline std::set<std::string> originals_in(masking::TextSearch& search, std::stri
                                           bool is_number = false) {
   std::set<std::string> originals;
   search.search(text, separators, [&](const masking::LeakMatch& match) {
-    const bool telling = match.whole && match.record->length >= kShortestTellingNumber;
+    const bool telling = match.whole && match.record->length >= masking::kShortestTellingNumber;
     if (!is_number || !match.digits_only || telling)
       originals.insert(search.table().place(match.record->place));
     return true;

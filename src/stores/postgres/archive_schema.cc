@@ -139,10 +139,13 @@ class Reader {
     return type;
   }
 
-  // All names: those that are columns are known when there is a row.
+  // All names but those of types: which are columns is known when there is a row.
   void note_placing(const RelationName& name, const Words& words, size_t begin, size_t end) {
+    bool type = false;
     for (size_t at = begin; at < end; ++at) {
-      if (words[at].is_name()) placing_[name].insert(words[at].text);
+      const bool cast = at + 1 < end && words[at].text == ":" && words[at + 1].text == ":";
+      type = cast || (type && (words[at].is_name() || words[at].text == ":"));
+      if (!type && words[at].is_name()) placing_[name].insert(words[at].text);
     }
   }
 
@@ -192,6 +195,10 @@ class Reader {
     while (at < words.size() && !words[at].is("FOREIGN")) ++at;
     if (!table || at == words.size()) return;
     ArchivedReference reference{*table, names_in_brackets(words, at), {}, {}};
+    for (size_t i = at; i + 1 < words.size(); ++i) {
+      if (words[i].is("NOT") && (words[i + 1].is("VALID") || words[i + 1].is("ENFORCED")))
+        reference.checked = false;
+    }
     while (at < words.size() && !words[at].is("REFERENCES")) ++at;
     const auto to = name_at(words, at + 1);
     if (!to) return;

@@ -41,6 +41,7 @@ struct ArchivedReference {
   std::vector<std::string> columns;
   RelationName to;
   std::vector<std::string> to_columns;
+  bool checked = true;  // false: NOT VALID or NOT ENFORCED, so that the archive's rows may not keep it
 };
 
 struct ArchiveSchema {

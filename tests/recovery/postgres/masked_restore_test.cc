@@ -2,13 +2,10 @@
 #include <fmt/format.h>
 
 #include <fstream>
-#include <map>
-#include <mutex>
 
 #include "recovery/plan.h"
 #include "stores/postgres/sql.h"
-#include "tests/masking/make_rules.h"
-#include "tests/recovery/postgres/components.h"
+#include "tests/recovery/postgres/masked_restore.h"
 
 namespace summit::recovery {
 namespace {
@@ -43,60 +40,6 @@ constexpr const char* kReduction = R"(reduction:
   critical: [people]
   others: sample
 )";
-
-// Everything that listens for replaced values is told by two threads.
-class Collected final : public masking::ReplacedValues {
- public:
-  void add(std::string_view original, std::string_view, std::string_view place) override {
-    const std::lock_guard lock(mutex_);
-    values_.emplace(original, place);
-  }
-  const std::multimap<std::string, std::string>& values() const { return values_; }
-
- private:
-  std::mutex mutex_;
-  std::multimap<std::string, std::string> values_;
-};
-
-class MaskedRestore : public PostgresComponents {
- protected:
-  void use(const std::string& yaml, unsigned percent = 100) {
-    session_.rules = expect_ok(masking::read_rules(yaml));
-    session_.key = masking::test_key();
-    session_.reduction_percent = percent;
-    session_.recovery_point = from_rfc3339("2026-11-21T00:00:00Z").value();
-    session_.replaced = &replaced_;
-    masking_ = &session_;
-  }
-
-  Result<PlanStep> plan(const std::string& id) {
-    return with_restore(id, target_, [](auto& component, auto& context) { return component.plan(context); });
-  }
-  // Into `target_`, with the comparison that follows.
-  std::vector<Difference> restored(const std::string& id) {
-    return with_restore(id, target_, [&](auto& component, auto& context) {
-      expect_ok(restore_and_reveal(component, context));
-      return expect_ok(component.compare(context));
-    });
-  }
-
-  // Plans, expects a refusal before anything is written, and gives its words.
-  std::string refusal(const std::string& schema) {
-    run("summit", schema);
-    const auto id = expect_ok(back_up(target_));
-    const auto planned = plan(id);
-    EXPECT_FALSE(planned.ok()) << schema;
-    if (planned.ok()) return {};
-    EXPECT_EQ(planned.error().code(), Code::kRefused) << planned.error().to_string();
-    const auto restored = restore_to(id, target_);
-    EXPECT_FALSE(restored.ok());
-    EXPECT_EQ(ask("summit", "SELECT count(*) FROM pg_stat_database WHERE datname LIKE '%restoring%'"), "0");
-    return planned.error().message();
-  }
-
-  masking::Session session_;
-  Collected replaced_;
-};
 
 constexpr const char* kPeople = R"(
   CREATE TABLE public.people (id bigint PRIMARY KEY, email text UNIQUE, phone text, profile jsonb,
@@ -381,73 +324,6 @@ TEST_F(MaskedRestore, ThePlanNamesRulesForWhatTheBackupDoesNotHave) {
 }
 
 // What would fail at the end of the load, when everything is written.
-TEST_F(MaskedRestore, WhatNoDatabaseWouldTakeOnceItIsMaskedStopsIt) {
-  use(R"(key: {env: K}
-rules:
-  postgresql:
-    - {table: users, set: {email: {pseudonym: email}, code: {hash: 32}, nick: remove, phone: {template: "n{id}"}}}
-    - {table: orders, set: {user_code: {hash: 16}}}
-    - {table: calls, set: {phone: {template: "n{id}"}}}
-    - {table: visits, set: {country: {hash: 32}}}
-)");
-  const auto words = refusal(R"(
-    CREATE TABLE public.users (id bigint PRIMARY KEY, email text UNIQUE, code text UNIQUE, nick text NOT NULL,
-                               phone text UNIQUE);
-    CREATE TABLE public.orders (id bigint PRIMARY KEY, user_email text REFERENCES public.users (email),
-                                user_code text REFERENCES public.users (code));
-    CREATE TABLE public.calls (id bigint PRIMARY KEY, phone text REFERENCES public.users (phone));
-    CREATE TABLE public.visits (id bigint, country text, place text) PARTITION BY LIST (lower(country));
-    CREATE TABLE public.visits_no PARTITION OF public.visits FOR VALUES IN ('no');
-    CREATE TABLE public.visits_se PARTITION OF public.visits FOR VALUES IN ('se');
-  )");
-  for (const char* conflict :
-       {"makes of 5 columns",
-        "public.orders.user_email has no rule and refers to public.users.email, which is masked by line 4",
-        "public.orders.user_code is masked by line 5 and refers to public.users.code",
-        "public.calls.phone is masked by line 6 and refers to public.users.phone",
-        "public.visits.country is masked by line 7, and decides which partition",
-        "public.users.nick is removed by line 4, and is NOT NULL"})
-    EXPECT_THAT(words, HasSubstr(conflict));
-}
-
-TEST_F(MaskedRestore, AColumnThatChunksAreMadeByMustStay) {
-  use("key: {env: K}\nrules:\n  postgresql:\n    - {table: seen, set: {at: {shift_days: {by: who, most: "
-      "9}}}}\n");
-  const auto words = refusal(R"(
-    CREATE EXTENSION timescaledb SCHEMA public;
-    CREATE TABLE public.seen (at timestamptz NOT NULL, who integer);
-    SELECT public.create_hypertable('public.seen', 'at');
-    INSERT INTO public.seen VALUES ('2026-01-01', 1);
-  )");
-  EXPECT_THAT(words, HasSubstr("public.seen.at is masked by line 4, and decides which partition"));
-}
-
-TEST_F(MaskedRestore, ReferencesBetweenColumnsThatAreMaskedAlikeHold) {
-  run("summit", R"(
-    CREATE TABLE public.users (id bigint PRIMARY KEY, email text NOT NULL UNIQUE, mail text NOT NULL UNIQUE);
-    CREATE TABLE public.orders (id bigint, user_email text REFERENCES public.users (email),
-                                user_mail text REFERENCES public.users (mail),
-                                other text REFERENCES public.users (email)) PARTITION BY RANGE (id);
-    CREATE TABLE public.orders_all PARTITION OF public.orders DEFAULT;
-    INSERT INTO public.users SELECT i, 'ada' || i || '@x.org', 'ada' || i || '@y.org' FROM generate_series(1, 9) i;
-    INSERT INTO public.orders SELECT id, email, mail, email FROM public.users;
-  )");
-  const auto id = expect_ok(back_up(target_));
-  use(R"(key: {env: K}
-rules:
-  postgresql:
-    - {table: users, set: {email: {pseudonym: email}}}
-    - {table: orders, set: {user_email: {pseudonym: email}, other: remove}}
-    - {table: users, where: mail LIKE '%@y.org', set: {mail: {hash: 32}}, otherwise: {mail: {hash: 24}}}
-    - {table: orders, where: user_mail LIKE '%@y.org', set: {user_mail: {hash: 32}}, otherwise: {user_mail: {hash: 24}}}
-)");
-  EXPECT_THAT(restored(id), IsEmpty());
-  EXPECT_EQ(ask("summit",
-                "SELECT count(*) FROM public.orders o JOIN public.users u ON o.user_email = u.email AND "
-                "o.user_mail = u.mail AND o.other IS NULL AND u.email NOT LIKE 'ada%'"),
-            "9");
-}
-
 // What no rule can reach. Compressing itself needs another licence than that of the tests' TimescaleDB.
 TEST_F(MaskedRestore, CompressedRowsStopItWhateverTheirTableIsCalled) {
   use(kRules);
