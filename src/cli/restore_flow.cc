@@ -90,15 +90,6 @@ Error cancelled(const recovery::RestoreRecord& record) {
       .hint(fmt::format("restore again: summit-dr restore {}{}", record.backup, way_back));
 }
 
-ExitCode exit_code_of(const recovery::RestoreOutcome& outcome) {
-  if (outcome.leaks && !outcome.leaks->findings.empty()) return ExitCode::kLeakFound;
-  if (outcome.leaks && outcome.leaks->failure) return ExitCode::kFailed;
-  if (outcome.failed() == outcome.components.size()) return ExitCode::kFailed;
-  if (outcome.failed() > 0) return ExitCode::kPartial;
-  if (outcome.different() > 0) return ExitCode::kVerificationFailed;
-  return outcome.shortfalls.empty() ? ExitCode::kOk : ExitCode::kPartial;
-}
-
 Result<ExitCode> show_plan(const recovery::RestorePlan& plan, Session& session) {
   session.console().print(cli::show(plan));
   session.console().emit("restore_plan", to_json(plan));
@@ -158,6 +149,17 @@ Result<void> warn_of_interrupted(const recovery::RestoreJournal& journal, Sessio
 }
 
 }  // namespace
+
+ExitCode exit_code_of(const recovery::RestoreOutcome& outcome) {
+  if (outcome.leaks && !outcome.leaks->findings.empty()) return ExitCode::kLeakFound;
+  if (outcome.leaks && outcome.leaks->failure) return ExitCode::kFailed;
+  const auto refused =
+      static_cast<size_t>(std::ranges::count(outcome.components, true, &recovery::ComponentOutcome::refused));
+  if (outcome.failed() > 0)
+    return outcome.failed() + refused == outcome.components.size() ? ExitCode::kFailed : ExitCode::kPartial;
+  if (outcome.different() > 0) return ExitCode::kVerificationFailed;
+  return outcome.shortfalls.empty() ? ExitCode::kOk : ExitCode::kPartial;
+}
 
 void define_restore_options(OptionSet& options, RestoreFlowOptions& target) {
   options.option("--env", target.environment, "the environment to overwrite",

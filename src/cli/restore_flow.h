@@ -7,6 +7,7 @@
 #include "cli/repositories.h"
 #include "cli/session.h"
 #include "recovery/plan.h"
+#include "recovery/runner.h"
 
 namespace summit::cli {
 
@@ -30,6 +31,9 @@ struct ResolvedReference {
 };
 // An id, a path, "latest", "<env>-latest" ("summit-prod-latest").
 Result<ResolvedReference> resolve_reference(const std::string& reference, Session& session);
+
+// What was refused for its differences has changed nothing: with failures beside it, nothing succeeded.
+ExitCode exit_code_of(const recovery::RestoreOutcome& outcome);
 
 Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const RestoreFlowOptions& options,
                                   Session& session);

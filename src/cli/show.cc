@@ -283,9 +283,11 @@ std::string show(const recovery::RestoreOutcome& outcome) {
   for (const auto& shortfall : outcome.shortfalls) details += "\nincomplete: " + shortfall;
   if (outcome.leaks) details += show(*outcome.leaks);
   const auto& record = outcome.record;
+  const bool untouched = std::ranges::all_of(outcome.components, &recovery::ComponentOutcome::refused);
   return fmt::format("{}{}\n\n{}: {} of {} into `{}` in {}\n{}", table(rows), details, name_of(record.state),
                      record.id, record.backup, record.environment, human_duration(outcome.duration),
-                     record.safety_backup.empty()
+                     untouched ? "nothing was replaced, so there is nothing to roll back"
+                     : record.safety_backup.empty()
                          ? "no safety backup: there was nothing to overwrite, or none was wanted"
                          : fmt::format("the way back: summit-dr rollback {}", record.id));
 }
@@ -300,6 +302,7 @@ ordered_json to_json(const recovery::RestoreOutcome& outcome) {
                       {"failure", nullptr},         {"differences", differences},
                       {"probes", component.probes}, {"rows", to_json(component.rows)}};
     if (component.failure) json["failure"] = component.failure->to_string();
+    json["refused"] = component.refused;
     components.push_back(std::move(json));
   }
   ordered_json json{{"id", outcome.record.id},
