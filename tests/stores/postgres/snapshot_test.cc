@@ -97,12 +97,12 @@ TEST_F(SnapshotTest, SettingsOfARoleDoNotChangeTheHash) {
   run("summit",
       "CREATE TABLE public.t AS SELECT timestamptz '2026-01-01 12:00+02' AS t, interval '1 day' AS i, bytea "
       "'\\x01' AS b, "
-      "0.1::float8 AS f, money '12.50' AS m");
+      "0.1::float8 AS f, money '12.50' AS m FROM generate_series(1, 30000)");
   const auto before = hash_of("summit", "public.t");
   run("summit",
       "ALTER ROLE summit SET timezone = 'Asia/Tokyo'; ALTER ROLE summit SET datestyle = 'German'; "
       "ALTER ROLE summit SET intervalstyle = 'iso_8601'; ALTER ROLE summit SET bytea_output = 'escape'; "
-      "ALTER ROLE summit SET extra_float_digits = -5; ALTER ROLE summit SET statement_timeout = '1ms'; "
+      "ALTER ROLE summit SET extra_float_digits = -5; ALTER ROLE summit SET statement_timeout = '20ms'; "
       "ALTER ROLE summit SET client_encoding = 'LATIN1'");
   EXPECT_EQ(hash_of("summit", "public.t"), before);
 }
