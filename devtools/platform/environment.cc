@@ -3,9 +3,12 @@
 #include <pwd.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdlib>
+#include <cstring>
 
 #include "devtools/platform/server.h"
 
@@ -36,12 +39,26 @@ bool is_free(uint16_t port) {
   return ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
+// A server is down for seconds, before its first start and between two, in which another process could take
+// its port. A socket with a name of the port, in no file system, says whose it is until this process ends.
+bool reserve(uint16_t port) {
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const auto name = fmt::format("summit-dr port {}", port);
+  std::memcpy(address.sun_path + 1, name.data(), name.size());
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), length) != 0) return false;
+  (void)socket.release();
+  return true;
+}
+
 }  // namespace
 
 Result<uint16_t> free_port() {
   for (int attempt = 0; attempt < 1000; ++attempt) {
     const auto port = static_cast<uint16_t>(kFirstPort + random_number() % (kLastPort - kFirstPort + 1));
-    if (is_free(port)) return port;
+    if (is_free(port) && reserve(port)) return port;
   }
   return Error(Code::kFailed, "no free port between {} and {}", kFirstPort, kLastPort);
 }

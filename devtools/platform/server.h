@@ -146,7 +146,7 @@ class Server {
 Result<fs::path> make_temporary_root(const std::string& name);
 
 // A port of 127.0.0.1 that nothing uses now, outside the range from which the kernel takes ports for outgoing
-// connections.
+// connections. It is given to nobody else on this machine until this process ends.
 Result<uint16_t> free_port();
 
 // 24 random letters and digits.

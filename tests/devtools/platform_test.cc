@@ -7,10 +7,12 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include "core/process.h"
 #include "core/wait.h"
 #include "devtools/platform/dotenv.h"
+#include "devtools/platform/server.h"
 #include "tests/devtools/support.h"
 
 namespace summit::platform {
@@ -28,6 +30,13 @@ std::vector<std::string> processes_naming(const std::string& text) {
     if (command.find(text) != std::string::npos) found.push_back(command);
   }
   return found;
+}
+
+TEST(FreePort, IsGivenOnceThoughNobodyUsesItYet) {
+  constexpr size_t kPorts = 400;
+  std::set<uint16_t> ports;
+  for (size_t i = 0; i < kPorts; ++i) ports.insert(must(free_port()));
+  EXPECT_EQ(ports.size(), kPorts);
 }
 
 TEST(Dotenv, KeepsTheLinesOfTheUserAndReplacesItsOwn) {
