@@ -206,11 +206,23 @@ bool has_card_with_dots(std::string_view text) {
   return false;
 }
 
+// As the groups of UUIDs are, which may be digits alone: cards have four to six between hyphens.
+bool has_long_group(std::string_view run) {
+  constexpr size_t kLongest = 6;
+  if (run.find('-') == std::string_view::npos) return false;
+  for (size_t begin = 0; begin < run.size();) {
+    const size_t end = std::min(run.find('-', begin), run.size());
+    if (end - begin > kLongest) return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
 bool has_card(std::string_view text) {
   return has_card_with_dots(text) || any_number(text, [](std::string_view run, char before, char after) {
            const auto digits = compact(run);
-           return digits.size() >= 13 && digits.size() <= 19 && digits[0] >= '2' && digits[0] <= '6' &&
-                  !is_word(before) && before != '.' && !is_word(after) && after != '.' &&
+           return !has_long_group(run) && digits.size() >= 13 && digits.size() <= 19 && digits[0] >= '2' &&
+                  digits[0] <= '6' && !is_word(before) && before != '.' && !is_word(after) && after != '.' &&
                   is_luhn_right(digits);
          });
 }

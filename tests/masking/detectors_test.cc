@@ -68,6 +68,8 @@ TEST(Detectors, FindPrivateValuesInsideTexts) {
   const std::pair<const char*, Suspicion> cases[] = {
       {"please write to ada.l+x@mail.lovelace.org today", Suspicion::kEmail},
       {"card 4111 1111 1111 1111, thanks", Suspicion::kCard},
+      {"3782-822463-10005", Suspicion::kCard},
+      {"card 4111-1111-1111-1111", Suspicion::kCard},
       {"pay DE89 3704 0044 0532 0130 00 NOW", Suspicion::kIban},
       {"GB29NWBK60161331926819", Suspicion::kIban},
       {"from 192.168.17.4:443", Suspicion::kIp},
@@ -91,7 +93,8 @@ TEST(Detectors, LeaveHarmlessValuesAlone) {
         "12:30:45", "3fa85f64-5717-4562-b3fc-2c963f66afa6", "4111111111111112", "1.2.3", "user@localhost",
         "@example.com", "a @ b.com", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "[1, 2.5, null]", "DE89370400440532013001", "123456789012345678901234567890",
-        "the_quick_brown_fox_jumps_over", "-73.9857,40.7484"})
+        "the_quick_brown_fox_jumps_over", "-73.9857,40.7484", "41111111-1111-1111-a562-2c963f66afa6",
+        "3fa85f64-5717-456a-4111-111111111111"})
     EXPECT_FALSE(suspect_value(value).has_value()) << value;
 }
 
