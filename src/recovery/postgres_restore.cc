@@ -68,13 +68,17 @@ class PostgresRestore final : public RestoreComponent {
   Result<std::vector<Difference>> compare_tables(RestoreContext& context, const DatabasePart& part);
   Result<std::vector<Difference>> compare_database(RestoreContext& context, const DatabasePart& part,
                                                    const std::string& database, Extent extent);
-  Result<void> verify(RestoreContext& context, const DatabasePart& part, const std::string& database,
-                      const postgres::Loaded& loaded);
+  Result<void> verify(RestoreContext& context, const DatabasePart& part,
+                      const postgres::FilledDatabase& filled);
 
+  Result<void> restore_all(RestoreContext& context, const std::optional<config::EnvironmentMarker>& marker);
   Result<void> restore_masked(RestoreContext& context, const DatabasePart& part,
                               postgres::DatabaseRestore request);
-  Result<void> restore_as(RestoreContext& context, const DatabasePart& part,
-                          postgres::DatabaseRestore request);
+  Result<void> restore_in_place(RestoreContext& context, const DatabasePart& part,
+                                const postgres::DatabaseRestore& request);
+  Result<void> restore_beside(RestoreContext& context, const DatabasePart& part,
+                              const postgres::DatabaseRestore& request);
+  Result<void> put_in_place(RestoreContext& context);
   void report(RestoreContext& context, const postgres::Restored& restored, const std::string& target);
   Result<const MaskedArchive*> masked_archive(RestoreContext& context, const DatabasePart& part);
   Result<void> foresee_masking(RestoreContext& context, const DatabasePart& part, PlanStep& step);
@@ -90,7 +94,7 @@ class PostgresRestore final : public RestoreComponent {
   std::vector<Difference> refused_;          // of the one that did not take it
   std::map<std::string, std::vector<std::string>> skipped_;  // by database: definitions that were left out
 
-  // Masked, and not seen by anybody yet.
+  // Beside the live one, and not seen by anybody yet.
   struct Hidden {
     std::string target;
     postgres::FilledDatabase database;
@@ -301,6 +305,14 @@ Result<void> PostgresRestore::create_roles(RestoreContext& context) {
 
 Result<void> PostgresRestore::restore(RestoreContext& context,
                                       const std::optional<config::EnvironmentMarker>& marker) {
+  auto restored = restore_all(context, marker);
+  // What has not taken its place by now never will.
+  if (!restored.ok()) hidden_.clear();
+  return restored;
+}
+
+Result<void> PostgresRestore::restore_all(RestoreContext& context,
+                                          const std::optional<config::EnvironmentMarker>& marker) {
   ASSIGN_OR_RETURN(const auto all, parts(context));
   if (context.masking) {
     for (const auto& part : all) RETURN_IF_ERROR(masked_archive(context, part));
@@ -310,7 +322,9 @@ Result<void> PostgresRestore::restore(RestoreContext& context,
     RETURN_IF_ERROR(context.databases.selects() ? restore_tables(context, part)
                                                 : restore_database(context, part, marker));
   }
-  return {};
+  if (context.masking) return {};
+  RETURN_IF_ERROR(context.cancellation.check());
+  return put_in_place(context);
 }
 
 Result<void> PostgresRestore::restore_tables(RestoreContext& context, const DatabasePart& part) {
@@ -344,8 +358,9 @@ Result<void> PostgresRestore::restore_database(RestoreContext& context, const Da
   request.workspace = context.workspace;
   request.keep_replaced = context.databases.keep_replaced;
   request.skip_failed_definitions = context.databases.skip_failed_definitions;
-  return context.masking ? restore_masked(context, part, std::move(request))
-                         : restore_as(context, part, std::move(request));
+  if (context.masking) return restore_masked(context, part, std::move(request));
+  return context.databases.in_place ? restore_in_place(context, part, request)
+                                    : restore_beside(context, part, request);
 }
 
 // As they are after a masked restore: every object is there, and nothing in it.
@@ -379,17 +394,36 @@ Result<void> PostgresRestore::restore_masked(RestoreContext& context, const Data
   return {};
 }
 
-Result<void> PostgresRestore::restore_as(RestoreContext& context, const DatabasePart& part,
-                                         postgres::DatabaseRestore request) {
-  const auto restore = context.databases.in_place ? postgres::restore_in_place : postgres::restore_database;
-  if (!context.databases.in_place) {
-    request.verify = [&](const std::string& database, const postgres::Loaded& loaded) {
-      return verify(context, part, database, loaded);
-    };
-  }
-  ASSIGN_OR_RETURN(const auto restored,
-                   restore(endpoint_, request, context.reporter, name_, context.cancellation));
+Result<void> PostgresRestore::restore_in_place(RestoreContext& context, const DatabasePart& part,
+                                               const postgres::DatabaseRestore& request) {
+  ASSIGN_OR_RETURN(const auto restored, postgres::restore_in_place(endpoint_, request, context.reporter,
+                                                                   name_, context.cancellation));
   report(context, restored, part.target);
+  return {};
+}
+
+Result<void> PostgresRestore::restore_beside(RestoreContext& context, const DatabasePart& part,
+                                             const postgres::DatabaseRestore& request) {
+  ASSIGN_OR_RETURN(auto filled, postgres::fill_database(endpoint_, request, context.reporter, name_,
+                                                        context.cancellation));
+  RETURN_IF_ERROR(verify(context, part, filled));
+  hidden_.push_back({part.target, std::move(filled)});
+  return {};
+}
+
+// In order: each takes its place with all its rows, or stays away.
+Result<void> PostgresRestore::put_in_place(RestoreContext& context) {
+  std::vector<std::string> placed;
+  for (; !hidden_.empty(); hidden_.pop_front()) {
+    auto& next = hidden_.front();
+    auto restored = next.database.commit(postgres::FilledDatabase::Doors::kOpen);
+    if (!restored.ok() && !placed.empty())
+      return std::move(restored).error().at(
+          fmt::format("after {} took their place, which stay so", fmt::join(placed, ", ")));
+    if (!restored.ok()) return std::move(restored).error();
+    report(context, *restored, next.target);
+    placed.push_back(next.target);
+  }
   return {};
 }
 
@@ -478,9 +512,9 @@ Result<std::vector<Difference>> PostgresRestore::compare_database(RestoreContext
 }
 
 Result<void> PostgresRestore::verify(RestoreContext& context, const DatabasePart& part,
-                                     const std::string& database, const postgres::Loaded& loaded) {
-  if (!loaded.skipped.empty()) skipped_[part.target] = loaded.skipped;
-  ASSIGN_OR_RETURN(refused_, compare_database(context, part, database, Extent::kBeforeItsPlace),
+                                     const postgres::FilledDatabase& filled) {
+  if (!filled.loaded().skipped.empty()) skipped_[part.target] = filled.loaded().skipped;
+  ASSIGN_OR_RETURN(refused_, compare_database(context, part, filled.name(), Extent::kBeforeItsPlace),
                    "while comparing with the backup");
   if (!refused_.empty()) {
     return Error(
@@ -533,16 +567,7 @@ std::vector<std::string> PostgresRestore::skipped() const {
   return sentences;
 }
 
-// In order: each takes its place with all its rows, or stays away.
-Result<void> PostgresRestore::reveal(RestoreContext& context, TargetDoors&) {
-  while (!hidden_.empty()) {
-    auto& next = hidden_.front();
-    ASSIGN_OR_RETURN(const auto restored, next.database.commit(postgres::FilledDatabase::Doors::kOpen));
-    report(context, restored, next.target);
-    hidden_.pop_front();
-  }
-  return {};
-}
+Result<void> PostgresRestore::reveal(RestoreContext& context, TargetDoors&) { return put_in_place(context); }
 
 Result<void> PostgresRestore::search(RestoreContext&, const LeakScan& scan) {
   for (const auto& hidden : hidden_) {

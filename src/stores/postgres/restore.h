@@ -32,9 +32,6 @@ struct DatabaseRestore {
   std::function<bool(const pgarchive::Entry&)> chosen{};  // empty: every entry
   RowEditing* editing = nullptr;                          // null: rows go in as they are
   bool skip_failed_definitions = false;                   // skipped_definitions.h
-  // Of restore_database() alone: is given the name of the database that is filled and has not taken its place
-  // yet, and what came into it; an error drops it. Its own grants and comment it gets with its place.
-  std::function<Result<void>(const std::string&, const Loaded&)> verify{};
 };
 
 // What fills `database`, which is not the restore's own while it lies beside it. `contents` outlives it.
