@@ -190,7 +190,8 @@ Result<void> Load::build() {
 }
 
 Result<void> Load::let_timescale_work() {
-  RETURN_IF_ERROR(end_timescale_restore(endpoint_, request_.database, timescale_schema_, cancellation_));
+  RETURN_IF_ERROR(end_timescale_restore(endpoint_, request_.database, timescale_schema_,
+                                        request_.timescale_jobs_wait, cancellation_));
   if (to_hypertables_.keys.empty()) return {};
   auto phase = reporter_.phase(store_, "building foreign keys of " + request_.database, "definitions");
   phase->set_total(to_hypertables_.keys.size());

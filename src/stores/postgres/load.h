@@ -46,6 +46,7 @@ struct LoadRequest {
   uint64_t rows = 0;                                         // for progress; 0: not known
   RowEditing* editing = nullptr;         // null: rows go in as they are; outlives the load
   bool skip_failed_definitions = false;  // skipped_definitions.h
+  bool timescale_jobs_wait = false;      // timescale.h
 };
 
 struct Loaded {

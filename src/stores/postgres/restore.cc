@@ -11,18 +11,16 @@
 #include "stores/postgres/sql.h"
 #include "stores/postgres/stock_restore.h"
 #include "stores/postgres/swap.h"
+#include "stores/postgres/timescale.h"
 
 namespace summit::postgres {
 
 namespace {
 
-// TimescaleDB's workers stop when the database changes its name under them.
-void restart_timescale_workers(const config::PostgresEndpoint& endpoint, const std::string& database) {
-  auto connection = Connection::open(endpoint, database);
-  if (!connection.ok()) return;
-  // Absent before TimescaleDB 2.12, whose workers come back by themselves.
-  [[maybe_unused]] auto started =
-      connection->query("SELECT _timescaledb_functions.start_background_workers()");
+// They were stopped so that nothing changes before the database has its place.
+Result<void> let_timescale_jobs_run(const config::PostgresEndpoint& endpoint, const std::string& database) {
+  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database));
+  return start_timescale_workers(connection);
 }
 
 Result<Loaded> fill(const config::PostgresEndpoint& endpoint, const DatabaseRestore& restore,
@@ -65,6 +63,7 @@ LoadRequest load_request(const DatabaseRestore& restore, const pgarchive::Conten
   request.chosen = restore.chosen;
   request.editing = restore.editing;
   request.skip_failed_definitions = restore.skip_failed_definitions;
+  request.timescale_jobs_wait = database != restore.database;
   return request;
 }
 
@@ -100,8 +99,10 @@ Result<Restored> FilledDatabase::commit(Doors doors) {
   Restored restored{.loaded = state_->loaded, .kept = {}};
   ASSIGN_OR_RETURN(restored.kept,
                    state_->swap.commit(comment(), state_->terminate_connections, state_->keep_replaced));
-  if (state_->has_timescale && doors == Doors::kOpen)
-    restart_timescale_workers(state_->endpoint, state_->database);
+  if (state_->has_timescale && doors == Doors::kOpen) {
+    RETURN_IF_ERROR(let_timescale_jobs_run(state_->endpoint, state_->database),
+                    "{} is restored, but its TimescaleDB jobs were not started", state_->database);
+  }
   return restored;
 }
 

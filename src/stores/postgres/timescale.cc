@@ -42,6 +42,21 @@ void move_if(LoadPlan::Entries& from, LoadPlan::Entries& to, const Chosen& chose
   from.erase(kept, from.end());
 }
 
+// The schema of these functions has another name since version 2.12.
+Result<void> tell_workers(Connection& connection, const std::string& function) {
+  ASSIGN_OR_RETURN(
+      const auto schema,
+      connection.query("SELECT n.nspname FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = "
+                       "p.pronamespace WHERE p.proname = $1 AND p.pronargs = 0 AND n.nspname IN "
+                       "('_timescaledb_functions', '_timescaledb_internal') ORDER BY 1 LIMIT 1",
+                       {function}));
+  if (schema.empty()) return {};
+  ASSIGN_OR_RETURN(
+      [[maybe_unused]] auto told,
+      connection.query(fmt::format("SELECT {}()", quote_qualified(schema.string(0, 0), function))));
+  return {};
+}
+
 }  // namespace
 
 Result<bool> has_timescale(Connection& connection) {
@@ -73,12 +88,20 @@ Result<std::string> begin_timescale_restore(const config::PostgresEndpoint& endp
 }
 
 Result<void> end_timescale_restore(const config::PostgresEndpoint& endpoint, const std::string& database,
-                                   const std::string& schema, const Cancellation& cancellation) {
+                                   const std::string& schema, bool jobs_wait,
+                                   const Cancellation& cancellation) {
   ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, {.cancellation = cancellation}));
+  // Workers that are started wait for the end of the transaction: stopped within it, they have done nothing.
+  RETURN_IF_ERROR(connection.execute("BEGIN"));
   ASSIGN_OR_RETURN(
       [[maybe_unused]] auto finished,
       connection.query(fmt::format("SELECT {}.timescaledb_post_restore()", quote_identifier(schema))));
-  return {};
+  if (jobs_wait) RETURN_IF_ERROR(tell_workers(connection, "stop_background_workers"));
+  return connection.execute("COMMIT");
+}
+
+Result<void> start_timescale_workers(Connection& connection) {
+  return tell_workers(connection, "start_background_workers");
 }
 
 Result<KeysToHypertables> take_keys_to_hypertables(const config::PostgresEndpoint& endpoint,

@@ -21,8 +21,12 @@ Result<bool> has_timescale(Connection& connection);
 Result<std::string> begin_timescale_restore(const config::PostgresEndpoint& endpoint,
                                             const std::string& database, const pgarchive::Contents& contents,
                                             const std::string& version, const Cancellation& cancellation);
+// Jobs change rows, and what they change would not be what was backed up: where `jobs_wait`, they stay
+// stopped until start_timescale_workers().
 Result<void> end_timescale_restore(const config::PostgresEndpoint& endpoint, const std::string& database,
-                                   const std::string& schema, const Cancellation& cancellation);
+                                   const std::string& schema, bool jobs_wait,
+                                   const Cancellation& cancellation);
+Result<void> start_timescale_workers(Connection& connection);
 
 // Takes out of `plan` the foreign keys that refer to hypertables, with their comments: TimescaleDB looks into
 // the chunks, and copies the keys to them, only when it is at work again, after end_timescale_restore().

@@ -177,6 +177,33 @@ TEST_F(Load, SmallTablesAreFrozen) {
   EXPECT_EQ(ask("copy", "SELECT relallvisible > 0 FROM pg_class WHERE relname = 't'"), "t");
 }
 
+TEST_F(Load, JobsOfTimescaleWaitUntilTheRestoredDatabaseHasItsPlace) {
+  run("summit", "CREATE EXTENSION timescaledb SCHEMA public");
+  const auto original = dump("summit");
+  const auto schedulers_in = [&](const std::string& database) {
+    return ask("postgres", fmt::format("SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND "
+                                       "backend_type LIKE 'TimescaleDB%Scheduler'",
+                                       database));
+  };
+  const auto scheduler_comes_to = [&](const std::string& database) {
+    return wait_until([&]() -> Result<bool> { return schedulers_in(database) == "1"; }, "the scheduler", 20s,
+                      50ms, {});
+  };
+  expect_ok(scheduler_comes_to("summit"));
+
+  SilentReporter reporter;
+  DatabaseRestore options;
+  options.database = "copy";
+  options.archive = archive_file(original.archive);
+  options.timescale_version = original.timescale_version;
+  options.workspace = directory();
+  auto filled = expect_ok(fill_database(endpoint(), options, reporter, "postgresql", {}));
+  expect_ok(pause_for(1s, {}));
+  EXPECT_EQ(schedulers_in(filled.name()), "0");
+  expect_ok(filled.commit(FilledDatabase::Doors::kOpen));
+  expect_ok(scheduler_comes_to("copy"));
+}
+
 TEST_F(Load, RowsAsInsertStatementsAreRefused) {
   run("summit", "CREATE TABLE public.t AS SELECT generate_series(1, 10) AS id");
   const auto restored = restore("copy", stock_dump("summit", {"--inserts"}));
