@@ -79,6 +79,7 @@ class PostgresRestore final : public RestoreComponent {
   Result<void> restore_beside(RestoreContext& context, const DatabasePart& part,
                               const postgres::DatabaseRestore& request);
   Result<void> put_in_place(RestoreContext& context);
+  void note_skipped(const postgres::Loaded& loaded, const std::string& target);
   void report(RestoreContext& context, const postgres::Restored& restored, const std::string& target);
   Result<const MaskedArchive*> masked_archive(RestoreContext& context, const DatabasePart& part);
   Result<void> foresee_masking(RestoreContext& context, const DatabasePart& part, PlanStep& step);
@@ -93,6 +94,7 @@ class PostgresRestore final : public RestoreComponent {
   std::set<std::string> verified_;           // databases that were compared before they took their place
   std::vector<Difference> refused_;          // of the one that did not take it
   std::map<std::string, std::vector<std::string>> skipped_;  // by database: definitions that were left out
+  std::set<std::string> placeholders_;                       // databases in which views are placeholders
 
   // Beside the live one, and not seen by anybody yet.
   struct Hidden {
@@ -427,11 +429,16 @@ Result<void> PostgresRestore::put_in_place(RestoreContext& context) {
   return {};
 }
 
+void PostgresRestore::note_skipped(const postgres::Loaded& loaded, const std::string& target) {
+  if (!loaded.skipped.empty()) skipped_[target] = loaded.skipped;
+  if (loaded.placeholders) placeholders_.insert(target);
+}
+
 void PostgresRestore::report(RestoreContext& context, const postgres::Restored& restored,
                              const std::string& target) {
   context.reporter.info(fmt::format("{}: restored {} rows of {} tables into {}", name_, restored.loaded.rows,
                                     restored.loaded.tables, target));
-  if (!restored.loaded.skipped.empty()) skipped_[target] = restored.loaded.skipped;
+  note_skipped(restored.loaded, target);
   if (!restored.kept.empty()) kept_.push_back(restored.kept);
 }
 
@@ -452,7 +459,9 @@ Result<std::vector<Fingerprint>> PostgresRestore::read_rows_back(RestoreContext&
   ASSIGN_OR_RETURN(auto found, postgres::fingerprint_data(endpoint_, snapshot.connection().database(),
                                                           snapshot.id(), inventory, scope, context.jobs,
                                                           context.cancellation, phase.get()));
-  RETURN_IF_ERROR(accept_refreshed_views(snapshot.connection(), inventory, scope, recorded, found));
+  // From a placeholder, a refresh computes the wrong rows again.
+  if (!placeholders_.contains(part.target))
+    RETURN_IF_ERROR(accept_refreshed_views(snapshot.connection(), inventory, scope, recorded, found));
   ASSIGN_OR_RETURN(auto sequences, postgres::fingerprint_sequences(snapshot.connection(), scope));
   found.insert(found.end(), sequences.begin(), sequences.end());
   return found;
@@ -513,7 +522,7 @@ Result<std::vector<Difference>> PostgresRestore::compare_database(RestoreContext
 
 Result<void> PostgresRestore::verify(RestoreContext& context, const DatabasePart& part,
                                      const postgres::FilledDatabase& filled) {
-  if (!filled.loaded().skipped.empty()) skipped_[part.target] = filled.loaded().skipped;
+  note_skipped(filled.loaded(), part.target);
   ASSIGN_OR_RETURN(refused_, compare_database(context, part, filled.name(), Extent::kBeforeItsPlace),
                    "while comparing with the backup");
   if (!refused_.empty()) {

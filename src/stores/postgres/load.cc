@@ -44,7 +44,8 @@ class Load {
         cancellation_(cancellation),
         skipped_(hides_values()                    ? SkippedDefinitions::When::kNever
                  : request.skip_failed_definitions ? SkippedDefinitions::When::kFailed
-                                                   : SkippedDefinitions::When::kSayHow) {}
+                                                   : SkippedDefinitions::When::kSayHow,
+                 request.contents) {}
 
   Result<Loaded> run() {
     RETURN_IF_ERROR(prepare());
@@ -57,6 +58,7 @@ class Load {
     if (!timescale_schema_.empty()) RETURN_IF_ERROR(let_timescale_work());
     RETURN_IF_ERROR(definitions_->run(request_.database, plan_.event_triggers, 1, cancellation_));
     loaded.skipped = skipped_.sentences();
+    loaded.placeholders = skipped_.has_placeholders();
     return loaded;
   }
 

@@ -54,6 +54,7 @@ struct Loaded {
   uint64_t rows = 0;
   uint64_t bytes = 0;                  // of rows, in COPY's text format
   std::vector<std::string> skipped{};  // definitions that were left out, a sentence each
+  bool placeholders = false;           // skipped_definitions.h
 };
 
 // kMissingTool or kUnsupported with a hint. Gives the versions to record ("pg_restore": "16.15").

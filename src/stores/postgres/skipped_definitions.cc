@@ -19,6 +19,15 @@ bool may_be_left_out(const Entry& entry) {
   return std::any_of(kKinds.begin(), kKinds.end(), [&](const auto kind) { return entry.is(kind); });
 }
 
+bool is_query_of_view(const Entry& entry) {
+  return entry.is("RULE") && entry.tag.value_or("").ends_with(" _RETURN");
+}
+
+std::string described(const Entry& entry) {
+  return fmt::format("{} {}.{}", entry.description.value_or("definition"), entry.schema.value_or(""),
+                     entry.tag.value_or(""));
+}
+
 }  // namespace
 
 bool SkippedDefinitions::is_refusal(const Error& error) {
@@ -36,12 +45,17 @@ std::string SkippedDefinitions::hint() {
          "back, and what fails is left out and named";
 }
 
+bool SkippedDefinitions::needs_left_out(const Entry& entry) const {
+  return std::any_of(entry.dependencies.begin(), entry.dependencies.end(),
+                     [&](const std::string& id) { return ids_.contains(id); });
+}
+
 bool SkippedDefinitions::leaves_out(const Entry& entry) {
   const std::lock_guard lock(mutex_);
-  const bool needs_one = std::any_of(entry.dependencies.begin(), entry.dependencies.end(),
-                                     [&](const std::string& id) { return ids_.contains(id); });
-  if (needs_one) add(entry, "it needs what was left out");
-  return needs_one;
+  if (!needs_left_out(entry)) return false;
+  add(entry, "it needs what was left out");
+  if (is_query_of_view(entry)) add_placeholder(entry);
+  return true;
 }
 
 Result<void> SkippedDefinitions::settle(const Entry& entry, Result<void> defined) {
@@ -58,10 +72,32 @@ std::vector<std::string> SkippedDefinitions::sentences() const {
   return sentences_;
 }
 
+bool SkippedDefinitions::has_placeholders() const {
+  const std::lock_guard lock(mutex_);
+  return placeholders_;
+}
+
 void SkippedDefinitions::add(const Entry& entry, const std::string& reason) {
   if (!ids_.insert(fmt::format("{}", entry.id)).second) return;
-  sentences_.push_back(fmt::format("{} {}.{} was left out: {}", entry.description.value_or("definition"),
-                                   entry.schema.value_or(""), entry.tag.value_or(""), reason));
+  sentences_.push_back(fmt::format("{} was left out: {}", described(entry), reason));
+}
+
+// All of these views are there already. An archive lists what an entry needs before it.
+void SkippedDefinitions::add_placeholder(const Entry& rule) {
+  for (const auto& entry : contents_.entries) {
+    const std::string id = fmt::format("{}", entry.id);
+    const bool is_view = entry.is("VIEW") || entry.is("MATERIALIZED VIEW");
+    if (!is_view || ids_.contains(id)) continue;
+    const bool is_placeholder =
+        entry.is("VIEW") && std::count(rule.dependencies.begin(), rule.dependencies.end(), id) > 0;
+    if (!is_placeholder && !needs_left_out(entry)) continue;
+    ids_.insert(id);
+    placeholders_ = true;
+    sentences_.push_back(fmt::format(
+        "{} {}", described(entry),
+        is_placeholder ? "is only a placeholder of one row of NULLs: its query needs what was left out"
+                       : "reads a view that is only a placeholder"));
+  }
 }
 
 }  // namespace summit::postgres

@@ -19,7 +19,8 @@ class SkippedDefinitions {
  public:
   // kNever also leaves it to others to say how to go on: masked restores may not.
   enum class When { kNever, kSayHow, kFailed };
-  explicit SkippedDefinitions(When when) : when_(when) {}
+  // `contents` outlives it.
+  SkippedDefinitions(When when, const pgarchive::Contents& contents) : when_(when), contents_(contents) {}
 
   bool may_skip() const { return when_ == When::kFailed; }
 
@@ -33,6 +34,11 @@ class SkippedDefinitions {
   // One sentence each, with the server's message, which must quote no rows.
   std::vector<std::string> sentences() const;
 
+  // pg_dump writes a view that needs a primary key (GROUP BY) as a placeholder of one row of NULLs first, and
+  // its query as a rule that follows the key. Whether such a placeholder is all that is there now. It is
+  // among the sentences, and so are the views over it; what needs their rows is left out.
+  bool has_placeholders() const;
+
   // Whether the server refused a definition, and not something around it failed.
   static bool is_refusal(const Error& error);
   // For the failure of a definition that may be left out.
@@ -40,10 +46,14 @@ class SkippedDefinitions {
 
  private:
   void add(const pgarchive::Entry& entry, const std::string& reason);
+  void add_placeholder(const pgarchive::Entry& rule);
+  bool needs_left_out(const pgarchive::Entry& entry) const;
 
   const When when_;
+  const pgarchive::Contents& contents_;
   mutable std::mutex mutex_;  // guards what follows
   std::set<std::string> ids_;
+  bool placeholders_ = false;
   std::vector<std::string> sentences_;
 };
 

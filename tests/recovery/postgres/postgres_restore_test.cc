@@ -208,6 +208,34 @@ TEST_F(PostgresComponents, DefinitionsThatFailAreLeftOutAndNamedWhenAskedFor) {
   EXPECT_EQ(ask("summit", "SELECT has_table_privilege('pg_monitor', 'public.t', 'SELECT')"), "t");
 }
 
+TEST_F(PostgresComponents,
+       AViewWhoseQueryNeedsAKeyThatFailedIsNamedAsAPlaceholderAndNothingIsComputedFromIt) {
+  run("summit", kBrokenDefinitions);
+  run("summit",
+      "CREATE TABLE public.fine AS SELECT 1 AS id; "
+      "CREATE VIEW public.grouped AS SELECT id, note FROM public.twice GROUP BY id; "
+      "CREATE VIEW public.over AS SELECT note FROM public.grouped; "
+      "CREATE MATERIALIZED VIEW public.totals AS SELECT count(*) AS n FROM public.over; "
+      "CREATE MATERIALIZED VIEW public.others AS SELECT id FROM public.fine");
+  const auto id = expect_ok(back_up(target_));
+  databases_.skip_failed_definitions = true;
+  const auto skipped = with_restore(id, target_, [](auto& component, auto& context) {
+    expect_ok(component.restore(context, {}));
+    EXPECT_THAT(expect_ok(component.compare(context)), IsEmpty());
+    return component.skipped();
+  });
+  for (const char* sentence :
+       {"RULE public.grouped _RETURN was left out", "VIEW public.grouped is only a placeholder",
+        "VIEW public.over reads a view that is only a placeholder",
+        "MATERIALIZED VIEW public.totals reads a view that is only a placeholder",
+        "MATERIALIZED VIEW DATA public.totals was left out: it needs what was left out"})
+    EXPECT_THAT(skipped, Contains(HasSubstr(sentence)));
+  EXPECT_THAT(skipped, Not(Contains(HasSubstr("public.others"))));
+  EXPECT_EQ(ask("summit",
+                "SELECT string_agg(matviewname || ispopulated, ' ' ORDER BY matviewname) FROM pg_matviews"),
+            "otherstrue totalsfalse");
+}
+
 TEST_F(PostgresComponents, ARefreshThatFailsRefusesTheRestoreAndSaysTheWayOut) {
   run("summit", kPickyFunction);
   run("summit", "CREATE MATERIALIZED VIEW public.v AS SELECT public.picky(id) AS n FROM public.t");
