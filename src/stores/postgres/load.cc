@@ -14,6 +14,7 @@
 #include "stores/postgres/load_plan.h"
 #include "stores/postgres/load_session.h"
 #include "stores/postgres/skipped_definitions.h"
+#include "stores/postgres/sqlstate.h"
 #include "stores/postgres/stock_restore.h"
 #include "stores/postgres/timescale.h"
 #include "stores/postgres/tools.h"
@@ -27,6 +28,10 @@ namespace {
 
 // Read ahead of the connections.
 constexpr uint64_t kQueued = 32 * MiB;
+// In one transaction, which holds a lock for each.
+constexpr size_t kDefinedTogether = 200;
+// Of locks, too: fewer definitions in a transaction need fewer.
+constexpr std::string_view kOutOfMemory = "53200";
 
 Result<Tool> find_pg_restore(const config::PostgresEndpoint& endpoint, int server_version) {
   return find_tool(endpoint, "pg_restore", server_version / 10000);
@@ -215,6 +220,8 @@ Result<void> Load::define(const LoadPlan::Entries& entries, size_t jobs) {
   for (const auto* entry : entries) {
     if (!entry->is("MATERIALIZED VIEW DATA")) {
       cheap.push_back(entry);
+      if (cheap.size() == kDefinedTogether)
+        RETURN_IF_ERROR(define_what_can_be(connection, std::exchange(cheap, {})));
       continue;
     }
     RETURN_IF_ERROR(define_what_can_be(connection, std::exchange(cheap, {})));
@@ -231,7 +238,8 @@ Result<void> Load::define_what_can_be(Connection& connection, LoadPlan::Entries 
   auto defined = connection.execute(script);
   if (defined.ok()) return {};
   if (entries.size() == 1) return skipped_.settle(*entries.front(), std::move(defined));
-  if (!SkippedDefinitions::is_refusal(defined.error())) return defined;
+  if (!SkippedDefinitions::is_refusal(defined.error()) && !has_sqlstate(defined.error(), kOutOfMemory))
+    return defined;
   const auto middle = entries.begin() + static_cast<std::ptrdiff_t>(entries.size() / 2);
   RETURN_IF_ERROR(define_what_can_be(connection, {entries.begin(), middle}));
   return define_what_can_be(connection, {middle, entries.end()});
