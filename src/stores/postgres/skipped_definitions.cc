@@ -32,12 +32,15 @@ std::string described(const Entry& entry) {
 
 bool SkippedDefinitions::is_refusal(const Error& error) {
   constexpr std::string_view kState = "(SQLSTATE ";
-  // Connections, rights to connect, deadlocks, resources, locks, an operator's intervention, the system.
-  static constexpr std::array<std::string_view, 7> kAround = {"08", "28", "40", "53", "55", "57", "58"};
+  // Connections, rights to connect, deadlocks, resources, objects in use, locks, an operator's intervention,
+  // the system.
+  static constexpr std::array<std::string_view, 8> kAround = {"08",    "28",    "40", "53",
+                                                              "55006", "55P03", "57", "58"};
   const size_t at = error.message().find(kState);
   if (at == std::string::npos) return false;
-  const auto kind = std::string_view(error.message()).substr(at + kState.size(), 2);
-  return std::find(kAround.begin(), kAround.end(), kind) == kAround.end();
+  const auto state = std::string_view(error.message()).substr(at + kState.size());
+  return std::none_of(kAround.begin(), kAround.end(),
+                      [&](const auto around) { return state.starts_with(around); });
 }
 
 std::string SkippedDefinitions::hint() {
