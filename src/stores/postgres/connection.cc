@@ -59,9 +59,23 @@ std::string readable(std::string_view verbose) {
   return std::string(text);
 }
 
-// Only errors of this class (22, data) quote a value in the message itself.
-std::string_view without_value(std::string_view sqlstate, std::string_view message) {
-  return sqlstate.starts_with("22") ? message.substr(0, message.find(": \"")) : message;
+// Of errors of class 22 (data) what stands before the value that they quote, in whatever language, or whose
+// bytes they print.
+std::string_view before_value(std::string_view message) {
+  static constexpr std::array<std::string_view, 6> kBegins = {"\"", "'", "0x", "«", "„", "“"};
+  size_t end = message.size();
+  for (const auto begin : kBegins) end = std::min(end, message.find(begin));
+  message = message.substr(0, end);
+  while (message.ends_with(' ') || message.ends_with(':')) message.remove_suffix(1);
+  return message.empty() ? "a value does not fit" : message;
+}
+
+// What a function of the user's own raises may say anything, under any state.
+std::string_view without_value(std::string_view sqlstate, std::string_view raised_in,
+                               std::string_view message) {
+  if (sqlstate.starts_with("P0") || raised_in == "exec_stmt_raise" || raised_in == "exec_stmt_assert")
+    return "a function raised an error of its own";
+  return sqlstate.starts_with("22") ? before_value(message) : message;
 }
 
 void collect_notice(void* target, const PGresult* result) {
@@ -122,8 +136,9 @@ struct Connection::State {
     const char* detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
     if (!state) return lost();
     std::string message = text ? text : PQresultErrorMessage(result);
+    const char* raised_in = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
     if (hide_values)
-      message = without_value(state, message);
+      message = without_value(state, raised_in ? raised_in : "", message);
     else if (detail)
       message += fmt::format(" ({})", detail);
     if (std::string_view(state) == "57014" && cancellation.requested()) {

@@ -45,5 +45,24 @@ TEST_F(ConnectionTest, AFailureAmongThemIsGivenAtTheEnd) {
   EXPECT_EQ(expect_ok(connection.scalar("SELECT 3")), "3");
 }
 
+TEST_F(ConnectionTest, WhereValuesAreHiddenNoMessageHoldsOne) {
+  auto connection = expect_ok(Connection::open(endpoint(), "summit", {.hide_values = true}));
+  for (const char* sql :
+       {"SELECT '77010001'::smallint", "SELECT to_date('a77', 'YYYY')", "SELECT '77x1'::integer",
+        "SELECT '77-77-0001'::date", "SELECT convert_from('\\x770001ff', 'UTF8')",
+        "DO $$ BEGIN RAISE EXCEPTION 'row 7701'; END $$",
+        "DO $$ BEGIN RAISE EXCEPTION 'row 7701' USING ERRCODE = '23505'; END $$",
+        "DO $$ BEGIN ASSERT false, 'row 7701'; END $$"}) {
+    const auto failed = connection.execute(sql);
+    ASSERT_FALSE(failed.ok()) << sql;
+    const auto text = failed.error().to_string();
+    const auto message = text.substr(text.find("/summit: "));
+    EXPECT_THAT(message,
+                testing::AllOf(HasSubstr("SQLSTATE "), testing::Not(testing::ContainsRegex("77|ff"))));
+  }
+  const auto failed = connection.execute("SELECT '77010001'::smallint");
+  EXPECT_THAT(failed.error().message(), HasSubstr("/summit: value (SQLSTATE 22003)"));
+}
+
 }  // namespace
 }  // namespace summit::postgres
