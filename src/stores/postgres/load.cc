@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 
@@ -245,16 +244,14 @@ Result<void> Load::define_what_can_be(Connection& connection, LoadPlan::Entries 
   return define_what_can_be(connection, {middle, entries.end()});
 }
 
-// pg_restore tells the command that failed: of its kinds the optional ones begin like this.
+// pg_restore tells the command that failed.
 Error Load::say_how_to_go_on(Error error) const {
-  static constexpr std::array<std::string_view, 6> kOptional = {
-      "REFRESH MATERIALIZED VIEW", "CREATE TRIGGER",  "CREATE CONSTRAINT TRIGGER", "CREATE INDEX",
-      "CREATE UNIQUE INDEX",       "ALTER TABLE ONLY"};
-  if (hides_values() || !error.hint().empty()) return error;
-  const bool optional = std::any_of(kOptional.begin(), kOptional.end(), [&](const auto command) {
-    return error.message().find(fmt::format("Command was: {}", command)) != std::string::npos;
-  });
-  return optional ? std::move(error).hint(SkippedDefinitions::hint()) : error;
+  constexpr std::string_view kCommand = "Command was: ";
+  const size_t at = error.message().find(kCommand);
+  if (hides_values() || !error.hint().empty() || at == std::string::npos) return error;
+  const auto command = std::string_view(error.message()).substr(at + kCommand.size());
+  return SkippedDefinitions::may_leave_out(command) ? std::move(error).hint(SkippedDefinitions::hint())
+                                                    : error;
 }
 
 // Keeps what streams by until the table of contents is complete.

@@ -12,11 +12,25 @@ using pgarchive::Entry;
 
 namespace {
 
+// What may be left out, and the command that pg_dump writes for it.
+struct Kind {
+  std::string_view name;
+  std::string_view command;  // how it begins
+  std::string_view clause;   // which it has as well
+};
+constexpr std::string_view kAddConstraint = "ADD CONSTRAINT ";
+constexpr std::array<Kind, 9> kKinds = {Kind{"INDEX", "CREATE INDEX ", ""},
+                                        Kind{"INDEX", "CREATE UNIQUE INDEX ", ""},
+                                        Kind{"CONSTRAINT", "ALTER TABLE ", kAddConstraint},
+                                        Kind{"CHECK CONSTRAINT", "ALTER TABLE ", kAddConstraint},
+                                        Kind{"FK CONSTRAINT", "ALTER TABLE ", kAddConstraint},
+                                        Kind{"INDEX ATTACH", "ALTER INDEX ", "ATTACH PARTITION "},
+                                        Kind{"TRIGGER", "CREATE TRIGGER ", ""},
+                                        Kind{"TRIGGER", "CREATE CONSTRAINT TRIGGER ", ""},
+                                        Kind{"MATERIALIZED VIEW DATA", "REFRESH MATERIALIZED VIEW ", ""}};
+
 bool may_be_left_out(const Entry& entry) {
-  static constexpr std::array<std::string_view, 7> kKinds = {
-      "INDEX",         "CONSTRAINT", "CHECK CONSTRAINT",      "INDEX ATTACH",
-      "FK CONSTRAINT", "TRIGGER",    "MATERIALIZED VIEW DATA"};
-  return std::any_of(kKinds.begin(), kKinds.end(), [&](const auto kind) { return entry.is(kind); });
+  return std::any_of(kKinds.begin(), kKinds.end(), [&](const Kind& kind) { return entry.is(kind.name); });
 }
 
 bool is_query_of_view(const Entry& entry) {
@@ -41,6 +55,12 @@ bool SkippedDefinitions::is_refusal(const Error& error) {
   const auto state = std::string_view(error.message()).substr(at + kState.size());
   return std::none_of(kAround.begin(), kAround.end(),
                       [&](const auto around) { return state.starts_with(around); });
+}
+
+bool SkippedDefinitions::may_leave_out(std::string_view command) {
+  return std::any_of(kKinds.begin(), kKinds.end(), [&](const Kind& kind) {
+    return command.starts_with(kind.command) && command.find(kind.clause) != std::string_view::npos;
+  });
 }
 
 std::string SkippedDefinitions::hint() {

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/result.h"
@@ -41,6 +42,8 @@ class SkippedDefinitions {
 
   // Whether the server refused a definition, and not something around it failed.
   static bool is_refusal(const Error& error);
+  // Whether `command` makes a definition that may be left out, as pg_dump writes it.
+  static bool may_leave_out(std::string_view command);
   // For the failure of a definition that may be left out.
   static std::string hint();
 

@@ -8,6 +8,7 @@
 
 #include "core/task_group.h"
 #include "core/wait.h"
+#include "stores/postgres/skipped_definitions.h"
 #include "tests/stores/postgres/helper/awkward_database.h"
 #include "tests/stores/postgres/helper/test_database.h"
 
@@ -211,6 +212,13 @@ TEST_F(Load, RowsAsInsertStatementsAreRefused) {
   EXPECT_EQ(restored.error().code(), Code::kUnsupported);
   EXPECT_THAT(restored.error().message(), HasSubstr("public.t"));
   EXPECT_FALSE(exists("copy"));
+}
+
+TEST_F(Load, OnlyCommandsOfDefinitionsThatMayBeLeftOutGetTheHintHow) {
+  EXPECT_TRUE(SkippedDefinitions::may_leave_out("ALTER TABLE ONLY public.t; ADD CONSTRAINT k UNIQUE (id)"));
+  EXPECT_TRUE(SkippedDefinitions::may_leave_out("CREATE UNIQUE INDEX i ON public.t USING btree (id)"));
+  EXPECT_FALSE(SkippedDefinitions::may_leave_out("ALTER TABLE ONLY public.t ATTACH PARTITION public.p"));
+  EXPECT_FALSE(SkippedDefinitions::may_leave_out("ALTER TABLE ONLY public.t REPLICA IDENTITY FULL"));
 }
 
 TEST_F(Load, AnotherEncodingIsHeeded) {
