@@ -102,7 +102,7 @@ Result<void> find_newer_partitions(Connection& connection, const Contents& conte
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       CROSS JOIN LATERAL pg_catalog.pg_partition_ancestors(c.oid) p
       JOIN pg_catalog.pg_class a ON a.oid = p.relid JOIN pg_catalog.pg_namespace an ON an.oid = a.relnamespace
-      WHERE c.relispartition AND c.relkind <> 'p' AND a.oid <> c.oid
+      WHERE c.relispartition AND c.relkind = 'r' AND a.oid <> c.oid
       ORDER BY 1, 2, 3, 4)sql"));
   for (size_t i = 0; i < rows.size(); ++i) {
     const RelationName partition{rows.string(i, 0), rows.string(i, 1)};

@@ -134,6 +134,16 @@ TEST_F(SelectedRestoreTest, APartitionThatIsNewerThanTheBackupIsForeseenAndKeeps
   EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.log"), "401");
 }
 
+TEST_F(SelectedRestoreTest, AForeignTableThatIsAPartitionIsNotCalledNewerThanTheBackup) {
+  run("summit",
+      "CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER far FOREIGN DATA WRAPPER nothing; CREATE FOREIGN "
+      "TABLE public.log_far PARTITION OF public.log FOR VALUES FROM ('2020-01-01') TO ('2021-01-01') SERVER "
+      "far");
+  const auto contents = expect_ok(read_contents(archive_file(original_.archive)));
+  const auto foreseen = expect_ok(foresee_selected(endpoint(), "summit", contents, {{"log"}, {}}));
+  EXPECT_THAT(foreseen.sentences, Not(Contains(HasSubstr("newer than the backup"))));
+}
+
 TEST_F(SelectedRestoreTest, AWholeBackupMinusSomeTables) {
   run("summit",
       "DELETE FROM public.other; DELETE FROM public.log; DELETE FROM sales.lines; ALTER SEQUENCE "
