@@ -89,10 +89,11 @@ class PostgresRestore final : public RestoreComponent {
   std::map<std::string, std::unique_ptr<MaskedArchive>> archives_;  // by the database's name in the backup
   bool comments_left_out_ = false;                                  // on subscriptions
   std::vector<Fingerprint> masked_;                                 // what was masked holds now
-  std::set<postgres::RelationName> tables_;  // that were restored, when some were chosen
-  std::vector<std::string> kept_;            // databases that were replaced and stay
-  std::set<std::string> verified_;           // databases that were compared before they took their place
-  std::vector<Difference> refused_;          // of the one that did not take it
+  std::optional<postgres::ForeseenTables> foreseen_;  // by the plan, when some tables were chosen
+  std::set<postgres::RelationName> tables_;           // that were restored, when some were chosen
+  std::vector<std::string> kept_;                     // databases that were replaced and stay
+  std::set<std::string> verified_;   // databases that were compared before they took their place
+  std::vector<Difference> refused_;  // of the one that did not take it
   std::map<std::string, std::vector<std::string>> skipped_;  // by database: definitions that were left out
   std::set<std::string> placeholders_;                       // databases in which views are placeholders
 
@@ -165,7 +166,8 @@ Result<void> PostgresRestore::foresee_tables(RestoreContext& context, const Data
   ASSIGN_OR_RETURN(auto foreseen,
                    postgres::foresee_selected(endpoint_, part.target, contents, selection_of(context)));
   step.tables = {displayed(foreseen.replaced), displayed(foreseen.created)};
-  step.notes = std::move(foreseen.sentences);
+  step.notes = foreseen.sentences;
+  foreseen_ = std::move(foreseen);
   if (!context.databases.undone) return {};
   step.notes.emplace_back(
       "the restore of some tables is undone: only what it replaced is put back, other tables stay as they "
@@ -334,6 +336,7 @@ Result<void> PostgresRestore::restore_tables(RestoreContext& context, const Data
   request.database = part.target;
   request.archive = archive_of(context, part);
   request.selection = selection_of(context);
+  request.foreseen = foreseen_ ? &*foreseen_ : nullptr;
   request.archive_bytes = part.archive_bytes;
   request.terminate_connections = context.terminate_connections;
   request.workspace = context.workspace;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 
@@ -179,6 +180,25 @@ Result<std::vector<RelationName>> replaced_by(Connection& connection, const Choi
     if (choice.is_present(name)) replaced.push_back(std::move(name));
   }
   return replaced;
+}
+
+// A table that the application has made since would be emptied where the plan says that it is created.
+Result<void> check_foreseen(Connection& connection, const Choice& choice, const SelectedRestore& restore) {
+  if (!restore.foreseen) return {};
+  ASSIGN_OR_RETURN(const auto replaced, replaced_by(connection, choice));
+  std::set<RelationName> changed;
+  const auto compare = [&](std::vector<RelationName> then, std::vector<RelationName> now) {
+    std::sort(then.begin(), then.end());
+    std::sort(now.begin(), now.end());
+    std::set_symmetric_difference(then.begin(), then.end(), now.begin(), now.end(),
+                                  std::inserter(changed, changed.end()));
+  };
+  compare(restore.foreseen->replaced, replaced);
+  compare(restore.foreseen->created, choice.created);
+  if (changed.empty()) return {};
+  return Error(Code::kRefused, "tables of {} were made or dropped since the plan was shown: {}",
+               restore.database, joined(in_order(changed)))
+      .hint("run the command again, for a plan of what is there now");
 }
 
 // Values of sequences that belong to chosen tables: by SEQUENCE OWNED BY, or as an identity column's. And of
@@ -403,6 +423,7 @@ Result<SelectedRestored> restore_selected(const config::PostgresEndpoint& endpoi
                    open_load_session(endpoint, restore.database, contents, false, cancellation));
   ASSIGN_OR_RETURN(auto helper, Connection::open(endpoint, restore.database));
   ASSIGN_OR_RETURN(auto choice, choose(helper, contents, restore.selection));
+  RETURN_IF_ERROR(check_foreseen(helper, choice, restore));
   ASSIGN_OR_RETURN(auto tool, find_tool(endpoint, "pg_restore", connection.server_version() / 10000));
   ASSIGN_OR_RETURN(auto definitions,
                    StockRestore::create(endpoint, std::move(tool), contents, restore.workspace));

@@ -22,11 +22,18 @@
 
 namespace summit::postgres {
 
+struct ForeseenTables {
+  std::vector<RelationName> replaced;  // emptied and filled again; partitions instead of partitioned tables
+  std::vector<RelationName> created;
+  std::vector<std::string> sentences;  // for the plan
+};
+
 struct SelectedRestore {
   std::string database;  // exists
   ArchiveSource archive;
   TableSelection selection;
-  uint64_t archive_bytes = 0;  // for progress; 0: not known
+  uint64_t archive_bytes = 0;                // for progress; 0: not known
+  const ForeseenTables* foreseen = nullptr;  // of the plan that somebody agreed to; null: none
   bool terminate_connections = false;
   std::chrono::milliseconds lock_timeout{10'000};  // for tables that others hold and may keep
   fs::path workspace;
@@ -38,18 +45,13 @@ struct SelectedRestored {
   std::vector<std::string> notes;
 };
 
-// Partitions that the archive does not know keep their rows. kRefused when a foreign key would not hold,
-// kBusy when somebody holds one of the tables, kNotFound for a database or table that is not there. Values of
-// sequences that belong to the tables never go back: a number that was given out is not given out again.
+// Partitions that the archive does not know keep their rows. kRefused when a foreign key would not hold, or
+// when other tables are there than were foreseen; kBusy when somebody holds one of the tables, kNotFound for
+// a database or table that is not there. Values of sequences that belong to the tables never go back: a
+// number that was given out is not given out again.
 Result<SelectedRestored> restore_selected(const config::PostgresEndpoint& endpoint,
                                           const SelectedRestore& restore, Reporter& reporter,
                                           const std::string& store, const Cancellation& cancellation);
-
-struct ForeseenTables {
-  std::vector<RelationName> replaced;  // emptied and filled again; partitions instead of partitioned tables
-  std::vector<RelationName> created;
-  std::vector<std::string> sentences;  // for the plan
-};
 
 // What such a restore would do, found without changing anything.
 Result<ForeseenTables> foresee_selected(const config::PostgresEndpoint& endpoint, const std::string& database,

@@ -389,6 +389,22 @@ TEST_F(PostgresComponents, ChosenTablesAloneAreRestoredAndCompared) {
   EXPECT_EQ(ask("summit", "SELECT id FROM public.b"), "2");
 }
 
+TEST_F(PostgresComponents, ATableThatWasMadeSinceThePlanSaidItIsCreatedIsNotEmptied) {
+  run("summit", "CREATE TABLE public.a AS SELECT 1 AS id; CREATE TABLE public.c AS SELECT 5 AS id");
+  const auto id = expect_ok(back_up(target_));
+  run("summit", "UPDATE public.a SET id = 2; DROP TABLE public.c");
+  databases_.only = {"a", "c"};
+  const auto restored = with_restore(id, target_, [&](auto& component, auto& context) {
+    EXPECT_THAT(expect_ok(component.plan(context)).tables.created, ElementsAre("public.c"));
+    run("summit", "CREATE TABLE public.c AS SELECT 6 AS id");
+    return component.restore(context, {});
+  });
+  ASSERT_FALSE(restored.ok());
+  EXPECT_EQ(restored.error().code(), Code::kRefused);
+  EXPECT_THAT(restored.error().message(), HasSubstr("since the plan was shown: public.c"));
+  EXPECT_EQ(ask("summit", "SELECT (SELECT id FROM public.a) * 10 + (SELECT id FROM public.c)"), "26");
+}
+
 TEST_F(PostgresComponents, APartitionThatIsNewerThanTheBackupIsNoDifference) {
   run("summit",
       "CREATE TABLE public.log (at date) PARTITION BY RANGE (at); CREATE TABLE public.log_2026 PARTITION OF "
