@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -127,7 +128,7 @@ Result<std::vector<DatabasePart>> PostgresRestore::parts(RestoreContext& context
 }
 
 postgres::TableSelection PostgresRestore::selection_of(const RestoreContext& context) const {
-  if (context.databases.undone) return {context.databases.undone->at(name_).replaced, {}};
+  if (context.databases.undone) return {context.databases.undone->at(name_).replaced, {}, true};
   return {context.databases.only, context.databases.exclude};
 }
 
@@ -345,7 +346,8 @@ Result<void> PostgresRestore::restore_tables(RestoreContext& context, const Data
   for (const auto& note : restored.notes) context.reporter.info(fmt::format("{}: {}", name_, note));
   context.reporter.info(fmt::format("{}: restored {} rows of {} tables into {}", name_, restored.loaded.rows,
                                     restored.tables.size(), part.target));
-  tables_ = restored.tables;
+  std::set_difference(restored.tables.begin(), restored.tables.end(), restored.not_compared.begin(),
+                      restored.not_compared.end(), std::inserter(tables_, tables_.end()));
   return {};
 }
 

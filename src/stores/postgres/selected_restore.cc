@@ -47,6 +47,8 @@ struct Choice {
   std::vector<ForeignKey> keys;  // of the present ones, and to them
   // Partitions of the present ones that the archive does not know, each with such a table.
   std::map<RelationName, RelationName> newer;
+  // Partitioned tables of which a part was chosen, and such parts.
+  std::set<RelationName> not_compared;
 
   bool is_present(const RelationName& name) const {
     return std::find(present.begin(), present.end(), name) != present.end();
@@ -126,6 +128,7 @@ Result<Choice> choose(Connection& connection, const Contents& contents, const Ta
   Choice choice;
   ASSIGN_OR_RETURN(choice.tables, select_tables(contents, selection));
   RETURN_IF_ERROR(check_roots(contents, choice.tables));
+  choice.not_compared = names_of(contents, select_incomplete(contents, choice.tables));
   ASSIGN_OR_RETURN(choice.missing, find_missing(connection, contents, choice.tables));
   std::set<int64_t> present = choice.tables;
   std::erase_if(present, [&](int64_t id) { return choice.missing.tables.contains(id); });
@@ -158,6 +161,12 @@ std::vector<std::string> sentences_of(const Choice& choice) {
                     "compared",
                     partition.display(), table.display()));
   }
+  for (const auto& table : choice.not_compared) {
+    sentences.push_back(
+        fmt::format("{} is not compared: the backup has a hash of the partitioned table with all partitions, "
+                    "and some of them stay as they are",
+                    table.display()));
+  }
   for (const auto& key : choice.keys) {
     if (choice.is_present(key.table)) continue;
     sentences.push_back(
@@ -169,17 +178,23 @@ std::vector<std::string> sentences_of(const Choice& choice) {
   return sentences;
 }
 
-// The present ones that hold rows themselves: of a partitioned table its partitions.
-Result<std::vector<RelationName>> replaced_by(Connection& connection, const Choice& choice) {
+// The present ones of these kinds (pg_class.relkind, as an array).
+Result<std::vector<RelationName>> present_of(Connection& connection, const Choice& choice,
+                                             const std::string& kinds) {
   ASSIGN_OR_RETURN(auto rows, connection.query("SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN "
                                                "pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-                                               "WHERE c.relkind = 'r' ORDER BY 1, 2"));
-  std::vector<RelationName> replaced;
+                                               "WHERE c.relkind = ANY ($1::\"char\"[]) ORDER BY 1, 2",
+                                               {kinds}));
+  std::vector<RelationName> found;
   for (size_t i = 0; i < rows.size(); ++i) {
     RelationName name{rows.string(i, 0), rows.string(i, 1)};
-    if (choice.is_present(name)) replaced.push_back(std::move(name));
+    if (choice.is_present(name)) found.push_back(std::move(name));
   }
-  return replaced;
+  return found;
+}
+
+Result<std::vector<RelationName>> replaced_by(Connection& connection, const Choice& choice) {
+  return present_of(connection, choice, "{r,p}");
 }
 
 // A table that the application has made since would be emptied where the plan says that it is created.
@@ -356,9 +371,10 @@ Result<void> Transaction::execute(const LoadPlan::Entries& entries) {
 
 Result<void> Transaction::truncate() {
   if (choice_.present.empty()) return {};
-  ASSIGN_OR_RETURN(const auto replaced, replaced_by(connection_, choice_));
+  // Of a partitioned table its partitions: others than ours stay.
+  ASSIGN_OR_RETURN(const auto emptied, present_of(connection_, choice_, "{r}"));
   std::string tables;
-  for (const auto& table : replaced) tables += (tables.empty() ? "ONLY " : ", ONLY ") + table.quoted();
+  for (const auto& table : emptied) tables += (tables.empty() ? "ONLY " : ", ONLY ") + table.quoted();
   return tables.empty() ? Result<void>() : connection_.execute("TRUNCATE " + tables);
 }
 
@@ -429,6 +445,7 @@ Result<SelectedRestored> restore_selected(const config::PostgresEndpoint& endpoi
                    StockRestore::create(endpoint, std::move(tool), contents, restore.workspace));
   SelectedRestored restored;
   restored.tables = names_of(contents, choice.tables);
+  restored.not_compared = choice.not_compared;
   restored.notes = sentences_of(choice);
   auto phase = reporter.phase(store, "restoring tables of " + restore.database);
   Transaction transaction(restore, contents, std::move(connection), std::move(helper), std::move(definitions),

@@ -23,7 +23,7 @@
 namespace summit::postgres {
 
 struct ForeseenTables {
-  std::vector<RelationName> replaced;  // emptied and filled again; partitions instead of partitioned tables
+  std::vector<RelationName> replaced;  // emptied and filled again, partitioned tables with their partitions
   std::vector<RelationName> created;
   std::vector<std::string> sentences;  // for the plan
 };
@@ -42,6 +42,7 @@ struct SelectedRestore {
 struct SelectedRestored {
   Loaded loaded;
   std::set<RelationName> tables;
+  std::set<RelationName> not_compared;  // of these: a part of a partitioned table has no hash in the backup
   std::vector<std::string> notes;
 };
 

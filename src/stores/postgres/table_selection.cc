@@ -98,27 +98,35 @@ class Finder {
   std::vector<const Entry*> tables_;
 };
 
-// A partition belongs to its parent, at any depth: the archive names the parent first.
-void add_partitions(const Contents& contents, const EntryIndex& index, std::set<int64_t>& tables) {
+struct Attachment {
+  int64_t parent;
+  int64_t partition;
+};
+
+std::vector<Attachment> attachments_of(const Contents& contents, const EntryIndex& index) {
+  std::vector<Attachment> attachments;
+  for (const auto& entry : contents.entries) {
+    if (!entry.is("TABLE ATTACH")) continue;
+    const Entry* parent = nullptr;
+    const Entry* partition = nullptr;
+    for (const auto& id : entry.dependencies) {
+      const Entry* table = index.find(id);
+      if (!table || !table->is("TABLE")) continue;
+      // The entry is named after the partition; the other one is the parent.
+      const bool is_partition = table->tag == entry.tag && table->schema == entry.schema;
+      (is_partition ? partition : parent) = table;
+    }
+    if (parent && partition) attachments.push_back({parent->id, partition->id});
+  }
+  return attachments;
+}
+
+// A partition belongs to its parent, at any depth.
+void add_partitions(const std::vector<Attachment>& attachments, std::set<int64_t>& tables) {
   for (bool grown = true; grown;) {
     grown = false;
-    for (const auto& entry : contents.entries) {
-      if (!entry.is("TABLE ATTACH")) continue;
-      std::vector<int64_t> pair;
-      for (const auto& id : entry.dependencies) {
-        const Entry* table = index.find(id);
-        if (table && table->is("TABLE")) pair.push_back(table->id);
-      }
-      // The entry is named after the partition; the other one is the parent.
-      for (const int64_t id : pair) {
-        const bool is_partition = [&] {
-          const Entry* table = index.find(fmt::format("{}", id));
-          return table && table->tag == entry.tag && table->schema == entry.schema;
-        }();
-        const bool parent_chosen = std::any_of(
-            pair.begin(), pair.end(), [&](int64_t other) { return other != id && tables.contains(other); });
-        if (is_partition && parent_chosen) grown = tables.insert(id).second || grown;
-      }
+    for (const auto& [parent, partition] : attachments) {
+      if (tables.contains(parent)) grown = tables.insert(partition).second || grown;
     }
   }
 }
@@ -149,13 +157,14 @@ Result<std::set<int64_t>> select_tables(const Contents& contents, const TableSel
     ASSIGN_OR_RETURN(const auto found, finder.find(word));
     chosen.insert(found.begin(), found.end());
   }
-  add_partitions(contents, index, chosen);
+  const auto attachments = attachments_of(contents, index);
+  if (!selection.exact) add_partitions(attachments, chosen);
   std::set<int64_t> left_out;
   for (const auto& word : selection.exclude) {
     ASSIGN_OR_RETURN(const auto found, finder.find(word));
     left_out.insert(found.begin(), found.end());
   }
-  add_partitions(contents, index, left_out);
+  add_partitions(attachments, left_out);
   std::erase_if(chosen, [&](int64_t id) { return left_out.contains(id); });
   if (chosen.empty()) {
     return Error(Code::kUsage, "no table of the backup is left to restore")
@@ -163,6 +172,23 @@ Result<std::set<int64_t>> select_tables(const Contents& contents, const TableSel
   }
   RETURN_IF_ERROR(refuse_hypertables(contents, index, chosen));
   return chosen;
+}
+
+std::set<int64_t> select_incomplete(const Contents& contents, const std::set<int64_t>& tables) {
+  const auto attachments = attachments_of(contents, EntryIndex(contents));
+  std::set<int64_t> incomplete;
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (const auto& [parent, partition] : attachments) {
+      const bool has_partition = tables.contains(partition);
+      if (!tables.contains(parent)) {
+        if (has_partition) grown = incomplete.insert(partition).second || grown;
+      } else if (!has_partition || incomplete.contains(partition)) {
+        grown = incomplete.insert(parent).second || grown;
+      }
+    }
+  }
+  return incomplete;
 }
 
 std::set<RelationName> names_of(const Contents& contents, const std::set<int64_t>& tables) {

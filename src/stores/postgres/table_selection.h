@@ -16,6 +16,7 @@ namespace summit::postgres {
 struct TableSelection {
   std::vector<std::string> only;     // empty: all
   std::vector<std::string> exclude;  // from those
+  bool exact = false;                // partitions only where they are named themselves
 
   bool empty() const { return only.empty() && exclude.empty(); }
 };
@@ -24,6 +25,10 @@ struct TableSelection {
 // kNotFound for a word that names nothing in the archive, kUsage for one that names several things,
 // kUnsupported for hypertables, whose chunks have other names in every database.
 Result<std::set<int64_t>> select_tables(const pgarchive::Contents& contents, const TableSelection& selection);
+
+// Those of `tables` that the archive's record knows only together with others that are not among them: a
+// partitioned table without one of its partitions, and a partition without its table.
+std::set<int64_t> select_incomplete(const pgarchive::Contents& contents, const std::set<int64_t>& tables);
 
 // What select_tables() chose, by name.
 std::set<RelationName> names_of(const pgarchive::Contents& contents, const std::set<int64_t>& tables);

@@ -127,7 +127,8 @@ TEST_F(SelectedRestoreTest, APartitionThatIsNewerThanTheBackupIsForeseenAndKeeps
               Contains("partition public.log_2027 of public.log is newer than the backup: "
                        "its rows stay as they are, and are not compared"));
   EXPECT_THAT(foreseen.replaced,
-              ElementsAre(RelationName{"public", "log_2025"}, RelationName{"public", "log_2026"}));
+              ElementsAre(RelationName{"public", "log"}, RelationName{"public", "log_2025"},
+                          RelationName{"public", "log_2026"}));
   const auto restored = expect_ok(restore_tables({"log"}));
   EXPECT_THAT(restored.notes, Contains(HasSubstr("public.log_2027")));
   EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.log WHERE line IN ('new', 'since')"), "1");
