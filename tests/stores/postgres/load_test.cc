@@ -221,6 +221,30 @@ TEST_F(Load, OnlyCommandsOfDefinitionsThatMayBeLeftOutGetTheHintHow) {
   EXPECT_FALSE(SkippedDefinitions::may_leave_out("ALTER TABLE ONLY public.t REPLICA IDENTITY FULL"));
 }
 
+TEST_F(Load, MoreDefinitionsThatMayBeLeftOutThanTheServerHasLocksComeBack) {
+  constexpr int kComments = 2400;
+  platform::PostgresServer::Options settings;
+  settings.settings["max_locks_per_transaction"] = "10";
+  settings.settings["max_connections"] = "20";
+  const auto small = expect_ok(platform::PostgresServer::create(settings));
+  use(*small);
+  create_database("summit");
+  run("summit", "CREATE TABLE public.t (a integer, b integer)");
+  // Each comment locks the statistics object that it is on.
+  for (int made = 0; made < kComments; made += 200) {
+    run("summit", fmt::format("DO $$ BEGIN FOR i IN {}..{} LOOP EXECUTE format('CREATE STATISTICS public.s%s "
+                              "ON a, b FROM public.t; COMMENT ON STATISTICS public.s%s IS ''of t''', i, i); "
+                              "END LOOP; END $$",
+                              made, made + 199));
+  }
+  DatabaseRestore options;
+  options.skip_failed_definitions = true;
+  const auto restored = expect_ok(restore("copy", dump("summit").archive, options));
+  EXPECT_THAT(restored.loaded.skipped, testing::IsEmpty());
+  EXPECT_EQ(ask("copy", "SELECT count(obj_description(oid, 'pg_statistic_ext')) FROM pg_statistic_ext"),
+            fmt::format("{}", kComments));
+}
+
 TEST_F(Load, AnotherEncodingIsHeeded) {
   run("postgres", "CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'");
   run("latin", "CREATE TABLE public.t (word text); INSERT INTO public.t VALUES ('äöü'), ('ñ')");
