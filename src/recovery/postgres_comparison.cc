@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "stores/postgres/large_objects.h"
+
 namespace summit::recovery {
 
 namespace {
@@ -31,6 +33,16 @@ std::vector<Fingerprint> expected_after(const std::vector<Fingerprint>& recorded
     fingerprint.hash = found->hash;
   }
   return expected;
+}
+
+Fingerprint empty_large_objects(const pgarchive::Contents& contents,
+                                const postgres::FingerprintScope& scope) {
+  postgres::LargeObjectHasher hasher;
+  for (const auto& entry : contents.entries) {
+    for (const uint32_t oid : pgarchive::large_objects_made_by(entry))
+      hasher.add({.oid = oid, .bytes = {}, .first = true, .last = true});
+  }
+  return postgres::large_objects_fingerprint(scope, hasher.hash());
 }
 
 Result<void> accept_refreshed_views(postgres::Connection& connection, const postgres::Inventory& inventory,

@@ -6,6 +6,7 @@
 
 #include "core/fingerprint.h"
 #include "core/result.h"
+#include "formats/pgarchive/contents.h"
 #include "recovery/component.h"
 #include "stores/postgres/catalog.h"
 #include "stores/postgres/connection.h"
@@ -17,6 +18,9 @@ namespace summit::recovery {
 // else those of the backup.
 std::vector<Fingerprint> expected_after(const std::vector<Fingerprint>& recorded,
                                         const std::vector<Fingerprint>& masked);
+
+// Of a masked restore, after which every large object is there, and nothing in it.
+Fingerprint empty_large_objects(const pgarchive::Contents& contents, const postgres::FingerprintScope& scope);
 
 // A view whose rows were out of date when the backup was made comes back refreshed: that is no difference.
 // Its rows then are those that its query gives on the restored tables, which are compared for themselves.

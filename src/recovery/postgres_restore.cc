@@ -18,7 +18,6 @@
 #include "stores/postgres/fingerprint.h"
 #include "stores/postgres/globals.h"
 #include "stores/postgres/in_place.h"
-#include "stores/postgres/large_objects.h"
 #include "stores/postgres/probe.h"
 #include "stores/postgres/restore.h"
 #include "stores/postgres/schema_facts.h"
@@ -368,17 +367,6 @@ Result<void> PostgresRestore::restore_database(RestoreContext& context, const Da
   if (context.masking) return restore_masked(context, part, std::move(request));
   return context.databases.in_place ? restore_in_place(context, part, request)
                                     : restore_beside(context, part, request);
-}
-
-// As they are after a masked restore: every object is there, and nothing in it.
-Fingerprint empty_large_objects(const pgarchive::Contents& contents,
-                                const postgres::FingerprintScope& scope) {
-  postgres::LargeObjectHasher hasher;
-  for (const auto& entry : contents.entries) {
-    for (const uint32_t oid : pgarchive::large_objects_made_by(entry))
-      hasher.add({.oid = oid, .bytes = {}, .first = true, .last = true});
-  }
-  return postgres::large_objects_fingerprint(scope, hasher.hash());
 }
 
 bool leaves_out_comments(const pgarchive::Contents& contents) {
