@@ -137,14 +137,6 @@ Result<FilledDatabase> fill_database(const config::PostgresEndpoint& endpoint, c
   return filled;
 }
 
-Result<Restored> restore_database(const config::PostgresEndpoint& endpoint, const DatabaseRestore& restore,
-                                  Reporter& reporter, const std::string& store,
-                                  const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(auto filled, fill_database(endpoint, restore, reporter, store, cancellation));
-  RETURN_IF_ERROR(cancellation.check());
-  return filled.commit(FilledDatabase::Doors::kOpen);
-}
-
 Result<std::vector<std::string>> foresee_obstacles(const config::PostgresEndpoint& endpoint,
                                                    const std::string& database,
                                                    const pgarchive::Contents& contents,

@@ -69,17 +69,12 @@ class FilledDatabase {
   std::unique_ptr<State> state_;
 };
 
-// The first part of restore_database(): what would hinder commit() is looked for first.
+// What would hinder commit() is looked for first. Every failure, of commit() too, leaves the database that
+// was there as it was, and drops what was begun. kCorrupt for a damaged archive, kBusy for a database in use,
+// kDenied for a missing right, kUnsupported when an extension is not to be had here in a fitting version.
 Result<FilledDatabase> fill_database(const config::PostgresEndpoint& endpoint, const DatabaseRestore& restore,
                                      Reporter& reporter, const std::string& store,
                                      const Cancellation& cancellation);
-
-// Every failure leaves the database that was there as it was, and drops what was begun. kCorrupt for a
-// damaged archive, kBusy for a database in use, kDenied for a missing right, kUnsupported when an extension
-// is not to be had here in a fitting version.
-Result<Restored> restore_database(const config::PostgresEndpoint& endpoint, const DatabaseRestore& restore,
-                                  Reporter& reporter, const std::string& store,
-                                  const Cancellation& cancellation);
 
 // What stands in the way of such a restore, found without changing anything: sessions, slots, missing
 // extensions and rights. Sentences for the plan.

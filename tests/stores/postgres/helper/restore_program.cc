@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "stores/postgres/restore.h"
+#include "tests/stores/postgres/helper/restore_database.h"
 
 int main(int argc, char** argv) {
   if (argc < 8) return 2;

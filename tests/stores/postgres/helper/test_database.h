@@ -16,6 +16,7 @@
 #include "stores/postgres/fingerprint.h"
 #include "stores/postgres/restore.h"
 #include "stores/postgres/snapshot.h"
+#include "tests/stores/postgres/helper/restore_database.h"
 
 namespace summit::postgres {
 
