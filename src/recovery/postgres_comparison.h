@@ -6,8 +6,8 @@
 
 #include "core/fingerprint.h"
 #include "core/result.h"
-#include "formats/pgarchive/contents.h"
 #include "recovery/component.h"
+#include "stores/postgres/archive_schema.h"
 #include "stores/postgres/catalog.h"
 #include "stores/postgres/connection.h"
 #include "stores/postgres/fingerprint.h"
