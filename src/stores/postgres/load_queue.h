@@ -2,15 +2,10 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <deque>
-#include <mutex>
-#include <optional>
 #include <string>
 
-#include "core/cancellation.h"
-#include "core/result.h"
+#include "core/bounded_queue.h"
 #include "formats/pgarchive/contents.h"
 #include "stores/postgres/row_splitter.h"
 
@@ -43,26 +38,9 @@ struct LoadUnit {
   uint64_t offset = 0;
 };
 
-// First in, first out. Thread-safe. `capacity` in bytes bounds what waits, apart from the unit that crosses
-// it.
-class LoadQueue {
- public:
-  explicit LoadQueue(uint64_t capacity) : capacity_(capacity) {}
-
-  // Waits for room; kCancelled on a request to stop.
-  Result<void> push(LoadUnit unit, const Cancellation& cancellation);
-  // No more units come.
-  void close();
-  // Nothing at the end; kCancelled on a request to stop.
-  Result<std::optional<LoadUnit>> take(const Cancellation& cancellation);
-
- private:
-  const uint64_t capacity_;
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable changed_;
-  std::deque<LoadUnit> units_;
-  uint64_t bytes_ = 0;
-  bool closed_ = false;
+struct BytesOfUnit {
+  uint64_t operator()(const LoadUnit& unit) const { return unit.block.bytes.size(); }
 };
+using LoadQueue = BoundedQueue<LoadUnit, BytesOfUnit>;
 
 }  // namespace summit::postgres

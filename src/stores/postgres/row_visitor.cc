@@ -1,14 +1,11 @@
 #include "stores/postgres/row_visitor.h"
 
-#include <condition_variable>
-#include <deque>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "core/bounded_queue.h"
 #include "core/task_group.h"
-#include "core/wait.h"
 #include "formats/pgarchive/parser.h"
 #include "stores/postgres/row_splitter.h"
 
@@ -22,42 +19,11 @@ struct Piece {
   bool end = false;  // the table ends
 };
 
-// First in, first out, four blocks at most. Thread-safe.
-class Pieces {
- public:
-  Result<void> push(Piece piece, const Cancellation& cancellation) {
-    std::unique_lock lock(mutex_);
-    RETURN_IF_ERROR(wait_for_change(changed_, lock, [&] { return pieces_.size() < kMost; }, cancellation));
-    pieces_.push_back(std::move(piece));
-    changed_.notify_all();
-    return {};
-  }
-
-  void close() {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-    changed_.notify_all();
-  }
-
-  // Nothing at the end.
-  Result<std::optional<Piece>> take(const Cancellation& cancellation) {
-    std::unique_lock lock(mutex_);
-    RETURN_IF_ERROR(
-        wait_for_change(changed_, lock, [&] { return !pieces_.empty() || closed_; }, cancellation));
-    if (pieces_.empty()) return std::optional<Piece>();
-    auto piece = std::move(pieces_.front());
-    pieces_.pop_front();
-    changed_.notify_all();
-    return std::optional(std::move(piece));
-  }
-
- private:
-  static constexpr size_t kMost = 4;
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable changed_;
-  std::deque<Piece> pieces_;
-  bool closed_ = false;
+struct One {
+  uint64_t operator()(const Piece&) const { return 1; }
 };
+using Pieces = BoundedQueue<Piece, One>;
+constexpr uint64_t kMostPieces = 4;
 
 // Cuts tables into blocks of rows.
 class Splitting final : public pgarchive::Consumer {
@@ -119,7 +85,7 @@ Result<void> visit(Pieces& pieces, RowVisitor& visitor, const Cancellation& canc
 
 Result<void> visit_rows(const ArchiveSource& source, RowVisitor& visitor, Phase* phase,
                         const Cancellation& cancellation) {
-  Pieces pieces;
+  Pieces pieces(kMostPieces);
   TaskGroup group(cancellation);
   // Beside the one that decompresses.
   group.spawn([&] { return visit(pieces, visitor, group.cancellation()); });
