@@ -1,8 +1,9 @@
 #include "recovery/postgres_parts.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
+
+#include "core/text.h"
 
 namespace summit::recovery {
 
@@ -15,10 +16,9 @@ std::string detail(const ComponentRecord& record, const std::string& name) {
   return found == record.details.end() ? std::string() : found->second;
 }
 
-uint64_t number_in(const std::string& text) {
-  uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
+// "16.15" gives 16.
+uint64_t number_in(std::string_view text) {
+  return parse_number<uint64_t>(text.substr(0, text.find_first_not_of("0123456789"))).value_or(0);
 }
 
 // "timescaledb 2.19.3, vector 0.8.0" gives the version that follows `name`.
@@ -78,8 +78,7 @@ std::vector<DatabasePart> parts_of(const ComponentRecord& record, const config::
 
 std::string globals_artifact(const ComponentRecord& record) {
   for (const auto& artifact : record.artifacts) {
-    if (artifact.name.size() >= 11 && artifact.name.substr(artifact.name.size() - 11) == "globals.sql")
-      return artifact.name;
+    if (artifact.name.ends_with("globals.sql")) return artifact.name;
   }
   return {};
 }
