@@ -25,13 +25,22 @@ class Collected final : public masking::ReplacedValues {
   std::multimap<std::string, std::string> values_;
 };
 
-class MaskedRestore : public PostgresComponents {
+class MaskedComponents : public PostgresComponents {
  protected:
   void use(const std::string& yaml, unsigned percent = 100) {
     session_.rules = expect_ok(masking::read_rules(yaml));
     session_.key = masking::test_key();
     session_.reduction_percent = percent;
     session_.recovery_point = from_rfc3339("2026-11-21T00:00:00Z").value();
+  }
+
+  masking::Session session_;
+};
+
+class MaskedRestore : public MaskedComponents {
+ protected:
+  void use(const std::string& yaml, unsigned percent = 100) {
+    MaskedComponents::use(yaml, percent);
     session_.replaced = &replaced_;
     masking_ = &session_;
   }
@@ -61,7 +70,6 @@ class MaskedRestore : public PostgresComponents {
     return planned.error().message();
   }
 
-  masking::Session session_;
   Collected replaced_;
 };
 

@@ -3,7 +3,7 @@
 #include "recovery/masked_store.h"
 
 #include "tests/masking/make_rules.h"
-#include "tests/recovery/postgres/components.h"
+#include "tests/recovery/postgres/masked_restore.h"
 
 namespace summit::recovery {
 namespace {
@@ -41,15 +41,8 @@ constexpr const char* kPeople = R"(
   SELECT pg_catalog.lo_from_bytea(4711, 'needle in a large object');
 )";
 
-class MaskedPostgresStore : public PostgresComponents {
+class MaskedPostgresStore : public MaskedComponents {
  protected:
-  void use(const std::string& yaml, unsigned percent = 100) {
-    session_.rules = expect_ok(masking::read_rules(yaml));
-    session_.key = masking::test_key();
-    session_.reduction_percent = percent;
-    session_.recovery_point = from_rfc3339("2026-11-21T00:00:00Z").value();
-  }
-
   // Calls `step` with the masked store of the backup.
   template <typename Step>
   auto with_store(const std::string& id, Step step) {
@@ -88,8 +81,6 @@ class MaskedPostgresStore : public PostgresComponents {
     create_database("copy");
     run_tool("pg_restore", "copy", {"--jobs=2", "--exit-on-error", archive.string()});
   }
-
-  masking::Session session_;
 };
 
 TEST_F(MaskedPostgresStore, StockPgRestoreTakesTheMaskedArchive) {
