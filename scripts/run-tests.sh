@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # run-tests.sh [ctest arguments, such as -L unit or -R Redis]: runs the tests of build/ci.
 #
-# One test more at once than there are processors: most wait for servers (CTEST_PARALLEL_LEVEL says otherwise). Shows each test as it ends, and the output of those that fail. The last line is `N passed, N failed`, with `, N skipped` when there
-# are any. The status is not 0 when a test failed or none ran.
+# One test more at once than there are processors: most wait for servers (CTEST_PARALLEL_LEVEL says otherwise). Shows each test as it
+# ends and the output of those that fail; at the end once more, where the end is all that is kept, each failed case of a suite with its
+# message. The last line is `N passed, N failed`, with `, N skipped` when there are any. The status is not 0 when a test failed or none ran.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 
@@ -34,6 +35,14 @@ for suite in "$suites"/*.xml; do
   fi
   passed=$((passed + cases - bad - left_out))
   skipped=$((skipped + left_out))
+done
+
+# GoogleTest writes a testcase's name before its class, and one failure a line.
+for suite in "$suites"/*.xml; do
+  [[ -e $suite ]] || continue
+  sed -n '/<testcase /{s/.* name="\([^"]*\)".* classname="\([^"]*\)".*/\2.\1/;h;}
+          /<failure message=/{G;s/.*<failure message="\([^"]*\)".*\n\(.*\)/FAILED \2: \1/;s/&#x0A;/\n    /g;p;}' "$suite" |
+    sed 's/&quot;/"/g; s/&apos;/'"'"'/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g'
 done
 
 ((passed + failed > 0)) || status=1
