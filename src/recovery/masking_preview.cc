@@ -25,13 +25,13 @@ class Previewer final : public postgres::RowVisitor {
     return true;
   }
 
-  Result<void> rows(std::string_view rows) override {
+  Result<bool> rows(std::string_view rows) override {
     for (; !rows.empty() && shown_ < rows_; ++shown_) {
       const size_t end = rows.find('\n');
       RETURN_IF_ERROR(show(rows.substr(0, end)));
       rows.remove_prefix(end + 1);
     }
-    return {};
+    return shown_ < rows_;
   }
 
   Result<void> end() override { return {}; }

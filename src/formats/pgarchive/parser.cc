@@ -95,6 +95,7 @@ struct Parser::State {
   std::string field;             // the part of a field at the end of the last bytes fed
   const Entry* entry = nullptr;  // of the block in hand
   uint32_t large_object = 0;     // in hand; 0 in a table
+  bool passed_over = false;      // the rest of the table in hand
   uint64_t chunk_left = 0;
   bool consumer_failed = false;  // of the last call
 };
@@ -141,8 +142,11 @@ Result<void> Parser::State::begin_data(Contents&& read) {
 
 Result<void> Parser::State::feed_chunk(std::string_view& bytes) {
   const size_t size = static_cast<size_t>(std::min<uint64_t>(chunk_left, bytes.size()));
-  auto written = decompressor->write(as_bytes(bytes.substr(0, size)));
-  if (!written.ok()) return located(std::move(written).error());
+  passed_over = passed_over || (large_object == 0 && !consumer.wants_rows());
+  if (!passed_over) {
+    auto written = decompressor->write(as_bytes(bytes.substr(0, size)));
+    if (!written.ok()) return located(std::move(written).error());
+  }
   bytes.remove_prefix(size);
   offset += size;
   chunk_left -= size;
@@ -190,6 +194,7 @@ Result<void> Parser::State::begin_block(std::string_view whole) {
   }
   expect = Expect::kChunkLength;
   large_object = 0;
+  passed_over = false;
   rows.begin(entry->copy.has_value());
   RETURN_IF_ERROR(decompressor->begin());
   return consumer.on_table_begin(*entry);
@@ -204,6 +209,7 @@ Result<void> Parser::State::begin_large_object(int64_t oid) {
   // pg_dump writes an oid as a signed integer of its own size.
   if (oid < INT32_MIN || oid > UINT32_MAX) return corrupt("the oid of a large object is out of range");
   large_object = static_cast<uint32_t>(oid);
+  passed_over = false;
   expect = Expect::kChunkLength;
   RETURN_IF_ERROR(decompressor->begin());
   return consumer.on_large_object_begin(*entry, large_object);
@@ -218,6 +224,11 @@ Result<void> Parser::State::begin_chunk(int64_t length) {
 }
 
 Result<void> Parser::State::end_data() {
+  if (passed_over) {
+    expect = Expect::kBlock;
+    entry = nullptr;
+    return consumer.on_table_end();
+  }
   auto ended = decompressor->end();
   if (!ended.ok()) return located(std::move(ended).error());
   if (large_object != 0) {

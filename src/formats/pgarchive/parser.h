@@ -21,6 +21,9 @@ class Consumer {
   virtual Result<void> on_table_begin(const Entry& entry) = 0;
   virtual Result<void> on_rows(ByteView bytes) = 0;
   virtual Result<void> on_table_end() = 0;
+  // Asked since on_table_begin() before each piece of the table's data. Once false, the rest of the table is
+  // passed over: it is not decompressed, damage in it is not found, and on_table_end() comes after it.
+  virtual bool wants_rows() const { return true; }
   // The large objects of an entry ("BLOBS"), one after the other.
   virtual Result<void> on_large_object_begin(const Entry& entry, uint32_t oid) = 0;
   virtual Result<void> on_large_object(ByteView bytes) = 0;

@@ -85,7 +85,6 @@ Result<void> ArchiveLoader::on_table_begin(const Entry& entry) {
 }
 
 Result<void> ArchiveLoader::on_rows(ByteView bytes) {
-  if (!target_) return {};
   rows_.feed(bytes);
   if (rows_.waiting() < (large_ ? kBlock : kWholeTable)) return {};
   auto block = rows_.take();

@@ -40,6 +40,7 @@ class ArchiveLoader final : public pgarchive::Consumer {
 
   Result<void> on_contents(const pgarchive::Contents& contents) override;
   Result<void> on_table_begin(const pgarchive::Entry& entry) override;
+  bool wants_rows() const override { return target_ != nullptr; }
   Result<void> on_rows(ByteView bytes) override;
   Result<void> on_table_end() override;
   Result<void> on_large_object_begin(const pgarchive::Entry& entry, uint32_t oid) override;

@@ -57,8 +57,9 @@ class Rewriter final : public pgarchive::Consumer {
     return write_if_any(pgarchive::stream_begin(compression_));
   }
 
+  bool wants_rows() const override { return entry_ != nullptr; }
+
   Result<void> on_rows(ByteView bytes) override {
-    if (entry_ == nullptr) return {};
     splitter_.feed(bytes);
     if (splitter_.waiting() < kBlockBytes) return {};
     auto block = splitter_.take();

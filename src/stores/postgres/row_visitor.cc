@@ -1,5 +1,6 @@
 #include "stores/postgres/row_visitor.h"
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,21 +26,29 @@ struct One {
 using Pieces = BoundedQueue<Piece, One>;
 constexpr uint64_t kMostPieces = 4;
 
+// Tables that the visitor is done with, whose rows need no decompressing: all up to this one, counted from 1
+// in the order of the archive.
+using DoneWith = std::atomic<uint64_t>;
+
 // Cuts tables into blocks of rows.
 class Splitting final : public pgarchive::Consumer {
  public:
-  Splitting(Pieces& pieces, const Cancellation& cancellation)
-      : pieces_(pieces), cancellation_(cancellation) {}
+  Splitting(Pieces& pieces, const DoneWith& done, const Cancellation& cancellation)
+      : pieces_(pieces), done_(done), cancellation_(cancellation) {}
 
   Result<void> on_contents(const pgarchive::Contents&) override { return {}; }
 
   Result<void> on_table_begin(const pgarchive::Entry& entry) override {
-    wanted_ = entry.copy.has_value();
-    return wanted_ ? push({.begin = entry, .rows = {}}) : Result<void>();
+    has_rows_ = entry.copy.has_value();
+    if (!has_rows_) return {};
+    ++table_;
+    return push({.begin = entry, .rows = {}});
   }
 
+  bool wants_rows() const override { return has_rows_ && done_ < table_; }
+
   Result<void> on_rows(ByteView bytes) override {
-    if (!wanted_) return {};
+    if (!has_rows_) return {};
     splitter_.feed(bytes);
     if (splitter_.waiting() < 256 * KiB) return {};
     auto block = splitter_.take();
@@ -47,7 +56,12 @@ class Splitting final : public pgarchive::Consumer {
   }
 
   Result<void> on_table_end() override {
-    if (!wanted_) return {};
+    if (!has_rows_) return {};
+    // What was passed over ends anywhere.
+    if (!wants_rows()) {
+      splitter_ = {};
+      return push({.begin = {}, .rows = {}, .end = true});
+    }
     ASSIGN_OR_RETURN(auto rest, splitter_.finish());
     return push({.begin = {}, .rows = std::move(rest.bytes), .end = true});
   }
@@ -60,23 +74,31 @@ class Splitting final : public pgarchive::Consumer {
   Result<void> push(Piece piece) { return pieces_.push(std::move(piece), cancellation_); }
 
   Pieces& pieces_;
+  const DoneWith& done_;
   const Cancellation& cancellation_;
   RowSplitter splitter_;
-  bool wanted_ = false;
+  uint64_t table_ = 0;
+  bool has_rows_ = false;
 };
 
-Result<void> visit(Pieces& pieces, RowVisitor& visitor, const Cancellation& cancellation) {
+Result<void> visit(Pieces& pieces, DoneWith& done, RowVisitor& visitor, const Cancellation& cancellation) {
   pgarchive::Entry entry;
+  uint64_t table = 0;
   bool wanted = false;
   for (;;) {
     ASSIGN_OR_RETURN(auto piece, pieces.take(cancellation));
     if (!piece) return {};
     if (piece->begin) {
       entry = std::move(*piece->begin);
+      ++table;
       ASSIGN_OR_RETURN(wanted, visitor.begin(entry));
+      if (!wanted) done = table;
     }
     if (!wanted) continue;
-    if (!piece->rows.empty()) RETURN_IF_ERROR(visitor.rows(piece->rows));
+    if (!piece->rows.empty() && done < table) {
+      ASSIGN_OR_RETURN(const bool more, visitor.rows(piece->rows));
+      if (!more) done = table;
+    }
     if (piece->end) RETURN_IF_ERROR(visitor.end());
   }
 }
@@ -86,11 +108,12 @@ Result<void> visit(Pieces& pieces, RowVisitor& visitor, const Cancellation& canc
 Result<void> visit_rows(const ArchiveSource& source, RowVisitor& visitor, Phase* phase,
                         const Cancellation& cancellation) {
   Pieces pieces(kMostPieces);
+  DoneWith done = 0;
   TaskGroup group(cancellation);
   // Beside the one that decompresses.
-  group.spawn([&] { return visit(pieces, visitor, group.cancellation()); });
+  group.spawn([&] { return visit(pieces, done, visitor, group.cancellation()); });
   group.spawn([&]() -> Result<void> {
-    Splitting splitting(pieces, group.cancellation());
+    Splitting splitting(pieces, done, group.cancellation());
     RETURN_IF_ERROR(read_archive(source, splitting, phase, group.cancellation()));
     pieces.close();
     return {};

@@ -18,12 +18,14 @@ class RowVisitor {
   // Of each entry with rows in COPY's text format, also when there are none. False: it wants none of them,
   // and end() does not come.
   virtual Result<bool> begin(const pgarchive::Entry& entry) = 0;
-  // Whole rows, each with its newline, in blocks of 256 KiB and more.
-  virtual Result<void> rows(std::string_view rows) = 0;
+  // Whole rows, each with its newline, in blocks of 256 KiB and more. False: it has enough of this table,
+  // whose rest is passed over without being decompressed, and end() comes.
+  virtual Result<bool> rows(std::string_view rows) = 0;
   virtual Result<void> end() = 0;
 };
 
-// Reads the whole archive; `phase` (may be null) advances by its bytes. Memory: five blocks of rows.
+// Reads the whole archive, of which it decompresses what the visitor wants; `phase` (may be null) advances by
+// its bytes. Memory: five blocks of rows.
 Result<void> visit_rows(const ArchiveSource& source, RowVisitor& visitor, Phase* phase,
                         const Cancellation& cancellation);
 

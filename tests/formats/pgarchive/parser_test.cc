@@ -207,6 +207,37 @@ TEST(Parser, AFlippedBitAnywhereIsAnErrorOrLeavesCompressedRowsAsTheyWere) {
   }
 }
 
+TEST(Parser, ATableThatIsNotWantedIsPassedOver) {
+  for (const Compression compression : kAll) {
+    const std::string archive = sample_archive(compression);
+    for (const size_t size : {size_t{1}, size_t{7}, archive.size()}) {
+      Recorder recorder;
+      recorder.wants = [](const std::string& table) { return table != "users"; };
+      const auto parsed = parse(archive, recorder, size);
+      ASSERT_TRUE(parsed.ok()) << name_of(compression) << ": " << parsed.error().to_string();
+      EXPECT_THAT(recorder.calls, ElementsAre("contents", "begin users", "end", "begin empty", "end",
+                                              "begin 16400", "end", "begin 4294967295", "end"));
+      EXPECT_EQ(recorder.rows.at("users"), "");
+      EXPECT_EQ(recorder.large_objects, SampleData{}.large_objects);
+    }
+  }
+}
+
+TEST(Parser, TheRestOfATableThatIsNotWantedAnyMoreIsNotDecompressed) {
+  const std::string rows(2 * MiB, '\n');
+  for (const Compression compression : kAll) {
+    auto chunks = compressed_table({compression, 1}, rows, 256 * KiB);
+    std::erase(chunks, "");  // would end the table
+    chunks.emplace_back("no stream of any kind");
+    Recorder recorder;
+    recorder.wants = [&](const std::string& table) { return recorder.rows[table].size() < 512 * KiB; };
+    const auto parsed = parse(archive_of(compression, chunks), recorder);
+    ASSERT_TRUE(parsed.ok()) << name_of(compression) << ": " << parsed.error().to_string();
+    EXPECT_THAT(recorder.calls, ElementsAre("contents", "begin users", "end"));
+    EXPECT_LT(recorder.rows["users"].size(), rows.size() / 2);
+  }
+}
+
 TEST(Parser, BlocksThatFitNoEntryAreDamage) {
   const std::string head = write_contents(sample_contents(Compression::kNone));
   const std::string table = block(1, 11) + chunk("1\tada\n") + integer(0);

@@ -78,10 +78,12 @@ class Stager final : public pgarchive::Consumer {
                     encoding_.empty() ? "" : " (ENCODING " + encoding_ + ")"));
   }
 
+  bool wants_rows() const override { return table_ || missing_; }
+
   Result<void> on_rows(ByteView bytes) override {
     if (phase_) phase_->advance(bytes.size());
     if (table_) return workspace_.connection.put_copy(bytes);
-    if (!missing_ || bytes.empty()) return {};
+    if (bytes.empty()) return {};
     return Error(Code::kNotFound, "the backup has rows of {}, and this database has no such table",
                  missing_->display())
         .hint("create the table as it was, or restore into a new database with --into");

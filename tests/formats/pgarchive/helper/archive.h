@@ -2,6 +2,7 @@
 // keeps what it gets.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -40,6 +41,7 @@ class Recorder final : public Consumer {
  public:
   Result<void> on_contents(const Contents& contents) override;
   Result<void> on_table_begin(const Entry& entry) override;
+  bool wants_rows() const override { return !wants || wants(table_); }
   Result<void> on_rows(ByteView bytes) override;
   Result<void> on_table_end() override;
   Result<void> on_large_object_begin(const Entry& entry, uint32_t oid) override;
@@ -51,6 +53,7 @@ class Recorder final : public Consumer {
   std::vector<std::string> calls;  // "contents", "begin users", "end", "begin 16400", …
   std::vector<size_t> views;       // sizes of on_rows()
   bool keep = true;                // rows are kept
+  std::function<bool(const std::string& table)> wants{};  // not set: all rows
 
  private:
   std::string table_;
