@@ -162,7 +162,8 @@ Result<ExitCode> export_masked(const MaskedExport& request, Session& session) {
   ASSIGN_OR_RETURN(const auto look, MaskedLook::open({.reference = request.reference,
                                                       .environment = request.environment,
                                                       .datastores = request.datastores,
-                                                      .artifact = request.artifact},
+                                                      .artifact = request.artifact,
+                                                      .count_rows = request.dry_run},
                                                      session));
   look->keep_files();
   ASSIGN_OR_RETURN(const auto audits, look->audit());

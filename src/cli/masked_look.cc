@@ -12,7 +12,7 @@ namespace summit::cli {
 Result<std::unique_ptr<MaskedLook>> MaskedLook::open(const MaskedLookRequest& request, Session& session) {
   std::unique_ptr<MaskedLook> look(new MaskedLook());
   RETURN_IF_ERROR(look->open_backup(request, session));
-  RETURN_IF_ERROR(look->prepare(request.environment, session));
+  RETURN_IF_ERROR(look->prepare(request, session));
   ASSIGN_OR_RETURN(look->stores_, recovery::masked_stores(*look->context_, look->datastores_));
   for (const auto& store : look->stores_.stores) {
     for (auto& artifact : store->files()) look->artifacts_.push_back(std::move(artifact));
@@ -42,9 +42,9 @@ bool MaskedLook::reads(std::string_view kind, std::string_view suffix) const {
   });
 }
 
-Result<void> MaskedLook::prepare(const std::string& environment, Session& session) {
+Result<void> MaskedLook::prepare(const MaskedLookRequest& request, Session& session) {
   ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
-  ASSIGN_OR_RETURN(const auto* declared, session.declared_environment(environment));
+  ASSIGN_OR_RETURN(const auto* declared, session.declared_environment(request.environment));
   environment_ = *declared;
   ASSIGN_OR_RETURN(auto masking,
                    masking::open_session(*configuration, *declared,
@@ -64,7 +64,8 @@ Result<void> MaskedLook::prepare(const std::string& environment, Session& sessio
                                             .cancellation = session.cancellation(),
                                             .sealing_key = key,
                                             .workspace = workspace_ ? workspace_->path() : fs::path(),
-                                            .masking = &*masking_});
+                                            .masking = &*masking_,
+                                            .count_rows = request.count_rows});
   return {};
 }
 

@@ -19,6 +19,7 @@ struct MaskedLookRequest {
   std::string environment;         // that would take the data: its rules and its key
   std::string datastores = "all";  // or "postgres,redis"
   std::string artifact{};          // the component of this one alone
+  bool count_rows = true;          // the audit says how many rows stay, which takes longer
 };
 
 class MaskedLook {
@@ -47,7 +48,7 @@ class MaskedLook {
  private:
   MaskedLook() = default;
   Result<void> open_backup(const MaskedLookRequest& request, Session& session);
-  Result<void> prepare(const std::string& environment, Session& session);
+  Result<void> prepare(const MaskedLookRequest& request, Session& session);
   Result<void> make_workspace(Session& session);
   bool reads(std::string_view kind, std::string_view suffix) const;
   Result<void> choose(const std::string& artifact);

@@ -229,7 +229,8 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
                                    .jobs = options.jobs,
                                    .terminate_connections = options.terminate_connections,
                                    .databases = request.databases,
-                                   .masking = masking ? &*masking : nullptr};
+                                   .masking = masking ? &*masking : nullptr,
+                                   .count_rows = options.dry_run};
   ASSIGN_OR_RETURN(auto plan, recovery::plan_restore(request, context));
   if (options.dry_run) return show_plan(plan, session);
 

@@ -59,6 +59,7 @@ struct RestoreContext {
   bool terminate_connections = false;  // end other sessions instead of refusing
   DatabaseMode databases{};
   const masking::Session* masking = nullptr;  // null: as it was backed up; outlives the restore
+  bool count_rows = false;  // masked: the plan says how many rows stay, which takes a reading of all of them
 };
 
 // What happens to the rows of one table when an owner's rows are put back beside those of others.

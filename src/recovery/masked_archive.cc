@@ -5,9 +5,8 @@
 namespace summit::recovery {
 
 Result<std::unique_ptr<MaskedArchive>> prepare_masked(const postgres::ArchiveSource& source,
-                                                      const masking::Session& session,
-                                                      const std::string& what, Reporter& reporter,
-                                                      const Cancellation& cancellation) {
+                                                      const masking::Session& session, const Looking& looking,
+                                                      Reporter& reporter, const Cancellation& cancellation) {
   auto archive = std::make_unique<MaskedArchive>();
   ASSIGN_OR_RETURN(archive->contents, postgres::read_contents(source));
   archive->schema = postgres::read_archive_schema(archive->contents);
@@ -15,8 +14,9 @@ Result<std::unique_ptr<MaskedArchive>> prepare_masked(const postgres::ArchiveSou
   ASSIGN_OR_RETURN(auto reduction,
                    RowReduction::plan(source, archive->schema, session, reporter, cancellation));
   archive->reduction = std::make_unique<RowReduction>(std::move(reduction));
-  ASSIGN_OR_RETURN(archive->audit, audit_archive(source, archive->contents, archive->schema,
-                                                 *archive->reduction, session, what, reporter, cancellation));
+  ASSIGN_OR_RETURN(archive->audit,
+                   audit_archive(source, archive->contents, archive->schema, *archive->reduction, session,
+                                 looking, reporter, cancellation));
   return archive;
 }
 

@@ -23,12 +23,10 @@ struct MaskedArchive {
 };
 
 // Reads the archive at least once. kRefused when the rules contradict its definitions (masking_conflicts.h).
-// What the audit found is for the caller to judge: check_audit(). `session` outlives it, `what` names it for
-// progress.
+// What the audit found is for the caller to judge: check_audit(). `session` outlives it.
 Result<std::unique_ptr<MaskedArchive>> prepare_masked(const postgres::ArchiveSource& source,
-                                                      const masking::Session& session,
-                                                      const std::string& what, Reporter& reporter,
-                                                      const Cancellation& cancellation);
+                                                      const masking::Session& session, const Looking& looking,
+                                                      Reporter& reporter, const Cancellation& cancellation);
 
 // A PostgreSQL archive that a backup holds.
 struct HeldArchive {

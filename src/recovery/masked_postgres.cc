@@ -90,6 +90,8 @@ class MaskedPostgres final : public MaskedStore {
     const auto source = source_of(context_.backup, *wanted, context_.cancellation);
     ASSIGN_OR_RETURN(const auto written,
                      postgres::rewrite_archive(source, rewrite, consume, phase.get(), context_.cancellation));
+    for (const auto& [table, counted] : rows.reduced())
+      context_.reporter.detail(fmt::format("{}: kept of {}", artifact, describe(table, counted)));
     context_.reporter.detail(fmt::format("{}: {} rows of {} tables", artifact, written.rows, written.tables));
     return {};
   }
@@ -105,8 +107,9 @@ class MaskedPostgres final : public MaskedStore {
     const auto known = archives_.find(held.artifact);
     if (known != archives_.end()) return known->second.get();
     const auto source = source_of(context_.backup, held, context_.cancellation);
-    ASSIGN_OR_RETURN(auto archive, prepare_masked(source, *context_.masking, held.database, context_.reporter,
-                                                  context_.cancellation));
+    ASSIGN_OR_RETURN(auto archive,
+                     prepare_masked(source, *context_.masking, {held.database, context_.count_rows},
+                                    context_.reporter, context_.cancellation));
     RETURN_IF_ERROR(check_rows(archive->contents));
     return archives_.emplace(held.artifact, std::move(archive)).first->second.get();
   }

@@ -48,14 +48,15 @@ masking::Rules rules_of(const masking::Session& session, const ArchivedTable& ta
 // Chooses, masks, then adds to the fingerprint what goes in. Its part of the fingerprint counts when it ends.
 class MaskedRows::Editor final : public postgres::RowEditor {
  public:
-  Editor(MaskedRows& rows, masking::CopyRowMask mask, std::unique_ptr<RowChooser> chooser)
-      : rows_(rows), mask_(std::move(mask)), chooser_(std::move(chooser)) {}
+  Editor(MaskedRows& rows, const ArchivedTable& table, masking::CopyRowMask mask,
+         std::unique_ptr<RowChooser> chooser)
+      : rows_(rows), table_(table.whole().display()), mask_(std::move(mask)), chooser_(std::move(chooser)) {}
   Editor(const Editor&) = delete;
   Editor& operator=(const Editor&) = delete;
   ~Editor() override {
-    if (!hasher_) return;
     const std::lock_guard lock(rows_.mutex_);
-    rows_.hashes_[name_].merge(hasher_->hash());
+    if (hasher_) rows_.hashes_[name_].merge(hasher_->hash());
+    if (chooser_) rows_.reduced_[table_].add(counted_);
   }
 
   // `table` as users see it, `columns` as they stand in a row.
@@ -84,14 +85,18 @@ class MaskedRows::Editor final : public postgres::RowEditor {
     chosen_.clear();
     while (!rows.empty()) {
       const size_t end = rows.find('\n');
-      if (chooser_->choose(rows.substr(0, end)).kept) chosen_ += rows.substr(0, end + 1);
+      const auto choice = chooser_->choose(rows.substr(0, end));
+      counted_.count(choice);
+      if (choice.kept) chosen_ += rows.substr(0, end + 1);
       rows.remove_prefix(end + 1);
     }
   }
 
   MaskedRows& rows_;
+  const std::string table_;
   masking::CopyRowMask mask_;
   std::unique_ptr<RowChooser> chooser_;  // null: every row
+  ReducedTable counted_;
   std::string chosen_;
   std::optional<postgres::RowHasher> hasher_;
   RelationName name_;
@@ -146,7 +151,7 @@ Result<std::unique_ptr<postgres::RowEditor>> MaskedRows::open(const pgarchive::E
 
   ASSIGN_OR_RETURN(auto mask, mask_of(table));
   ASSIGN_OR_RETURN(auto chooser, reduction_.chooser(table));
-  auto editor = std::make_unique<Editor>(*this, std::move(mask), std::move(chooser));
+  auto editor = std::make_unique<Editor>(*this, table, std::move(mask), std::move(chooser));
   if (counted) editor->fingerprint_as(*seen, table.columns);
   return std::unique_ptr<postgres::RowEditor>(std::move(editor));
 }

@@ -38,6 +38,8 @@ class MaskedRows final : public postgres::RowEditing {
 
   // Once everything is loaded and every editor is gone: what the tables that were edited must hold now.
   std::vector<Fingerprint> fingerprints() const;
+  // Then, too: what stayed of the tables that were reduced, by their names as users see them.
+  const std::map<std::string, ReducedTable>& reduced() const { return reduced_; }
 
  private:
   class Editor;
@@ -55,6 +57,7 @@ class MaskedRows final : public postgres::RowEditing {
   std::set<postgres::RelationName> edited_;  // as users see them
   mutable std::mutex mutex_;                 // guards what follows
   std::map<postgres::RelationName, SetHash> hashes_;
+  std::map<std::string, ReducedTable> reduced_;
 };
 
 }  // namespace summit::recovery

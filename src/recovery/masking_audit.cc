@@ -75,6 +75,7 @@ class TableSample {
     return {};
   }
 
+  bool complete() const { return rows_ == kRowsOfTable; }
   const ArchivedTable& table() const { return *table_; }
   size_t rows() const { return rows_; }
   std::vector<std::string>& values(size_t column) { return values_[column]; }
@@ -119,21 +120,23 @@ class TableSample {
 
 class Auditor final : public postgres::RowVisitor {
  public:
-  // Without `reduction` definitions alone are looked at.
+  // With `counted` the rows that it keeps are.
   Auditor(const masking::Session& session, const postgres::ArchiveSchema& schema,
-          const RowReduction* reduction = nullptr)
-      : session_(session), schema_(schema), reduction_(reduction) {}
+          const RowReduction* counted = nullptr)
+      : session_(session), schema_(schema), counted_(counted) {}
 
   Result<bool> begin(const pgarchive::Entry& entry) override {
     const auto found = schema_.tables.find(entry.id);
     if (found == schema_.tables.end()) return false;
     ASSIGN_OR_RETURN(auto sample, TableSample::create(found->second, session_));
     sample_.emplace(std::move(sample));
-    ASSIGN_OR_RETURN(chooser_, reduction_->chooser(found->second));
+    if (counted_) {
+      ASSIGN_OR_RETURN(chooser_, counted_->chooser(found->second));
+    }
     return true;
   }
 
-  Result<void> rows(std::string_view rows) override {
+  Result<bool> rows(std::string_view rows) override {
     if (is_compressed(sample_->table())) {
       return Error(Code::kRefused, "{} holds compressed rows of a hypertable, which cannot be masked",
                    sample_->table().name.display())
@@ -143,7 +146,8 @@ class Auditor final : public postgres::RowVisitor {
               "timescaledb_information.chunks WHERE is_compressed; then a new backup");
     }
     if (chooser_) count(rows);
-    return sample_->add(rows);
+    RETURN_IF_ERROR(sample_->add(rows));
+    return chooser_ || !sample_->complete();
   }
 
   Result<void> end() override {
@@ -264,8 +268,8 @@ class Auditor final : public postgres::RowVisitor {
 
   const masking::Session& session_;
   const postgres::ArchiveSchema& schema_;
-  const RowReduction* reduction_;
-  std::unique_ptr<RowChooser> chooser_;  // of the table; null: every row is kept
+  const RowReduction* counted_;
+  std::unique_ptr<RowChooser> chooser_;  // of the table; null: its rows are not counted
   std::optional<TableSample> sample_;
   std::map<std::string, Kind> seen_;  // columns
   MaskingAudit audit_;
@@ -286,11 +290,11 @@ void MaskingAudit::add(MaskingAudit other) {
 
 Result<MaskingAudit> audit_archive(const postgres::ArchiveSource& source, const pgarchive::Contents& contents,
                                    const postgres::ArchiveSchema& schema, const RowReduction& reduction,
-                                   const masking::Session& session, const std::string& what,
+                                   const masking::Session& session, const Looking& looking,
                                    Reporter& reporter, const Cancellation& cancellation) {
-  Auditor auditor(session, schema, &reduction);
+  Auditor auditor(session, schema, looking.count_rows ? &reduction : nullptr);
   for (const auto& entry : contents.entries) auditor.look_at(entry);
-  const auto phase = reporter.phase("masking", "looking through " + what);
+  const auto phase = reporter.phase("masking", "looking through " + looking.what);
   RETURN_IF_ERROR(postgres::visit_rows(source, auditor, phase.get(), cancellation));
   auto audit = auditor.take();
   for (const auto& [id, table] : schema.tables) {

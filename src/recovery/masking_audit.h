@@ -30,19 +30,26 @@ struct MaskingAudit {
   std::vector<AuditFinding> findings;  // sensitive, and covered by nothing
   uint64_t ruled = 0;                  // columns
   uint64_t harmless = 0;
-  uint64_t unknown = 0;                         // nobody said anything, and nothing looks private
-  uint64_t rows_sampled = 0;                    // spread over each table
-  std::map<std::string, ReducedTable> reduced;  // tables of which not every row is kept
+  uint64_t unknown = 0;       // nobody said anything, and nothing looks private
+  uint64_t rows_sampled = 0;  // spread over each table
+  std::map<std::string, ReducedTable>
+      reduced;  // tables of which not every row is kept, where they were counted
   MetRules met;
 
   void add(MaskingAudit other);
 };
 
+struct Looking {
+  std::string what{};  // names the archive, for progress
+  bool count_rows =
+      false;  // says how many rows the reduction keeps, for which all of its tables are decompressed
+};
+
 // Reads the archive once. Names of all columns, a few hundred rows of each table, and the literals of all
-// definitions; and what `reduction` keeps. Values are in no message. `what` names the archive for progress.
+// definitions. Values are in no message.
 Result<MaskingAudit> audit_archive(const postgres::ArchiveSource& source, const pgarchive::Contents& contents,
                                    const postgres::ArchiveSchema& schema, const RowReduction& reduction,
-                                   const masking::Session& session, const std::string& what,
+                                   const masking::Session& session, const Looking& looking,
                                    Reporter& reporter, const Cancellation& cancellation);
 
 // The statements that create roles: their settings, comments and names.

@@ -238,8 +238,9 @@ Result<const MaskedArchive*> PostgresRestore::masked_archive(RestoreContext& con
                                                              const DatabasePart& part) {
   auto& archive = archives_[part.source];
   if (!archive) {
-    ASSIGN_OR_RETURN(archive, prepare_masked(archive_of(context, part), *context.masking, part.source,
-                                             context.reporter, context.cancellation));
+    ASSIGN_OR_RETURN(
+        archive, prepare_masked(archive_of(context, part), *context.masking,
+                                {part.source, context.count_rows}, context.reporter, context.cancellation));
     ASSIGN_OR_RETURN(const auto globals, globals_text(context));
     for (auto& finding : audit_globals(globals, *context.masking))
       archive->audit.findings.push_back(std::move(finding));
@@ -383,6 +384,8 @@ Result<void> PostgresRestore::restore_masked(RestoreContext& context, const Data
   ASSIGN_OR_RETURN(auto filled, postgres::fill_database(endpoint_, request, context.reporter, name_,
                                                         context.cancellation));
   hidden_.push_back({part.target, std::move(filled)});
+  for (const auto& [table, counted] : rows.reduced())
+    context.reporter.info(fmt::format("{}: kept of {}", name_, describe(table, counted)));
   for (auto& fingerprint : rows.fingerprints()) masked_.push_back(std::move(fingerprint));
   comments_left_out_ = comments_left_out_ || leaves_out_comments(archive->contents);
   masked_.push_back(empty_large_objects(archive->contents, {name_, part.prefix}));

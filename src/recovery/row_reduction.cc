@@ -131,8 +131,8 @@ Result<std::unique_ptr<RowChooser>> RowReduction::chooser(const ArchivedTable& t
   return chooser;
 }
 
-// Collects the keys that kept rows name. Rows whose table comes later in the archive than the one they refer
-// to are complete after another reading only.
+// Collects the keys that kept rows name. A key counts from the next reading only where a table that it may
+// keep rows of was read before it was found.
 class RowReduction::References final : public postgres::RowVisitor {
  public:
   explicit References(RowReduction& reduction) : reduction_(reduction) {}
@@ -148,39 +148,48 @@ class RowReduction::References final : public postgres::RowVisitor {
                                                            from) != table.ancestors.end();
       if (!is_from) continue;
       ASSIGN_OR_RETURN(auto columns, places_in(table, pulling->reference->columns));
-      outgoing_.push_back({pulling.get(), std::move(columns)});
+      outgoing_.push_back({.pulling = pulling.get(), .columns = std::move(columns)});
     }
     if (outgoing_.empty()) return false;
     ASSIGN_OR_RETURN(chooser_, reduction_.chooser(table));
+    if (chooser_) {
+      reduced_.insert(table.name);
+      reduced_.insert(table.ancestors.begin(), table.ancestors.end());
+    }
+    for (auto& outgoing : outgoing_) outgoing.is_late = reduced_.contains(outgoing.pulling->reference->to);
     return true;
   }
 
-  Result<void> rows(std::string_view rows) override {
+  Result<bool> rows(std::string_view rows) override {
     while (!rows.empty()) {
       const size_t end = rows.find('\n');
       const auto row = rows.substr(0, end);
       rows.remove_prefix(end + 1);
       if (chooser_ && !chooser_->choose(row).kept) continue;
-      for (const auto& [pulling, columns] : outgoing_) {
-        if (join(row, columns, text_) && pulling->keys.add(text_)) changed_ = true;
+      for (const auto& [pulling, columns, is_late] : outgoing_) {
+        if (join(row, columns, text_) && pulling->keys.add(text_)) late_ = late_ || is_late;
       }
     }
-    return {};
+    return true;
   }
 
   Result<void> end() override { return {}; }
-  bool changed() const { return changed_; }
+  // Rows that were left out may have to stay.
+  bool late() const { return late_; }
 
  private:
   struct Outgoing {
     PullingReference* pulling;
     std::vector<size_t> columns;
+    bool is_late = false;  // rows that it keeps may have been read
   };
   RowReduction& reduction_;
+  std::set<RelationName>
+      reduced_;  // tables of this reading, the one in hand among them, that keep rows for references
   std::vector<Outgoing> outgoing_;  // of the table
   std::unique_ptr<RowChooser> chooser_;
   std::string text_;
-  bool changed_ = false;
+  bool late_ = false;
 };
 
 Result<RowReduction> RowReduction::plan(const postgres::ArchiveSource& source,
@@ -191,6 +200,8 @@ Result<RowReduction> RowReduction::plan(const postgres::ArchiveSource& source,
   std::set<RelationName> reduced;
   for (const auto& [id, table] : schema.tables) {
     if (!reduction.reduces(table)) continue;
+    // A rule that does not fit shows now, and not when rows are written.
+    RETURN_IF_ERROR(reduction.chooser(table));
     reduced.insert(table.name);
     reduced.insert(table.ancestors.begin(), table.ancestors.end());
   }
@@ -199,14 +210,14 @@ Result<RowReduction> RowReduction::plan(const postgres::ArchiveSource& source,
     reduction.references_.push_back(std::make_unique<PullingReference>());
     reduction.references_.back()->reference = &reference;
   }
-  bool changed = !reduction.references_.empty();
-  for (int reading = 0; changed && reading < kMostReadings; ++reading) {
+  bool again = !reduction.references_.empty();
+  for (int reading = 0; again && reading < kMostReadings; ++reading) {
     const auto phase = reporter.phase("reduction", "following references");
     References references(reduction);
     RETURN_IF_ERROR(postgres::visit_rows(source, references, phase.get(), cancellation));
-    changed = references.changed();
+    again = references.late();
   }
-  if (!changed) return reduction;
+  if (!again) return reduction;
   for (const auto& pulling : reduction.references_) {
     for (const auto& name : {pulling->reference->to, pulling->reference->from}) {
       for (const auto& [id, table] : schema.tables) {
@@ -223,6 +234,12 @@ void ReducedTable::count(const RowChooser::Choice& choice) {
   ++rows;
   kept += choice.kept ? 1 : 0;
   if (choice.pulled_by) ++pulled[name_of(*choice.pulled_by->reference)];
+}
+
+void ReducedTable::add(const ReducedTable& other) {
+  rows += other.rows;
+  kept += other.kept;
+  for (const auto& [reference, count] : other.pulled) pulled[reference] += count;
 }
 
 std::string describe(const std::string& table, const ReducedTable& counted) {

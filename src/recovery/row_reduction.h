@@ -86,6 +86,7 @@ struct ReducedTable {
   std::map<std::string, uint64_t> pulled;  // rows that were kept for a reference: "public.tasks (run_id)"
 
   void count(const RowChooser::Choice& choice);
+  void add(const ReducedTable& other);
 };
 // "public.events: 120 of 4000 rows, most of them for public.results (task_id): 12"
 std::string describe(const std::string& table, const ReducedTable& counted);

@@ -122,6 +122,12 @@ TEST_F(MaskedDevelopment, ThePlanSaysWhatIsMaskedAndHowManyRowsStay) {
   EXPECT_NE(ran.out.find("public.audit_logs: "), std::string::npos) << ran;
 }
 
+TEST_F(MaskedDevelopment, TheRestoreSaysAtItsEndHowManyRowsStayed) {
+  const auto kept = "kept of public.audit_logs: " + ask("SELECT count(*) FROM audit_logs") + " of " +
+                    ask_source("SELECT count(*) FROM audit_logs") + " rows";
+  EXPECT_NE((restore_.out + restore_.err).find(kept), std::string::npos) << kept << "\n" << restore_;
+}
+
 TEST_F(MaskedDevelopment, ThePreviewShowsWhatComesAndNoOriginalInAFile) {
   const auto ran = world_.run({config_, base_, "mask", "preview", "latest", "--env=dev", "--rows=2",
                                "--datastores=postgres,redis,config"},

@@ -83,7 +83,8 @@ class PostgresComponents : public postgres::PostgresTest {
                            .jobs = 2,
                            .terminate_connections = false,
                            .databases = databases_,
-                           .masking = masking_};
+                           .masking = masking_,
+                           .count_rows = count_rows_};
     const auto component = make_postgres_restore(target, reader->metadata().components.front().name);
     return step(*component, context);
   }
@@ -110,6 +111,7 @@ class PostgresComponents : public postgres::PostgresTest {
 
   DatabaseMode databases_;
   const masking::Session* masking_ = nullptr;
+  bool count_rows_ = false;
   config::PostgresEndpoint target_;
   config::Configuration configuration_;
   config::Environment environment_;

@@ -12,6 +12,7 @@ namespace {
 
 using testing::AllOf;
 using testing::Contains;
+using testing::Each;
 using testing::ElementsAre;
 using testing::Field;
 using testing::HasSubstr;
@@ -308,6 +309,17 @@ TEST_F(MaskedRestore, ARenamedColumnStopsIt) {
                                                  HasSubstr("did you mean `nick_names`?")));
 }
 
+TEST_F(MaskedRestore, AReductionByAColumnThatIsNotThereStopsItBeforeAnythingIsWritten) {
+  run("summit", kPeople);
+  run("summit", "CREATE TABLE public.visits (place integer, at timestamptz)");
+  const auto id = expect_ok(back_up(target_));
+  use(std::string(kRules) + "reduction: {tables: [{table: visits, newest: 30 days, by: seen}]}\n", 10);
+  const auto planned = plan(id);
+  ASSERT_FALSE(planned.ok());
+  EXPECT_THAT(planned.error().to_string(),
+              AllOf(HasSubstr("names `seen`, which public.visits does not have"), HasSubstr("after `by:`")));
+}
+
 TEST_F(MaskedRestore, ThePlanNamesRulesForWhatTheBackupDoesNotHave) {
   run("summit", kPeople);
   run("summit", "DROP TABLE public.notes, public.payments");
@@ -500,6 +512,8 @@ TEST_F(MaskedRestore, ReductionKeepsTheSameRowsAndEveryReference) {
   )");
   const auto id = expect_ok(back_up(target_));
   use(std::string(kRules) + kReduction, 10);
+  EXPECT_THAT(expect_ok(plan(id)).notes, Each(Not(HasSubstr("of 2000 rows")))) << "nobody asked for it";
+  count_rows_ = true;
   const auto notes = expect_ok(plan(id)).notes;
   EXPECT_THAT(notes, Contains("public.visits: 721 of 2000 rows"));
   EXPECT_THAT(restored(id), IsEmpty());
