@@ -62,6 +62,36 @@ Result<void> accept_refreshed_views(postgres::Connection& connection, const post
   return {};
 }
 
+Result<std::unique_ptr<postgres::PassingRows>> passing_rows(const config::PostgresEndpoint& endpoint,
+                                                            const std::string& database,
+                                                            const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(auto connection,
+                   postgres::Connection::open(endpoint, database, {.cancellation = cancellation}));
+  if (connection.server_encoding() != "UTF8") return std::unique_ptr<postgres::PassingRows>();
+  ASSIGN_OR_RETURN(auto inventory, postgres::read_inventory(connection));
+  return std::make_unique<postgres::PassingRows>(std::move(inventory));
+}
+
+Result<std::vector<Fingerprint>> fingerprint_unread(const config::PostgresEndpoint& endpoint,
+                                                    postgres::Snapshot& snapshot,
+                                                    const postgres::Inventory& inventory,
+                                                    const postgres::PassingRows* passed,
+                                                    const postgres::FingerprintScope& scope, size_t jobs,
+                                                    const Cancellation& cancellation, Phase* phase) {
+  std::vector<Fingerprint> found;
+  auto unread = inventory;
+  std::erase_if(unread.tables, [&](const postgres::Table& table) {
+    const auto rows = passed ? passed->rows_of(table.name) : std::nullopt;
+    if (rows) found.push_back(postgres::table_fingerprint(table, scope, *rows));
+    return rows.has_value();
+  });
+  ASSIGN_OR_RETURN(
+      auto read, postgres::fingerprint_data(endpoint, snapshot.connection().database(), snapshot.id(), unread,
+                                            scope, jobs, cancellation, phase));
+  found.insert(found.end(), std::make_move_iterator(read.begin()), std::make_move_iterator(read.end()));
+  return found;
+}
+
 std::vector<Fingerprint> of_tables(const std::vector<Fingerprint>& recorded,
                                    const std::set<postgres::RelationName>& tables) {
   std::vector<Fingerprint> chosen;

@@ -1,7 +1,9 @@
 // What a restored PostgreSQL database is compared with, and where it differs.
 #pragma once
 
+#include <memory>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "core/fingerprint.h"
@@ -11,6 +13,7 @@
 #include "stores/postgres/catalog.h"
 #include "stores/postgres/connection.h"
 #include "stores/postgres/fingerprint.h"
+#include "stores/postgres/passing_rows.h"
 
 namespace summit::recovery {
 
@@ -28,6 +31,20 @@ Result<void> accept_refreshed_views(postgres::Connection& connection, const post
                                     const postgres::FingerprintScope& scope,
                                     const std::vector<Fingerprint>& recorded,
                                     std::vector<Fingerprint>& found);
+
+// For a search of the database, which reads all of its rows. Null where it reads them in another encoding
+// than fingerprints are of.
+Result<std::unique_ptr<postgres::PassingRows>> passing_rows(const config::PostgresEndpoint& endpoint,
+                                                            const std::string& database,
+                                                            const Cancellation& cancellation);
+// Of the rows that passed (null: none) nothing is read again. The other tables and the large objects are read
+// in the exported snapshot, as fingerprint_data() does.
+Result<std::vector<Fingerprint>> fingerprint_unread(const config::PostgresEndpoint& endpoint,
+                                                    postgres::Snapshot& snapshot,
+                                                    const postgres::Inventory& inventory,
+                                                    const postgres::PassingRows* passed,
+                                                    const postgres::FingerprintScope& scope, size_t jobs,
+                                                    const Cancellation& cancellation, Phase* phase);
 
 // The fingerprints of some tables alone.
 std::vector<Fingerprint> of_tables(const std::vector<Fingerprint>& recorded,

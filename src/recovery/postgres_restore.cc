@@ -96,6 +96,8 @@ class PostgresRestore final : public RestoreComponent {
   std::vector<Difference> refused_;  // of the one that did not take it
   std::map<std::string, std::vector<std::string>> skipped_;  // by database: definitions that were left out
   std::set<std::string> placeholders_;                       // databases in which views are placeholders
+  // By database: what the search has read of it. Null: nothing that can be compared.
+  std::map<std::string, std::unique_ptr<postgres::PassingRows>> passed_;
 
   // Beside the live one, and not seen by anybody yet.
   struct Hidden {
@@ -452,9 +454,8 @@ Result<std::vector<Fingerprint>> PostgresRestore::read_rows_back(RestoreContext&
   }
   const postgres::FingerprintScope scope{name_, part.prefix};
   auto phase = context.reporter.phase(name_, "comparing " + part.target);
-  ASSIGN_OR_RETURN(auto found, postgres::fingerprint_data(endpoint_, snapshot.connection().database(),
-                                                          snapshot.id(), inventory, scope, context.jobs,
-                                                          context.cancellation, phase.get()));
+  ASSIGN_OR_RETURN(auto found, fingerprint_unread(endpoint_, snapshot, inventory, passed_[part.target].get(),
+                                                  scope, context.jobs, context.cancellation, phase.get()));
   // From a placeholder, a refresh computes the wrong rows again.
   if (!placeholders_.contains(part.target))
     RETURN_IF_ERROR(accept_refreshed_views(snapshot.connection(), inventory, scope, recorded, found));
@@ -576,7 +577,10 @@ Result<void> PostgresRestore::reveal(RestoreContext& context, TargetDoors&) { re
 
 Result<void> PostgresRestore::search(RestoreContext&, const LeakScan& scan) {
   for (const auto& hidden : hidden_) {
-    const SearchedDatabase searched{hidden.database.name(), hidden.target, hidden.database.comment()};
+    SearchedDatabase searched{hidden.database.name(), hidden.target, hidden.database.comment()};
+    auto& passed = passed_[hidden.target];
+    ASSIGN_OR_RETURN(passed, passing_rows(endpoint_, searched.name, scan.cancellation));
+    searched.rows = passed.get();
     RETURN_IF_ERROR(search_postgres(endpoint_, searched, scan), "in {}", hidden.target);
   }
   return {};

@@ -14,6 +14,7 @@
 #include "core/result.h"
 #include "masking/leak/text_search.h"
 #include "recovery/leak/leak_report.h"
+#include "stores/postgres/passing_rows.h"
 
 namespace summit::recovery {
 
@@ -28,9 +29,10 @@ struct LeakScan {
 
 // A database may be searched before it has its own name and comment.
 struct SearchedDatabase {
-  std::string name;       // at present
-  std::string shown_as;   // in findings
-  std::string comment{};  // that it will have
+  std::string name;                       // at present
+  std::string shown_as;                   // in findings
+  std::string comment{};                  // that it will have
+  postgres::PassingRows* rows = nullptr;  // where set, takes all rows on the way
 };
 
 // Every row of every table and materialized view, large objects, and all definitions of one database.

@@ -152,16 +152,26 @@ Result<postgres::Connection> open(const config::PostgresEndpoint& endpoint, cons
   return connection;
 }
 
+std::vector<std::string> names_of(const std::vector<SearchColumn>& columns) {
+  std::vector<std::string> names;
+  for (const auto& column : columns) names.push_back(column.name);
+  return names;
+}
+
 Result<void> search_table(postgres::Connection& connection, const SearchTable& table,
                           const SearchedDatabase& database, const LeakScan& scan, Phase& phase) {
   TableSearch search(table, database, scan);
+  std::optional<postgres::RowHasher> hasher;
+  if (database.rows) hasher = database.rows->begin(table.name, names_of(table.columns));
   const auto copy = fmt::format("COPY (SELECT * FROM ONLY {}) TO STDOUT", table.name.quoted());
   RETURN_IF_ERROR(connection.copy_out_blocks(copy, kCopyBlock,
                                              [&](ByteView block) {
                                                phase.advance(block.size());
+                                               if (hasher) hasher->add(block);
                                                return search.write(block);
                                              }),
                   "while searching {}", table.name.display());
+  if (hasher) database.rows->end(table.name, *hasher);
   scan.report.searched("postgresql", search.counts());
   return {};
 }
