@@ -45,7 +45,7 @@ struct Looking {
       false;  // says how many rows the reduction keeps, for which all of its tables are decompressed
 };
 
-// Reads the archive once. Names of all columns, a few hundred rows of each table, and the literals of all
+// Reads the archive once. Names of all columns, up to 2000 rows of each table, and the literals of all
 // definitions. Values are in no message.
 Result<MaskingAudit> audit_archive(const postgres::ArchiveSource& source, const pgarchive::Contents& contents,
                                    const postgres::ArchiveSchema& schema, const RowReduction& reduction,

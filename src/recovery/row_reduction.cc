@@ -20,19 +20,39 @@ bool is_named(const RelationName& table, const std::string& name) {
   return table.name == name || table.schema + "." + table.name == name;
 }
 
-Result<std::vector<size_t>> places_in(const ArchivedTable& table, const std::vector<std::string>& columns) {
+// Nothing unless an archive holds values of all of them.
+std::optional<std::vector<size_t>> places_in(const ArchivedTable& table,
+                                             const std::vector<std::string>& columns) {
   std::vector<size_t> places;
   for (const auto& column : columns) {
     const auto found = std::find(table.columns.begin(), table.columns.end(), column);
-    if (found == table.columns.end()) {
-      return Error(Code::kConfig,
-                   "`reduction` of config/sanitization.yaml names `{}`, which {} does not have", column,
-                   table.name.display())
-          .hint("correct the name after `by:`");
-    }
+    if (found == table.columns.end()) return {};
     places.push_back(static_cast<size_t>(found - table.columns.begin()));
   }
   return places;
+}
+
+Result<std::vector<size_t>> places_of_rule(const ArchivedTable& table,
+                                           const std::vector<std::string>& columns) {
+  auto places = places_in(table, columns);
+  if (places) return *std::move(places);
+  return Error(Code::kConfig, "`reduction` of config/sanitization.yaml names `{}`, which {} does not have",
+               fmt::join(columns, ", "), table.name.display())
+      .hint("correct the name after `by:`");
+}
+
+Result<std::vector<size_t>> places_of_reference(const ArchivedTable& table,
+                                                const std::vector<std::string>& columns,
+                                                const postgres::ArchivedReference& reference) {
+  auto places = places_in(table, columns);
+  if (places) return *std::move(places);
+  return Error(Code::kConfig,
+               "{} cannot be reduced: {} ({}) refers to its column {}, and a backup holds no values of {} "
+               "({}), which are computed",
+               reference.to.display(), reference.from.display(), fmt::join(reference.columns, ", "),
+               fmt::join(reference.to_columns, ", "), table.name.display(), fmt::join(columns, ", "))
+      .hint(fmt::format("add `{}` to `reduction: critical:` of config/sanitization.yaml: its rows all stay",
+                        reference.to.name));
 }
 
 // The column of that number, as it stands in the row.
@@ -110,12 +130,12 @@ Result<std::unique_ptr<RowChooser>> RowReduction::chooser(const ArchivedTable& t
   auto chooser = std::make_unique<RowChooser>();
   const auto* rule = rule_of(table);
   if (rule != nullptr && rule->newest.count() > 0) {
-    ASSIGN_OR_RETURN(const auto places, places_in(table, {rule->column}));
+    ASSIGN_OR_RETURN(const auto places, places_of_rule(table, {rule->column}));
     chooser->time_ = places.front();
     chooser->oldest_ = session_.recovery_point - rule->newest;
   } else {
     const bool own = rule != nullptr && !rule->column.empty();
-    ASSIGN_OR_RETURN(chooser->key_, places_in(table, own ? std::vector{rule->column} : table.key));
+    ASSIGN_OR_RETURN(chooser->key_, places_of_rule(table, own ? std::vector{rule->column} : table.key));
     ASSIGN_OR_RETURN(const auto sampler,
                      masking::KeySampler::create(session_.key, session_.reduction_percent));
     chooser->sampler_.emplace(sampler);
@@ -125,7 +145,7 @@ Result<std::unique_ptr<RowChooser>> RowReduction::chooser(const ArchivedTable& t
     const auto refers_to = [&](const RelationName& name) { return name == reference.to; };
     if (!refers_to(table.name) && std::none_of(table.ancestors.begin(), table.ancestors.end(), refers_to))
       continue;
-    ASSIGN_OR_RETURN(auto columns, places_in(table, reference.to_columns));
+    ASSIGN_OR_RETURN(auto columns, places_of_reference(table, reference.to_columns, reference));
     chooser->pulls_.push_back({pulling.get(), std::move(columns)});
   }
   return chooser;
@@ -147,7 +167,8 @@ class RowReduction::References final : public postgres::RowVisitor {
       const bool is_from = table.name == from || std::find(table.ancestors.begin(), table.ancestors.end(),
                                                            from) != table.ancestors.end();
       if (!is_from) continue;
-      ASSIGN_OR_RETURN(auto columns, places_in(table, pulling->reference->columns));
+      ASSIGN_OR_RETURN(auto columns,
+                       places_of_reference(table, pulling->reference->columns, *pulling->reference));
       outgoing_.push_back({.pulling = pulling.get(), .columns = std::move(columns)});
     }
     if (outgoing_.empty()) return false;
@@ -200,8 +221,6 @@ Result<RowReduction> RowReduction::plan(const postgres::ArchiveSource& source,
   std::set<RelationName> reduced;
   for (const auto& [id, table] : schema.tables) {
     if (!reduction.reduces(table)) continue;
-    // A rule that does not fit shows now, and not when rows are written.
-    RETURN_IF_ERROR(reduction.chooser(table));
     reduced.insert(table.name);
     reduced.insert(table.ancestors.begin(), table.ancestors.end());
   }
@@ -210,6 +229,8 @@ Result<RowReduction> RowReduction::plan(const postgres::ArchiveSource& source,
     reduction.references_.push_back(std::make_unique<PullingReference>());
     reduction.references_.back()->reference = &reference;
   }
+  // What does not fit shows now, and not when rows are written.
+  for (const auto& [id, table] : schema.tables) RETURN_IF_ERROR(reduction.chooser(table));
   bool again = !reduction.references_.empty();
   for (int reading = 0; again && reading < kMostReadings; ++reading) {
     const auto phase = reporter.phase("reduction", "following references");
@@ -233,7 +254,7 @@ Result<RowReduction> RowReduction::plan(const postgres::ArchiveSource& source,
 void ReducedTable::count(const RowChooser::Choice& choice) {
   ++rows;
   kept += choice.kept ? 1 : 0;
-  if (choice.pulled_by) ++pulled[name_of(*choice.pulled_by->reference)];
+  if (choice.pulled_by) ++pulled[choice.pulled_by];
 }
 
 void ReducedTable::add(const ReducedTable& other) {
@@ -247,7 +268,8 @@ std::string describe(const std::string& table, const ReducedTable& counted) {
   const auto most = std::max_element(counted.pulled.begin(), counted.pulled.end(),
                                      [](const auto& a, const auto& b) { return a.second < b.second; });
   if (most != counted.pulled.end())
-    text += fmt::format(", {} of them because {} refers to them", most->second, most->first);
+    text +=
+        fmt::format(", {} of them because {} refers to them", most->second, name_of(*most->first->reference));
   return text;
 }
 

@@ -52,8 +52,8 @@ class RowChooser {
 class RowReduction {
  public:
   // Reads the archive as often as references chain through reduced tables, five times at most: should that
-  // not do, those tables are kept whole. kConfig when a rule names a column that is not there. `schema` and
-  // `session` outlive this.
+  // not do, those tables are kept whole. kConfig when a rule names a column that is not there, or a reduced
+  // table is referred to by one whose values are computed. `schema` and `session` outlive this.
   static Result<RowReduction> plan(const postgres::ArchiveSource& source,
                                    const postgres::ArchiveSchema& schema, const masking::Session& session,
                                    Reporter& reporter, const Cancellation& cancellation);
@@ -83,7 +83,8 @@ class RowReduction {
 struct ReducedTable {
   uint64_t rows = 0;
   uint64_t kept = 0;
-  std::map<std::string, uint64_t> pulled;  // rows that were kept for a reference: "public.tasks (run_id)"
+  std::map<const PullingReference*, uint64_t>
+      pulled;  // rows that were kept for it, which the RowReduction owns
 
   void count(const RowChooser::Choice& choice);
   void add(const ReducedTable& other);
