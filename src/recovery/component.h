@@ -3,8 +3,8 @@
 //   plan       what will be overwritten, predicted time and space; no side effects
 //   restore    replaces the target's data by the backup's; after a crash the old data or a clear
 //              "incomplete" remain
-//   compare    reads the target back and compares with the recorded fingerprints; what restore() compared
-//              already is not read again
+//   compare    reads the target back and compares with the recorded fingerprints; what restore() or reveal()
+//              compared already is not read again
 //   probe      is it healthy: answers, indexes valid, relations hold
 //
 // Of a masked restore: close, restore, search, then reveal or lock, compare, probe.
@@ -99,8 +99,8 @@ class RestoreComponent {
   virtual Result<void> restore(RestoreContext& context,
                                const std::optional<config::EnvironmentMarker>& marker) = 0;
   virtual Result<std::vector<Difference>> compare(RestoreContext& context) = 0;
-  // After a restore() that failed with kMismatch, because what it made differs from the backup: where. It has
-  // replaced nothing then. Empty for everything else.
+  // After a restore() or reveal() that failed with kMismatch, because what was made differs from the backup:
+  // where. It has replaced nothing then. Empty for everything else.
   virtual std::vector<Difference> refused() const { return {}; }
   // After restore(): what it left out because it was allowed to, a sentence each.
   virtual std::vector<std::string> skipped() const { return {}; }

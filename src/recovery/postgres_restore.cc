@@ -263,6 +263,10 @@ Result<void> PostgresRestore::foresee_masking(RestoreContext& context, const Dat
       "large objects come empty, subscriptions and user mappings not at all, jobs switched off, new roles "
       "without passwords");
   for (const auto& [table, counted] : audit.reduced) step.notes.push_back(describe(table, counted));
+  if (context.masking->reduces() && !context.count_rows)
+    step.notes.push_back(fmt::format(
+        "reduced: not every row comes along ({} % where tables are sampled); --dry-run says how many of each",
+        context.masking->reduction_percent));
   if (!step.met) step.met.emplace();
   step.met->add(audit.met);
   for (const auto& table : archive->reduction->kept_whole()) {
@@ -387,7 +391,7 @@ Result<void> PostgresRestore::restore_masked(RestoreContext& context, const Data
                                                         context.cancellation));
   hidden_.push_back({part.target, std::move(filled)});
   for (const auto& [table, counted] : rows.reduced())
-    context.reporter.info(fmt::format("{}: kept of {}", name_, describe(table, counted)));
+    context.reporter.info(fmt::format("{}: {}: kept of {}", name_, part.target, describe(table, counted)));
   for (auto& fingerprint : rows.fingerprints()) masked_.push_back(std::move(fingerprint));
   comments_left_out_ = comments_left_out_ || leaves_out_comments(archive->contents);
   masked_.push_back(empty_large_objects(archive->contents, {name_, part.prefix}));
@@ -528,7 +532,7 @@ Result<void> PostgresRestore::verify(RestoreContext& context, const DatabasePart
                "what was restored for {} differs from the backup and is dropped again: nothing was replaced",
                part.target)
         .hint(
-            context.databases.into.empty()
+            context.databases.into.empty() && context.masking == nullptr
                 ? "restore another backup (summit-dr list), or add `--in-place`: it compares at the end, and "
                   "keeps what differs"
                 : "restore another backup (summit-dr list)");
@@ -573,7 +577,19 @@ std::vector<std::string> PostgresRestore::skipped() const {
   return sentences;
 }
 
-Result<void> PostgresRestore::reveal(RestoreContext& context, TargetDoors&) { return put_in_place(context); }
+// All of what was masked is compared before the first one takes its place.
+Result<void> PostgresRestore::reveal(RestoreContext& context, TargetDoors&) {
+  ASSIGN_OR_RETURN(const auto all, parts(context));
+  for (const auto& part : all) {
+    const auto found = std::ranges::find(hidden_, part.target, &Hidden::target);
+    if (found == hidden_.end() || verified_.contains(part.target)) continue;
+    auto compared = verify(context, part, found->database);
+    if (compared.ok()) continue;
+    hidden_.clear();
+    return compared;
+  }
+  return put_in_place(context);
+}
 
 Result<void> PostgresRestore::search(RestoreContext&, const LeakScan& scan) {
   for (const auto& hidden : hidden_) {

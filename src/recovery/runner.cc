@@ -131,7 +131,7 @@ class Run {
     each([&](size_t index) { return restore(index, &doors); });
     leaks_ = check_masked_target(plan_, restored(), context_, record_, check);
     if (leaks_->certified()) {
-      each([&](size_t index) { return plan_.components[index].component->reveal(context_, doors); });
+      each([&](size_t index) { return reveal(index, doors); });
       // Of a target that does not hold what was certified there is no certificate.
       if (restored().size() < outcomes_.size()) withdraw_certificate();
     } else {
@@ -171,9 +171,19 @@ class Run {
     if (restored.ok()) restored = planned.component->restore(context_, services_.marker);
     outcomes_[index].duration = watch.elapsed();
     outcomes_[index].rows = planned.component->rows();
-    outcomes_[index].differences = planned.component->refused();
-    outcomes_[index].refused = !outcomes_[index].differences.empty();
+    note_refused(index);
     return restored;
+  }
+
+  Result<void> reveal(size_t index, TargetDoors& doors) {
+    auto revealed = plan_.components[index].component->reveal(context_, doors);
+    note_refused(index);
+    return revealed;
+  }
+
+  void note_refused(size_t index) {
+    outcomes_[index].differences = plan_.components[index].component->refused();
+    outcomes_[index].refused = !outcomes_[index].differences.empty();
   }
 
   // After-hooks start what the before-hooks stopped: they run after a failure and after a cancellation too.

@@ -21,6 +21,7 @@ class HoldsText final : public RestoreComponent {
     bool revealed = false;
     bool was_left_closed = false;
     Result<void> reveals{};
+    std::vector<Difference> differs{};
     bool compared = false;
   };
   explicit HoldsText(State& state) : state_(state) {}
@@ -48,6 +49,7 @@ class HoldsText final : public RestoreComponent {
     state_.revealed = true;
     return doors.opened(kStore);
   }
+  std::vector<Difference> refused() const override { return state_.differs; }
   Result<void> search(RestoreContext&, const LeakScan& scan) override {
     state_.closed_while_searched = state_.closed;
     if (state_.unreadable) return *state_.unreadable;
@@ -191,6 +193,19 @@ TEST_F(MaskedTarget, ThatCannotBePutInItsPlaceHasNoCertificate) {
   EXPECT_EQ(outcome->failed(), 1U);
   EXPECT_FALSE(outcome->leaks->certified());
   EXPECT_TRUE(fs::is_empty(world_.base() / ".certificates"));
+}
+
+TEST_F(MaskedTarget, ThatDiffersBeforeItIsInItsPlaceIsRefusedAndHasNoCertificate) {
+  store_.reveals = Error(Code::kMismatch, "it differs");
+  store_.differs = {{.what = "table public.users", .expected = "7 elements", .found = "6 elements"}};
+  const auto outcome = restore();
+  ASSERT_TRUE(outcome.ok()) << outcome.error().to_string();
+  EXPECT_EQ(outcome->failed(), 0U);
+  EXPECT_EQ(outcome->different(), 1U);
+  EXPECT_TRUE(outcome->components.front().refused);
+  EXPECT_FALSE(outcome->leaks->certified() || store_.compared);
+  EXPECT_TRUE(fs::is_empty(world_.base() / ".certificates"));
+  EXPECT_EQ(outcome->record.state, RestoreState::kFailed);
 }
 
 TEST_F(MaskedTarget, WithAComponentThatFailedIsSearchedAndNotCertified) {

@@ -20,7 +20,8 @@ class PassingRows {
   explicit PassingRows(Inventory inventory);
 
   // What takes the rows of a relation, all of them, as COPY gives `columns` of it; then end(). Nothing for a
-  // relation whose table is not fingerprinted by relations: a chunk of a hypertable, a catalog.
+  // relation whose table is not fingerprinted by relations: a chunk of a hypertable, a materialized view, a
+  // catalog.
   std::optional<RowHasher> begin(const RelationName& relation, const std::vector<std::string>& columns) const;
   void end(const RelationName& relation, const RowHasher& hasher);
 

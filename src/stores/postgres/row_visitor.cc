@@ -48,7 +48,6 @@ class Splitting final : public pgarchive::Consumer {
   bool wants_rows() const override { return has_rows_ && done_ < table_; }
 
   Result<void> on_rows(ByteView bytes) override {
-    if (!has_rows_) return {};
     splitter_.feed(bytes);
     if (splitter_.waiting() < 256 * KiB) return {};
     auto block = splitter_.take();

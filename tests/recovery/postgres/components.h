@@ -8,6 +8,7 @@
 #include "recovery/postgres_restore.h"
 #include "repository/backup_id.h"
 #include "repository/backup_repository.h"
+#include "tests/recovery/leak/leak_scan_world.h"
 #include "tests/stores/postgres/helper/test_database.h"
 
 namespace summit::recovery {
@@ -91,8 +92,13 @@ class PostgresComponents : public postgres::PostgresTest {
   // As the runner does it when nothing was found.
   Result<void> restore_and_reveal(RestoreComponent& component, RestoreContext& context,
                                   const std::optional<config::EnvironmentMarker>& marker = {}) {
-    TargetDoors doors(base(), {.environment = "test", .restore = {}, .reason = {}, .stores = {}}, {});
     RETURN_IF_ERROR(component.restore(context, marker));
+    return search_and_reveal(component, context);
+  }
+  Result<void> search_and_reveal(RestoreComponent& component, RestoreContext& context) {
+    TargetDoors doors(base(), {.environment = "test", .restore = {}, .reason = {}, .stores = {}}, {});
+    LeakScanWorld world;
+    if (context.masking) RETURN_IF_ERROR(component.search(context, world.scan()));
     return component.reveal(context, doors);
   }
   Result<void> restore_to(const std::string& id, const config::PostgresEndpoint& target,

@@ -80,16 +80,35 @@ TEST_F(MaskedRestore, RowsAreMaskedOnTheWayInAndEqualWhatTheStreamMade) {
   EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.plain"), "10");
 }
 
-TEST_F(MaskedRestore, AChangedRowIsADifferenceFromTheMaskedOnes) {
+TEST_F(MaskedRestore, AChangedRowIsADifferenceFromTheMaskedOnesAndNothingIsReplaced) {
   run("summit", kPeople);
   const auto id = expect_ok(back_up(target_));
   use(kRules);
   const auto differences = with_restore(id, target_, [&](auto& component, auto& context) {
-    expect_ok(restore_and_reveal(component, context));
-    run("summit", "UPDATE public.people SET phone = '+1-555-0000008' WHERE id = 12");
-    return expect_ok(component.compare(context));
+    expect_ok(component.restore(context, {}));
+    const auto hidden = ask("summit", "SELECT datname FROM pg_database WHERE datname LIKE '%restoring%'");
+    run(hidden, "UPDATE public.people SET phone = '+1-555-0000008' WHERE id = 12");
+    const auto revealed = search_and_reveal(component, context);
+    EXPECT_TRUE(!revealed.ok() && revealed.error().code() == Code::kMismatch);
+    return component.refused();
   });
-  EXPECT_THAT(differences, Contains(Field(&Difference::what, "table public.people")));
+  EXPECT_THAT(differences, ElementsAre(Field(&Difference::what, "table public.people")));
+  EXPECT_NE(ask("summit", "SELECT count(*) FROM public.people WHERE email LIKE 'needle%'"), "0");
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM pg_database WHERE datname LIKE '%restoring%'"), "0");
+}
+
+TEST_F(MaskedRestore, ADatabaseInAnotherEncodingIsComparedToo) {
+  run("postgres", "CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'");
+  target_.databases = {"latin"};
+  run("latin",
+      "CREATE TABLE public.people (id bigint PRIMARY KEY, email text, city text); INSERT INTO public.people "
+      "SELECT i, 'ada' || i || '@lovelace.org', 'Málaga' FROM generate_series(1, 50) i");
+  const auto id = expect_ok(back_up(target_));
+  use("key: {env: K}\nrules:\n  postgresql:\n    - {table: people, set: {email: {pseudonym: email}}}\n");
+  EXPECT_THAT(restored(id), IsEmpty());
+  EXPECT_EQ(
+      ask("latin", "SELECT count(*) FROM public.people WHERE city = 'Málaga' AND email LIKE '%@example.com'"),
+      "50");
 }
 
 TEST_F(MaskedRestore, WhoListensHearsEachReplacedValueAndThoseInsideDocuments) {
@@ -320,6 +339,24 @@ TEST_F(MaskedRestore, AReductionByAColumnThatIsNotThereStopsItBeforeAnythingIsWr
               AllOf(HasSubstr("names `seen`, which public.visits does not have"), HasSubstr("after `by:`")));
 }
 
+// Which rows are referred to is in no backup then.
+TEST_F(MaskedRestore, AReducedTableThatIsReferredToByWhatIsComputedStopsItBeforeAnythingIsWritten) {
+  run("summit", kPeople);
+  run("summit",
+      "CREATE TABLE public.words (word text, small text GENERATED ALWAYS AS (lower(word)) STORED UNIQUE); "
+      "CREATE TABLE public.uses (small text REFERENCES public.words (small))");
+  const auto id = expect_ok(back_up(target_));
+  use(std::string(kRules) + "reduction: {others: sample}\n", 10);
+  const auto planned = plan(id);
+  ASSERT_FALSE(planned.ok());
+  EXPECT_THAT(
+      planned.error().to_string(),
+      AllOf(HasSubstr("public.words cannot be reduced: public.uses (small) refers to its column small"),
+            HasSubstr("add `words` to `reduction: critical:`")));
+  use(std::string(kRules) + "reduction: {others: sample, critical: [words]}\n", 10);
+  EXPECT_THAT(expect_ok(plan(id)).notes, Contains(HasSubstr("reduced: not every row comes along (10 %")));
+}
+
 TEST_F(MaskedRestore, ThePlanNamesRulesForWhatTheBackupDoesNotHave) {
   run("summit", kPeople);
   run("summit", "DROP TABLE public.notes, public.payments");
@@ -512,7 +549,9 @@ TEST_F(MaskedRestore, ReductionKeepsTheSameRowsAndEveryReference) {
   )");
   const auto id = expect_ok(back_up(target_));
   use(std::string(kRules) + kReduction, 10);
-  EXPECT_THAT(expect_ok(plan(id)).notes, Each(Not(HasSubstr("of 2000 rows")))) << "nobody asked for it";
+  EXPECT_THAT(expect_ok(plan(id)).notes,
+              AllOf(Each(Not(HasSubstr("of 2000 rows"))), Contains(HasSubstr("reduced: "))))
+      << "nobody asked for it";
   count_rows_ = true;
   const auto notes = expect_ok(plan(id)).notes;
   EXPECT_THAT(notes, Contains("public.visits: 721 of 2000 rows"));
