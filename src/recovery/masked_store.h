@@ -25,8 +25,7 @@ struct StoreAudit {
   std::vector<AuditFinding> findings{};      // sensitive, and covered by nothing
   std::map<std::string, uint64_t> counts{};  // "keys": 1200
   std::string looked_at{};                   // the same for people: "1200 keys"
-  std::vector<std::string>
-      reduced{};  // of PostgreSQL where rows were counted, "public.events: 120 of 4000 rows"
+  std::vector<std::string> reduced{};        // where rows were counted, "public.events: 120 of 4000 rows"
   MetRules met{};
 };
 

@@ -30,19 +30,17 @@ struct MaskingAudit {
   std::vector<AuditFinding> findings;  // sensitive, and covered by nothing
   uint64_t ruled = 0;                  // columns
   uint64_t harmless = 0;
-  uint64_t unknown = 0;       // nobody said anything, and nothing looks private
-  uint64_t rows_sampled = 0;  // spread over each table
-  std::map<std::string, ReducedTable>
-      reduced;  // tables of which not every row is kept, where they were counted
+  uint64_t unknown = 0;                         // nobody said anything, and nothing looks private
+  uint64_t rows_sampled = 0;                    // spread over each table
+  std::map<std::string, ReducedTable> reduced;  // tables that lose rows, where they were counted
   MetRules met;
 
   void add(MaskingAudit other);
 };
 
 struct Looking {
-  std::string what{};  // names the archive, for progress
-  bool count_rows =
-      false;  // says how many rows the reduction keeps, for which all of its tables are decompressed
+  std::string what{};       // names the archive, for progress
+  bool count_rows = false;  // says how many rows the reduction keeps, for which it reads them all
 };
 
 // Reads the archive once. Names of all columns, up to 2000 rows of each table, and the literals of all

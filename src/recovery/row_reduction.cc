@@ -134,8 +134,12 @@ Result<std::unique_ptr<RowChooser>> RowReduction::chooser(const ArchivedTable& t
     chooser->time_ = places.front();
     chooser->oldest_ = session_.recovery_point - rule->newest;
   } else {
-    const bool own = rule != nullptr && !rule->column.empty();
-    ASSIGN_OR_RETURN(chooser->key_, places_of_rule(table, own ? std::vector{rule->column} : table.key));
+    if (rule != nullptr && !rule->column.empty()) {
+      ASSIGN_OR_RETURN(chooser->key_, places_of_rule(table, {rule->column}));
+    } else {
+      // Of a key whose values are computed the whole row speaks.
+      chooser->key_ = places_in(table, table.key).value_or(std::vector<size_t>());
+    }
     ASSIGN_OR_RETURN(const auto sampler,
                      masking::KeySampler::create(session_.key, session_.reduction_percent));
     chooser->sampler_.emplace(sampler);
@@ -205,8 +209,8 @@ class RowReduction::References final : public postgres::RowVisitor {
     bool is_late = false;  // rows that it keeps may have been read
   };
   RowReduction& reduction_;
-  std::set<RelationName>
-      reduced_;  // tables of this reading, the one in hand among them, that keep rows for references
+  // Tables of this reading, the one in hand among them, that keep rows for references.
+  std::set<RelationName> reduced_;
   std::vector<Outgoing> outgoing_;  // of the table
   std::unique_ptr<RowChooser> chooser_;
   std::string text_;

@@ -83,8 +83,8 @@ class RowReduction {
 struct ReducedTable {
   uint64_t rows = 0;
   uint64_t kept = 0;
-  std::map<const PullingReference*, uint64_t>
-      pulled;  // rows that were kept for it, which the RowReduction owns
+  // Rows that were kept for a reference, which the RowReduction owns.
+  std::map<const PullingReference*, uint64_t> pulled;
 
   void count(const RowChooser::Choice& choice);
   void add(const ReducedTable& other);

@@ -357,6 +357,18 @@ TEST_F(MaskedRestore, AReducedTableThatIsReferredToByWhatIsComputedStopsItBefore
   EXPECT_THAT(expect_ok(plan(id)).notes, Contains(HasSubstr("reduced: not every row comes along (10 %")));
 }
 
+TEST_F(MaskedRestore, ATableWhoseKeyIsComputedIsReducedByItsRows) {
+  run("summit",
+      "CREATE TABLE public.words (word text, small text GENERATED ALWAYS AS (lower(word)) STORED PRIMARY "
+      "KEY); "
+      "INSERT INTO public.words SELECT 'Word' || i FROM generate_series(1, 2000) i");
+  const auto id = expect_ok(back_up(target_));
+  use("key: {env: K}\nrules: {}\nreduction: {others: sample}\n", 10);
+  EXPECT_THAT(restored(id), IsEmpty());
+  EXPECT_THAT(std::stoi(ask("summit", "SELECT count(*) FROM public.words")),
+              AllOf(testing::Gt(120), testing::Lt(280)));
+}
+
 TEST_F(MaskedRestore, ThePlanNamesRulesForWhatTheBackupDoesNotHave) {
   run("summit", kPeople);
   run("summit", "DROP TABLE public.notes, public.payments");
