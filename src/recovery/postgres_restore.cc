@@ -13,10 +13,9 @@
 #include "recovery/masked_rows.h"
 #include "recovery/postgres_comparison.h"
 #include "recovery/postgres_parts.h"
-#include "recovery/secrets_restore.h"
+#include "recovery/postgres_roles.h"
 #include "stores/postgres/catalog.h"
 #include "stores/postgres/fingerprint.h"
-#include "stores/postgres/globals.h"
 #include "stores/postgres/in_place.h"
 #include "stores/postgres/probe.h"
 #include "stores/postgres/restore.h"
@@ -52,8 +51,6 @@ class PostgresRestore final : public RestoreComponent {
  private:
   Result<const ComponentRecord*> record(RestoreContext& context) const;
   Result<std::vector<DatabasePart>> parts(RestoreContext& context) const;
-  Result<void> create_roles(RestoreContext& context);
-  Result<std::string> globals_text(RestoreContext& context) const;
   Result<std::optional<postgres::Inventory>> target_of(const DatabasePart& part) const;
   postgres::TableSelection selection_of(const RestoreContext& context) const;
   Result<void> foresee_tables(RestoreContext& context, const DatabasePart& part,
@@ -243,7 +240,8 @@ Result<const MaskedArchive*> PostgresRestore::masked_archive(RestoreContext& con
     ASSIGN_OR_RETURN(
         archive, prepare_masked(archive_of(context, part), *context.masking,
                                 {part.source, context.count_rows}, context.reporter, context.cancellation));
-    ASSIGN_OR_RETURN(const auto globals, globals_text(context));
+    ASSIGN_OR_RETURN(const auto* component, record(context));
+    ASSIGN_OR_RETURN(const auto globals, globals_text(context, *component, endpoint_));
     for (auto& finding : audit_globals(globals, *context.masking))
       archive->audit.findings.push_back(std::move(finding));
   }
@@ -276,44 +274,6 @@ Result<void> PostgresRestore::foresee_masking(RestoreContext& context, const Dat
   return {};
 }
 
-Result<std::string> PostgresRestore::globals_text(RestoreContext& context) const {
-  // Passwords of production open nothing in a masked target.
-  auto contributions = context.masking
-                           ? Result<std::map<std::string, Secret>>(std::map<std::string, Secret>())
-                           : read_secret_contributions(context);
-  if (contributions.ok()) {
-    for (const auto& [name, text] : *contributions) {
-      if (name == "postgresql/" + endpoint_.name + "/globals-with-passwords.sql") return text.reveal();
-    }
-  } else {
-    context.reporter.warn(fmt::format("{}: roles that are missing are created without passwords: {}", name_,
-                                      contributions.error().message()));
-  }
-  ASSIGN_OR_RETURN(const auto* component, record(context));
-  const std::string artifact = globals_artifact(*component);
-  std::string text;
-  if (artifact.empty()) return text;
-  RETURN_IF_ERROR(context.backup.read(
-      artifact,
-      [&](ByteView bytes) -> Result<void> {
-        text += as_text(bytes);
-        return {};
-      },
-      context.cancellation));
-  return text;
-}
-
-Result<void> PostgresRestore::create_roles(RestoreContext& context) {
-  ASSIGN_OR_RETURN(auto globals, globals_text(context));
-  ASSIGN_OR_RETURN(auto connection, postgres::Connection::open(endpoint_, postgres::maintenance_database(""),
-                                                               {.cancellation = context.cancellation}));
-  ASSIGN_OR_RETURN(auto report, postgres::create_missing_roles(connection, globals));
-  for (const auto& role : report.created)
-    context.reporter.info(fmt::format("{}: created the role {}", name_, role));
-  for (const auto& note : report.notes) context.reporter.warn(fmt::format("{}: {}", name_, note));
-  return {};
-}
-
 Result<void> PostgresRestore::restore(RestoreContext& context,
                                       const std::optional<config::EnvironmentMarker>& marker) {
   auto restored = restore_all(context, marker);
@@ -328,7 +288,8 @@ Result<void> PostgresRestore::restore_all(RestoreContext& context,
   if (context.masking) {
     for (const auto& part : all) RETURN_IF_ERROR(masked_archive(context, part));
   }
-  RETURN_IF_ERROR(create_roles(context));
+  ASSIGN_OR_RETURN(const auto* component, record(context));
+  RETURN_IF_ERROR(create_roles(context, *component, endpoint_));
   for (const auto& part : all) {
     RETURN_IF_ERROR(context.databases.selects() ? restore_tables(context, part)
                                                 : restore_database(context, part, marker));
