@@ -224,18 +224,15 @@ Result<void> Parser::State::begin_chunk(int64_t length) {
 }
 
 Result<void> Parser::State::end_data() {
-  if (passed_over) {
-    expect = Expect::kBlock;
-    entry = nullptr;
-    return consumer.on_table_end();
+  if (!passed_over) {
+    auto ended = decompressor->end();
+    if (!ended.ok()) return located(std::move(ended).error());
+    if (large_object != 0) {
+      expect = Expect::kLargeObject;
+      return consumer.on_large_object_end();
+    }
+    RETURN_IF_ERROR(rows.end());
   }
-  auto ended = decompressor->end();
-  if (!ended.ok()) return located(std::move(ended).error());
-  if (large_object != 0) {
-    expect = Expect::kLargeObject;
-    return consumer.on_large_object_end();
-  }
-  RETURN_IF_ERROR(rows.end());
   expect = Expect::kBlock;
   entry = nullptr;
   return consumer.on_table_end();
