@@ -64,10 +64,21 @@ class BackupReader {
   // Streams an artifact; kCorrupt at the end when its SHA-256 is not the recorded one.
   virtual Result<void> read(const std::string& artifact, const std::function<Result<void>(ByteView)>& consume,
                             const Cancellation& cancellation = {}) const = 0;
+  // Streams the `size` bytes of an artifact that begin at `offset`; kCorrupt when it ends before they do,
+  // also when some of them were consumed. Any number of threads at a time, each with the memory of one
+  // read(). The packed layout proves every byte, by its chunk. The plain layout compares nothing, as only a
+  // reading of the whole artifact can: for content that carries checksums of its own.
+  virtual Result<void> read_range(const std::string& artifact, uint64_t offset, uint64_t size,
+                                  const std::function<Result<void>(ByteView)>& consume,
+                                  const Cancellation& cancellation = {}) const = 0;
   // A seekable native file for tools that need one: the artifact itself in the plain layout, else an export
   // into `workspace`. Its SHA-256 was compared (once a reader): kCorrupt when it is not the recorded one.
   virtual Result<fs::path> native_file(const std::string& artifact, const fs::path& workspace) const = 0;
 };
+
+// For readers: kCorrupt unless `size` bytes from `offset` on lie within an artifact of `recorded` bytes.
+Result<void> check_range(const BackupMetadata& metadata, const std::string& artifact, uint64_t recorded,
+                         uint64_t offset, uint64_t size);
 
 struct BackupSummary {
   std::string id;

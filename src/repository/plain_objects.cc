@@ -110,6 +110,27 @@ class Reader final : public BackupReader {
         .hint(fmt::format("summit-dr verify {}", metadata_.id));
   }
 
+  Result<void> read_range(const std::string& name, uint64_t offset, uint64_t size,
+                          const std::function<Result<void>(ByteView)>& consume,
+                          const Cancellation& cancellation) const override {
+    ASSIGN_OR_RETURN(const auto artifact, find_artifact(metadata_, name));
+    RETURN_IF_ERROR(check_range(metadata_, name, artifact.size, offset, size));
+    if (size == 0) return {};
+    uint64_t received = 0;
+    RETURN_IF_ERROR(store_->get(
+                        key_of(metadata_.id, name), {.offset = offset, .length = size},
+                        [&](ByteView bytes) {
+                          received += bytes.size();
+                          return consume(bytes);
+                        },
+                        cancellation),
+                    "in backup {}", metadata_.id);
+    if (received == size) return {};
+    return Error(Code::kCorrupt, "{} of backup {} is damaged: {} bytes came from {} on, not {}", name,
+                 metadata_.id, received, offset, size)
+        .hint(fmt::format("summit-dr verify {}", metadata_.id));
+  }
+
   Result<fs::path> native_file(const std::string& name, const fs::path& workspace) const override {
     const std::lock_guard lock(mutex_);
     const fs::path path = workspace / name;

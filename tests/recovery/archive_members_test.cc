@@ -27,6 +27,13 @@ class MemoryBackup final : public repository::BackupReader {
     if (broken) return Error(Code::kCorrupt, "{} is damaged", artifact);
     return {};
   }
+  Result<void> read_range(const std::string& artifact, uint64_t offset, uint64_t size,
+                          const std::function<Result<void>(ByteView)>& consume,
+                          const Cancellation&) const override {
+    const auto& content = contents_.at(artifact);
+    RETURN_IF_ERROR(check_range(data_, artifact, content.size(), offset, size));
+    return consume(as_bytes(content).subspan(offset, size));
+  }
   Result<fs::path> native_file(const std::string& artifact, const fs::path&) const override {
     return Error(Code::kNotFound, "there is no file of {}", artifact);
   }

@@ -25,6 +25,12 @@ class OneArtifact final : public repository::BackupReader {
                     const Cancellation&) const override {
     return consume(as_bytes(bytes_));
   }
+  Result<void> read_range(const std::string& artifact, uint64_t offset, uint64_t size,
+                          const std::function<Result<void>(ByteView)>& consume,
+                          const Cancellation&) const override {
+    RETURN_IF_ERROR(check_range(data_, artifact, bytes_.size(), offset, size));
+    return consume(as_bytes(bytes_).subspan(offset, size));
+  }
   Result<fs::path> native_file(const std::string& artifact, const fs::path&) const override {
     return Error(Code::kNotFound, "there is no {}", artifact);
   }

@@ -29,6 +29,11 @@ class MetadataReader final : public repository::BackupReader {
     if (found == broken.end()) return {};
     return Error(found->second, "{} is damaged", artifact);
   }
+  Result<void> read_range(const std::string& artifact, uint64_t, uint64_t,
+                          const std::function<Result<void>(ByteView)>& consume,
+                          const Cancellation& cancellation) const override {
+    return read(artifact, consume, cancellation);
+  }
   Result<fs::path> native_file(const std::string& artifact, const fs::path&) const override {
     return Error(Code::kNotFound, "there is no {}", artifact);
   }

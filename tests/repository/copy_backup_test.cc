@@ -23,6 +23,11 @@ class Broken final : public BackupReader {
     if (artifacts_-- == 0) return Error(Code::kUnreachable, "the line is cut");
     return reader_.read(artifact, consume, cancellation);
   }
+  Result<void> read_range(const std::string& artifact, uint64_t offset, uint64_t size,
+                          const std::function<Result<void>(ByteView)>& consume,
+                          const Cancellation& cancellation) const override {
+    return reader_.read_range(artifact, offset, size, consume, cancellation);
+  }
   Result<fs::path> native_file(const std::string& artifact, const fs::path& workspace) const override {
     return reader_.native_file(artifact, workspace);
   }
@@ -41,6 +46,11 @@ class Counted final : public BackupReader {
                     const Cancellation& cancellation) const override {
     read_.push_back(artifact);
     return reader_.read(artifact, consume, cancellation);
+  }
+  Result<void> read_range(const std::string& artifact, uint64_t offset, uint64_t size,
+                          const std::function<Result<void>(ByteView)>& consume,
+                          const Cancellation& cancellation) const override {
+    return reader_.read_range(artifact, offset, size, consume, cancellation);
   }
   Result<fs::path> native_file(const std::string& artifact, const fs::path& workspace) const override {
     return reader_.native_file(artifact, workspace);

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "repository/plain_objects_writer.h"
 #include "tests/storage/testing/memory_store.h"
 #include "world.h"
@@ -123,6 +125,29 @@ TEST_F(PlainObjectsTest, DamageIsNamed) {
 
   ASSERT_TRUE(store_->remove(id + "/" + id).ok());
   EXPECT_THAT(verify(kNew).findings, testing::Contains(testing::Field(&Finding::artifact, id)));
+}
+
+TEST_F(PlainObjectsTest, ARangeIsThoseBytesOfTheWhole) {
+  std::string text;
+  for (int i = 0; text.size() < 3 * MiB; ++i) text += fmt::format("{} ", i);
+  make(kNew, {{"x.dump", text}, {"z.dump", "sixteen bytes..."}});
+  const auto reader = repository_.open(kNew);
+  EXPECT_EQ(World::range(**reader, "x.dump", 0, 4).value(), text.substr(0, 4));
+  EXPECT_EQ(World::range(**reader, "x.dump", 999'999, 2'000'000).value(), text.substr(999'999, 2'000'000));
+  EXPECT_EQ(World::range(**reader, "x.dump", text.size() - 3, 3).value(), text.substr(text.size() - 3));
+  EXPECT_EQ(World::range(**reader, "x.dump", 0, text.size()).value(), text);
+  EXPECT_EQ(World::range(**reader, "x.dump", 17, 0).value(), "");
+  EXPECT_EQ(World::range(**reader, "x.dump", text.size(), 0).value(), "");
+  EXPECT_EQ(World::range(**reader, "x.dump", text.size() - 3, 4).error().code(), Code::kCorrupt);
+  EXPECT_EQ(World::range(**reader, "x.dump", text.size() + 1, 0).error().code(), Code::kCorrupt);
+  EXPECT_EQ(World::range(**reader, "x.dump", 1, std::numeric_limits<uint64_t>::max()).error().code(),
+            Code::kCorrupt);
+  EXPECT_EQ(World::range(**reader, "y.dump", 0, 1).error().code(), Code::kNotFound);
+
+  store_->set(std::string(kNew) + "/z.dump", "sixteen");
+  EXPECT_EQ(World::range(**reader, "z.dump", 0, 7).value(), "sixteen");
+  EXPECT_EQ(World::range(**reader, "z.dump", 4, 8).error().code(), Code::kCorrupt);
+  EXPECT_EQ(World::range(**reader, "z.dump", 9, 3).error().code(), Code::kCorrupt);
 }
 
 TEST_F(PlainObjectsTest, ARemovedBackupIsGoneAndItsNeighbourStays) {

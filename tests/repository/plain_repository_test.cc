@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <limits>
 #include <thread>
 
 #include "core/digest.h"
@@ -318,6 +319,43 @@ TEST(PlainRepository, AChangedArtifactIsNeverHandedOutAsSound) {
   EXPECT_EQ((*reader)->native_file("redis.rdb", world.root()).error().code(), Code::kCorrupt);
   World::put(world.base() / kNew / "redis.rdb", "keys");
   EXPECT_THAT((*reader)->read("redis.rdb", nothing).error().message(), HasSubstr("size is 4, recorded 15"));
+}
+
+TEST(PlainRepository, ARangeIsThoseBytesOfTheWhole) {
+  World world;
+  std::string text;
+  for (int i = 0; text.size() < 3 * MiB; ++i) text += fmt::format("{} ", i);
+  world.make(kNew, {{"x.dump", text}});
+  const auto reader = world.repository().open(kNew);
+  EXPECT_EQ(World::range(**reader, "x.dump", 0, 4).value(), text.substr(0, 4));
+  EXPECT_EQ(World::range(**reader, "x.dump", 999'999, 2'000'000).value(), text.substr(999'999, 2'000'000));
+  EXPECT_EQ(World::range(**reader, "x.dump", text.size() - 3, 3).value(), text.substr(text.size() - 3));
+  EXPECT_EQ(World::range(**reader, "x.dump", 0, text.size()).value(), text);
+  EXPECT_EQ(World::range(**reader, "x.dump", 17, 0).value(), "");
+  EXPECT_EQ(World::range(**reader, "x.dump", text.size(), 0).value(), "");
+  EXPECT_EQ(World::range(**reader, "x.dump", text.size() - 3, 4).error().code(), Code::kCorrupt);
+  EXPECT_EQ(World::range(**reader, "x.dump", text.size() + 1, 0).error().code(), Code::kCorrupt);
+  EXPECT_EQ(World::range(**reader, "x.dump", 1, std::numeric_limits<uint64_t>::max()).error().code(),
+            Code::kCorrupt);
+  EXPECT_EQ(World::range(**reader, "y.dump", 0, 1).error().code(), Code::kNotFound);
+
+  const auto full = [](ByteView) -> Result<void> { return Error(Code::kNoSpace, "the disk is full"); };
+  EXPECT_EQ((*reader)->read_range("x.dump", 0, 9, full).error().code(), Code::kNoSpace);
+  Cancellation cancelled;
+  cancelled.request();
+  EXPECT_EQ((*reader)->read_range("x.dump", 0, 9, full, cancelled).error().code(), Code::kCancelled);
+}
+
+TEST(PlainRepository, ARangeBehindTheEndOfAFileThatWasCutOffIsDamage) {
+  World world;
+  world.make(kNew, {{"redis.rdb", "keys and values"}});
+  World::put(world.base() / kNew / "redis.rdb", "keys and");
+  const auto reader = world.repository().open(kNew);
+  EXPECT_EQ(World::range(**reader, "redis.rdb", 5, 3).value(), "and");
+  const auto cut_off = World::range(**reader, "redis.rdb", 5, 10);
+  ASSERT_FALSE(cut_off.ok());
+  EXPECT_EQ(cut_off.error().code(), Code::kCorrupt);
+  EXPECT_THAT(cut_off.error().message(), HasSubstr("shorter than the recorded 15 bytes"));
 }
 
 // Names of environments

@@ -83,6 +83,16 @@ class World {
   }
   static std::string get(const fs::path& path) { return *read_file(path); }
 
+  static Result<std::string> range(const BackupReader& reader, const std::string& artifact, uint64_t offset,
+                                   uint64_t size) {
+    std::string text;
+    RETURN_IF_ERROR(reader.read_range(artifact, offset, size, [&](ByteView bytes) -> Result<void> {
+      text += as_text(bytes);
+      return {};
+    }));
+    return text;
+  }
+
  private:
   TemporaryDirectory directory_;
   PlainRepository repository_{directory_.path() / "backups"};

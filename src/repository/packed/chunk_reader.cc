@@ -4,6 +4,7 @@
 #include <array>
 #include <condition_variable>
 #include <deque>
+#include <limits>
 #include <mutex>
 #include <thread>
 
@@ -111,15 +112,48 @@ class PieceQueue {
   TaskGroup group_;  // last: its threads end before the rest does
 };
 
-Result<void> consume_zeros(uint64_t count, const ChunkReader::Consume& consume) {
-  static constexpr std::array<std::byte, 64 * KiB> kZeros{};
-  while (count != 0) {
-    const size_t part = std::min<uint64_t>(count, kZeros.size());
-    RETURN_IF_ERROR(consume(ByteView(kZeros).first(part)));
-    count -= part;
+// Hands on the bytes that are wanted of what comes in whole entries.
+class Cut {
+ public:
+  // The first `skip` bytes are not wanted, nor what follows the next `size`.
+  Cut(uint64_t skip, uint64_t size, const ChunkReader::Consume& consume)
+      : skip_(skip), left_(size), consume_(consume) {}
+
+  Result<void> bytes(ByteView bytes) {
+    const Part part = part_of(bytes.size());
+    return part.size == 0 ? Result<void>() : consume_(bytes.subspan(part.offset, part.size));
   }
-  return {};
-}
+
+  Result<void> zeros(uint64_t count) {
+    static constexpr std::array<std::byte, 64 * KiB> kZeros{};
+    for (uint64_t left = part_of(count).size; left != 0;) {
+      const size_t block = std::min<uint64_t>(left, kZeros.size());
+      RETURN_IF_ERROR(consume_(ByteView(kZeros).first(block)));
+      left -= block;
+    }
+    return {};
+  }
+
+  // Bytes that are still to come.
+  uint64_t left() const { return left_; }
+
+ private:
+  struct Part {
+    uint64_t offset = 0;
+    uint64_t size = 0;
+  };
+  Part part_of(uint64_t count) {
+    const uint64_t skipped = std::min(skip_, count);
+    const uint64_t size = std::min(left_, count - skipped);
+    skip_ -= skipped;
+    left_ -= size;
+    return {skipped, size};
+  }
+
+  uint64_t skip_;
+  uint64_t left_;
+  const ChunkReader::Consume& consume_;
+};
 
 }  // namespace
 
@@ -150,14 +184,14 @@ struct ChunkReader::State {
     return relocations.present(reference, cancellation);
   }
 
-  Result<PlacedEntry> place(const ManifestEntry& entry, const Cancellation& cancellation) {
+  Result<PlacedEntry> place(const ManifestEntry& entry, FrameRun& frames, const Cancellation& cancellation) {
     PlacedEntry placed{.entry = entry};
     if (entry.kind == ManifestEntry::Kind::kZeros) return placed;
     ASSIGN_OR_RETURN(placed.entry.chunk, present(entry.chunk, cancellation));
-    placed.chunk = loader.frame(placed.entry.chunk.frame);
+    placed.chunk = loader.frame(placed.entry.chunk.frame, frames);
     if (entry.kind == ManifestEntry::Kind::kChunk) return placed;
     ASSIGN_OR_RETURN(placed.entry.patch, present(entry.patch, cancellation));
-    placed.patch = loader.frame(placed.entry.patch.frame);
+    placed.patch = loader.frame(placed.entry.patch.frame, frames);
     return placed;
   }
 };
@@ -168,36 +202,58 @@ ChunkReader::~ChunkReader() = default;
 
 Result<void> ChunkReader::read(const std::vector<Reference>& blocks, const Consume& consume,
                                const Cancellation& cancellation) {
+  return stream(blocks, 0, std::nullopt, consume, cancellation);
+}
+
+Result<void> ChunkReader::read_range(const std::vector<Reference>& blocks, uint64_t offset, uint64_t size,
+                                     const Consume& consume, const Cancellation& cancellation) {
+  if (size == 0) return {};
+  return stream(blocks, offset, size, consume, cancellation);
+}
+
+Result<void> ChunkReader::stream(const std::vector<Reference>& blocks, uint64_t offset,
+                                 std::optional<uint64_t> size, const Consume& consume,
+                                 const Cancellation& cancellation) {
   State& state = *state_;
   PieceQueue queue(state.keyring, state.options.workers, cancellation);
+  const auto manifest = cursor(blocks, queue.cancellation());
+  ASSIGN_OR_RETURN(const auto first, manifest->covering(offset));
+  uint64_t skip = first ? offset - first->offset : 0;
+  uint64_t missing = size.value_or(std::numeric_limits<uint64_t>::max());
+  Cut cut(skip, missing, consume);
   const auto consume_oldest = [&]() -> Result<void> {
     ASSIGN_OR_RETURN(const auto piece, queue.pop());
-    RETURN_IF_ERROR(piece->zeros() != 0 ? consume_zeros(piece->zeros(), consume) : consume(piece->bytes()));
+    RETURN_IF_ERROR(piece->zeros() != 0 ? cut.zeros(piece->zeros()) : cut.bytes(piece->bytes()));
     queue.give_back(*piece);
     return {};
   };
-  const auto manifest = cursor(blocks, queue.cancellation());
+  FrameRun frames;
   auto piece = std::make_shared<ContentPiece>();
-  while (true) {
+  while (missing != 0) {
     ASSIGN_OR_RETURN(const auto entry, manifest->next());
     if (!entry) break;
     if (!piece->has_room(*entry)) {
       queue.push(std::exchange(piece, std::make_shared<ContentPiece>()));
       while (queue.size() >= state.pieces_ahead()) RETURN_IF_ERROR(consume_oldest());
     }
-    ASSIGN_OR_RETURN(PlacedEntry placed, state.place(*entry, queue.cancellation()));
+    ASSIGN_OR_RETURN(PlacedEntry placed, state.place(*entry, frames, queue.cancellation()));
     piece->add(std::move(placed));
+    missing -= std::min(missing, entry->length - std::exchange(skip, 0));
   }
   if (!piece->empty()) queue.push(std::move(piece));
   while (queue.size() != 0) RETURN_IF_ERROR(consume_oldest());
-  return queue.finish();
+  RETURN_IF_ERROR(queue.finish());
+  if (size && cut.left() != 0)
+    return Error(Code::kCorrupt, "the manifest lacks {} of {} bytes from {} on", cut.left(), *size, offset);
+  return {};
 }
 
 Result<std::string> ChunkReader::read_chunk(const Reference& reference, const Cancellation& cancellation) {
   State& state = *state_;
   ASSIGN_OR_RETURN(const auto tools, OpeningTools::create(state.keyring));
   ASSIGN_OR_RETURN(const Reference present, state.present(reference, cancellation));
-  const auto frame = state.loader.frame(present.frame);
+  FrameRun alone;
+  const auto frame = state.loader.frame(present.frame, alone);
   ASSIGN_OR_RETURN(const ByteView bytes, open_chunk(present, *frame, *tools, cancellation));
   return std::string(as_text(bytes));
 }

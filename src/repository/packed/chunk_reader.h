@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ namespace summit::repository::packed {
 struct ChunkReaderOptions {
   size_t workers =
       0;  // threads for each content that is read; 0: one for each core. More hide the latency of a far store
+  // For one content that is read: a third for all that are read at the same time, the rest for each of them.
   uint64_t memory = 128 * MiB;
   Relocated relocated{};  // called by one thread at a time
 };
@@ -37,6 +39,10 @@ class ChunkReader {
   using Consume = std::function<Result<void>(ByteView)>;
   Result<void> read(const std::vector<Reference>& blocks, const Consume& consume,
                     const Cancellation& cancellation = {});
+  // Of that, the `size` bytes from `offset` on; kCorrupt when the content ends before they do. The manifest
+  // is read from its beginning, but of the chunks only those are brought that hold some of these bytes.
+  Result<void> read_range(const std::vector<Reference>& blocks, uint64_t offset, uint64_t size,
+                          const Consume& consume, const Cancellation& cancellation = {});
 
   // One chunk.
   Result<std::string> read_chunk(const Reference& reference, const Cancellation& cancellation = {});
@@ -47,6 +53,10 @@ class ChunkReader {
 
  private:
   struct State;
+  // To the end of the content, wherever that is, when `size` is not given.
+  Result<void> stream(const std::vector<Reference>& blocks, uint64_t offset, std::optional<uint64_t> size,
+                      const Consume& consume, const Cancellation& cancellation);
+
   std::unique_ptr<State> state_;
 };
 

@@ -120,7 +120,7 @@ Result<void> LoadedFrame::load(OpeningTools& tools, const Cancellation& cancella
   return {};
 }
 
-std::shared_ptr<LoadedFrame> FrameLoader::frame(const FramePlace& place) {
+std::shared_ptr<LoadedFrame> FrameLoader::frame(const FramePlace& place, FrameRun& run) {
   const std::lock_guard lock(mutex_);
   const Key key(place.pack, place.ordinal);
   const auto found = frames_.find(key);
@@ -135,9 +135,8 @@ std::shared_ptr<LoadedFrame> FrameLoader::frame(const FramePlace& place) {
     by_use_.erase(found->second);
     frames_.erase(found);
   }
-  if (!filling_ || !filling_->try_add(place))
-    filling_ = std::make_shared<FrameGroup>(*this, group_buffers_, place);
-  by_use_.push_front(std::make_shared<LoadedFrame>(place, filling_, frame_buffers_));
+  if (!run || !run->try_add(place)) run = std::make_shared<FrameGroup>(*this, group_buffers_, place);
+  by_use_.push_front(std::make_shared<LoadedFrame>(place, run, frame_buffers_));
   frames_[key] = by_use_.begin();
   kept_ += place.plain_length;
   auto frame = by_use_.front();

@@ -43,6 +43,9 @@ class OpeningTools {
 // Neighbouring frames of one pack, brought by one request of whoever needs the first of them. Thread-safe.
 class FrameGroup;
 
+// The group that one caller's next frame may join: what others ask for meanwhile does not part neighbours.
+using FrameRun = std::shared_ptr<FrameGroup>;
+
 // A frame's plain bytes, there after load(). Thread-safe.
 class LoadedFrame {
  public:
@@ -75,9 +78,9 @@ class FrameLoader {
   FrameLoader(storage::ObjectStore& store, const Keyring& keyring, uint64_t memory)
       : store_(store), keyring_(keyring), memory_(memory) {}
 
-  // The frame, nothing of it read yet. Asking for frames in the order of their places lets neighbours share a
-  // request.
-  std::shared_ptr<LoadedFrame> frame(const FramePlace& place);
+  // The frame, nothing of it read yet. Asking for frames in the order of their places lets neighbours of one
+  // run share a request. A run begins empty and is of one thread.
+  std::shared_ptr<LoadedFrame> frame(const FramePlace& place, FrameRun& run);
 
   // The pack's key. `header`: its first bytes when they are at hand, else empty.
   Result<std::shared_ptr<const PackOpener>> opener(const PackName& pack, ByteView header,
@@ -102,7 +105,6 @@ class FrameLoader {
   std::list<std::shared_ptr<LoadedFrame>> by_use_;  // the last used first
   std::unordered_map<Key, std::list<std::shared_ptr<LoadedFrame>>::iterator, KeyHash> frames_;
   uint64_t kept_ = 0;
-  std::shared_ptr<FrameGroup> filling_;
   std::unordered_map<PackName, std::shared_ptr<const PackOpener>, PackNameHash> openers_;
 };
 

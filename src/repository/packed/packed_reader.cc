@@ -42,14 +42,17 @@ Result<std::unique_ptr<BackupReader>> PackedReader::open(storage::ObjectStore& s
       new PackedReader(store, keyring, std::move(metadata), std::move(commit), std::move(relocated)));
 }
 
+Result<const PackedArtifact*> PackedReader::find(const std::string& artifact) const {
+  const auto found = std::ranges::find(commit_.artifacts, artifact, &PackedArtifact::name);
+  if (found != commit_.artifacts.end()) return &*found;
+  return Error(Code::kNotFound, "backup {} has no artifact {}", metadata_.id, artifact)
+      .hint(fmt::format("summit-dr info {}", metadata_.id));
+}
+
 Result<void> PackedReader::read(const std::string& artifact,
                                 const std::function<Result<void>(ByteView)>& consume,
                                 const Cancellation& cancellation) const {
-  const auto found = std::ranges::find(commit_.artifacts, artifact, &PackedArtifact::name);
-  if (found == commit_.artifacts.end()) {
-    return Error(Code::kNotFound, "backup {} has no artifact {}", metadata_.id, artifact)
-        .hint(fmt::format("summit-dr info {}", metadata_.id));
-  }
+  ASSIGN_OR_RETURN(const PackedArtifact* found, find(artifact));
   Sha256 digest;
   uint64_t size = 0;
   const auto check = [&](ByteView bytes) {
@@ -64,6 +67,16 @@ Result<void> PackedReader::read(const std::string& artifact,
   return Error(Code::kCorrupt, "{} of backup {} is damaged: its content is not the recorded one", artifact,
                metadata_.id)
       .hint(fmt::format("summit-dr verify {}", metadata_.id));
+}
+
+Result<void> PackedReader::read_range(const std::string& artifact, uint64_t offset, uint64_t size,
+                                      const std::function<Result<void>(ByteView)>& consume,
+                                      const Cancellation& cancellation) const {
+  ASSIGN_OR_RETURN(const PackedArtifact* found, find(artifact));
+  RETURN_IF_ERROR(check_range(metadata_, artifact, found->size, offset, size));
+  RETURN_IF_ERROR(chunks_->read_range(blocks_of(*found), offset, size, consume, cancellation),
+                  "{} of backup {}", artifact, metadata_.id);
+  return {};
 }
 
 Result<fs::path> PackedReader::native_file(const std::string& artifact, const fs::path& workspace) const {

@@ -28,11 +28,16 @@ class PackedReader final : public BackupReader {
   const BackupMetadata& metadata() const override { return metadata_; }
   Result<void> read(const std::string& artifact, const std::function<Result<void>(ByteView)>& consume,
                     const Cancellation& cancellation) const override;
+  Result<void> read_range(const std::string& artifact, uint64_t offset, uint64_t size,
+                          const std::function<Result<void>(ByteView)>& consume,
+                          const Cancellation& cancellation) const override;
   Result<fs::path> native_file(const std::string& artifact, const fs::path& workspace) const override;
 
  private:
   PackedReader(storage::ObjectStore& store, const Keyring& keyring, BackupMetadata metadata,
                CommitEvent commit, Relocated relocated);
+
+  Result<const PackedArtifact*> find(const std::string& artifact) const;
 
   const BackupMetadata metadata_;
   const CommitEvent commit_;

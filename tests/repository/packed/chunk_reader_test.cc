@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
+#include <limits>
+#include <random>
+#include <set>
 
+#include "core/task_group.h"
 #include "repository/packed/pack_builder.h"
 #include "tests/repository/packed/chunk_world.h"
 
@@ -126,6 +130,107 @@ TEST(ChunkReader, IsAsGoodAsNewAfterACancelledRead) {
   });
   ASSERT_TRUE(again.ok()) << again.error().to_string();
   EXPECT_EQ(read == text, true);
+}
+
+Result<std::string> range_of(ChunkReader& reader, const Content& content, uint64_t offset, uint64_t size) {
+  std::string text;
+  RETURN_IF_ERROR(reader.read_range(content.blocks, offset, size, [&](ByteView bytes) -> Result<void> {
+    text += as_text(bytes);
+    return {};
+  }));
+  return text;
+}
+
+// A file with entries of every kind, and zeros over several of them.
+struct MixedFile {
+  ChunkWorld world;
+  std::string text = random_text(1 * MiB, 8) + std::string(3 * MiB, '\0') + rows(20'000, 9) +
+                     std::string(700'001, '\0') + random_text(600'000, 10);
+  Content content;
+
+  MixedFile() {
+    const auto first = world.write_file(text).value();
+    for (const size_t at : {300'000UL, 5'000'000UL}) text.replace(at, 7, "CHANGED");
+    content = world.write_file(text, first.contents[0].blocks).value().contents[0];
+  }
+};
+
+TEST(ChunkReader, ARangeIsThoseBytesOfTheWhole) {
+  MixedFile file;
+  ChunkReader reader(file.world.store, file.world.keyring);
+  std::set<uint64_t> edges{0, file.text.size()};
+  std::set<ManifestEntry::Kind> kinds;
+  const auto cursor = reader.cursor(file.content.blocks);
+  uint64_t offset = 0;
+  while (const auto entry = cursor->next().value()) {
+    if (kinds.insert(entry->kind).second || offset % 7 == 0) edges.insert({offset, offset + entry->length});
+    offset += entry->length;
+  }
+  ASSERT_EQ(kinds.size(), 3U);
+
+  const auto compare = [&](uint64_t from, uint64_t to) {
+    const auto read = range_of(reader, file.content, from, to - from);
+    ASSERT_TRUE(read.ok()) << from << " to " << to << ": " << read.error().to_string();
+    ASSERT_EQ(*read == file.text.substr(from, to - from), true) << from << " to " << to;
+  };
+  for (const uint64_t edge : edges) {
+    compare(edge - std::min<uint64_t>(edge, 1), edge);
+    compare(edge, std::min<uint64_t>(edge + 1, file.text.size()));
+    compare(edge - std::min<uint64_t>(edge, 70'000), std::min<uint64_t>(edge + 70'000, file.text.size()));
+  }
+  std::mt19937_64 generator(11);
+  for (int i = 0; i < 200; ++i) {
+    const uint64_t from = generator() % file.text.size();
+    const uint64_t longest = i % 4 == 0 ? file.text.size() : 100'000;
+    compare(from, from + generator() % std::min<uint64_t>(longest, file.text.size() - from));
+  }
+}
+
+TEST(ChunkReader, ARangeThatTheContentDoesNotHoldIsDamage) {
+  ChunkWorld world;
+  const std::string text = rows(300, 12);
+  const auto written = world.write_stream(text);
+  ChunkReader reader(world.store, world.keyring);
+  const Content& content = written->contents[0];
+  EXPECT_EQ(range_of(reader, content, text.size() - 5, 6).error().code(), Code::kCorrupt);
+  EXPECT_EQ(range_of(reader, content, text.size(), 1).error().code(), Code::kCorrupt);
+  EXPECT_EQ(range_of(reader, content, text.size() + 100, 1).error().code(), Code::kCorrupt);
+  EXPECT_EQ(range_of(reader, content, 1, std::numeric_limits<uint64_t>::max()).error().code(),
+            Code::kCorrupt);
+}
+
+TEST(ChunkReader, RangesMayBeReadAtTheSameTime) {
+  MixedFile file;
+  // Little memory, so that frames are brought again and again.
+  ChunkReader reader(file.world.store, file.world.keyring, {.workers = 2, .memory = 1 * MiB});
+  const auto result = parallel_for(4, 4, [&](size_t thread) -> Result<void> {
+    std::mt19937_64 generator(thread);
+    for (int i = 0; i < 40; ++i) {
+      const uint64_t from = generator() % file.text.size();
+      const uint64_t size = generator() % std::min<uint64_t>(file.text.size() - from, 1 * MiB);
+      ASSIGN_OR_RETURN(const std::string read, range_of(reader, file.content, from, size));
+      if (read != file.text.substr(from, size)) return Error(Code::kFailed, "{} bytes from {}", size, from);
+    }
+    return {};
+  });
+  EXPECT_TRUE(result.ok()) << result.error().to_string();
+}
+
+TEST(ChunkReader, ARangeNeedsNoPackButThoseThatHoldIt) {
+  ChunkWorld world;
+  const std::string text = random_text(13 * MiB, 13);
+  const auto written = world.write_stream(text);
+  ASSERT_GE(written->packs.size(), 3U);
+  ChunkReader whole(world.store, world.keyring);
+  const Content& content = written->contents[0];
+  const auto first = whole.cursor(content.blocks)->next().value();
+  ASSERT_TRUE(world.store.remove(first->chunk.frame.pack.key()).ok());
+
+  ChunkReader reader(world.store, world.keyring);
+  EXPECT_EQ(range_of(reader, content, 0, 1).error().code(), Code::kNotFound);
+  const auto rest = range_of(reader, content, 9 * MiB, 4 * MiB);
+  ASSERT_TRUE(rest.ok()) << rest.error().to_string();
+  EXPECT_EQ(*rest == text.substr(9 * MiB), true);
 }
 
 // Takes everything and keeps nothing.

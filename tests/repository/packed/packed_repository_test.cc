@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
 #include <random>
 #include <thread>
 
@@ -134,6 +135,24 @@ TEST_F(PackedRepositoryTest, GivesBackWhatWasWrittenAlsoToAnotherProcess) {
   EXPECT_EQ((*reader)->metadata().components.at(0).fingerprints.size(), 1U);
   EXPECT_EQ(World::get((*reader)->native_file("postgres-full.dump", world_.root()).value()),
             dump + "one more row");
+}
+
+TEST_F(PackedRepositoryTest, ARangeIsThoseBytesOfTheWhole) {
+  const auto text = noise(3 * MiB, 1);
+  make(kNew, {{"x.dump", text}, {"redis.rdb", ""}});
+  const auto reader = repository_->open(kNew);
+  EXPECT_EQ(World::range(**reader, "x.dump", 0, 4).value(), text.substr(0, 4));
+  EXPECT_EQ(World::range(**reader, "x.dump", 999'999, 2'000'000).value(), text.substr(999'999, 2'000'000));
+  EXPECT_EQ(World::range(**reader, "x.dump", text.size() - 3, 3).value(), text.substr(text.size() - 3));
+  EXPECT_EQ(World::range(**reader, "x.dump", 0, text.size()).value(), text);
+  EXPECT_EQ(World::range(**reader, "x.dump", 17, 0).value(), "");
+  EXPECT_EQ(World::range(**reader, "x.dump", text.size(), 0).value(), "");
+  EXPECT_EQ(World::range(**reader, "x.dump", text.size() - 3, 4).error().code(), Code::kCorrupt);
+  EXPECT_EQ(World::range(**reader, "x.dump", text.size() + 1, 0).error().code(), Code::kCorrupt);
+  EXPECT_EQ(World::range(**reader, "x.dump", 1, std::numeric_limits<uint64_t>::max()).error().code(),
+            Code::kCorrupt);
+  EXPECT_EQ(World::range(**reader, "y.dump", 0, 1).error().code(), Code::kNotFound);
+  EXPECT_EQ(World::range(**reader, "redis.rdb", 0, 0).value(), "");
 }
 
 TEST_F(PackedRepositoryTest, ASecondBackupOfTheSameStoresAlmostNothing) {
