@@ -178,6 +178,7 @@ struct ChunkReader::State {
   FrameLoader loader;
   std::mutex relocations_mutex;
   RelocationMap relocations;
+  BlockLengths block_lengths;
 
   Result<Reference> present(const Reference& reference, const Cancellation& cancellation) {
     const std::lock_guard lock(relocations_mutex);
@@ -260,9 +261,10 @@ Result<std::string> ChunkReader::read_chunk(const Reference& reference, const Ca
 
 std::unique_ptr<ManifestCursor> ChunkReader::cursor(std::vector<Reference> blocks,
                                                     const Cancellation& cancellation) {
-  return std::make_unique<ManifestCursor>(std::move(blocks), [this, cancellation](const Reference& block) {
-    return read_chunk(block, cancellation);
-  });
+  return std::make_unique<ManifestCursor>(
+      std::move(blocks),
+      [this, cancellation](const Reference& block) { return read_chunk(block, cancellation); },
+      state_->block_lengths);
 }
 
 }  // namespace summit::repository::packed

@@ -39,8 +39,9 @@ class ChunkReader {
   using Consume = std::function<Result<void>(ByteView)>;
   Result<void> read(const std::vector<Reference>& blocks, const Consume& consume,
                     const Cancellation& cancellation = {});
-  // Of that, the `size` bytes from `offset` on; kCorrupt when the content ends before they do. The manifest
-  // is read from its beginning, but of the chunks only those are brought that hold some of these bytes.
+  // Of that, the `size` bytes from `offset` on; kCorrupt when the content ends before they do. Of the
+  // chunks only those are brought that hold some of these bytes; the manifest is read from its beginning,
+  // once a reader.
   Result<void> read_range(const std::vector<Reference>& blocks, uint64_t offset, uint64_t size,
                           const Consume& consume, const Cancellation& cancellation = {});
 

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/result.h"
@@ -12,12 +14,25 @@
 
 namespace summit::repository::packed {
 
+// How many bytes of content each block describes that was read once: what lies before an offset need not be
+// read again. Thread-safe.
+class BlockLengths {
+ public:
+  std::optional<uint64_t> find(const ChunkId& block) const;
+  void note(const ChunkId& block, uint64_t length);
+
+ private:
+  mutable std::mutex mutex_;
+  std::unordered_map<ChunkId, uint64_t, ChunkIdHash> lengths_;
+};
+
 class ManifestCursor {
  public:
   using ReadBlock = std::function<Result<std::string>(const Reference& block)>;
 
-  ManifestCursor(std::vector<Reference> blocks, ReadBlock read_block)
-      : blocks_(std::move(blocks)), read_block_(std::move(read_block)) {}
+  // `lengths` outlives it.
+  ManifestCursor(std::vector<Reference> blocks, ReadBlock read_block, BlockLengths& lengths)
+      : blocks_(std::move(blocks)), read_block_(std::move(read_block)), lengths_(lengths) {}
 
   // The next entry; nothing at the end.
   Result<std::optional<ManifestEntry>> next();
@@ -31,11 +46,14 @@ class ManifestCursor {
   Result<std::optional<Located>> covering(uint64_t offset);
 
  private:
+  // The next blocks, as far as they are known to end at `offset` or before.
+  void pass_over_until(uint64_t offset);
   // Makes entries_[position_] valid; false at the end.
   Result<bool> load();
 
   std::vector<Reference> blocks_;
   ReadBlock read_block_;
+  BlockLengths& lengths_;
   std::vector<ManifestEntry> entries_;  // of the block before next_block_
   size_t position_ = 0;
   size_t next_block_ = 0;
