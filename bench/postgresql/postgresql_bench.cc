@@ -1,11 +1,14 @@
 // Capture and restore of one database, one operation a process, as bench/postgresql.sh times them beside
 // pg_dump and pg_restore.
 //
-//   postgresql_bench capture DATABASE COMPRESSION JOBS ARCHIVE     COMPRESSION: default, none, gzip, zstd:3
-//   postgresql_bench load ARCHIVE DATABASE JOBS                    the database is there and empty
-//   postgresql_bench compress COMPRESSION FILE...                  with the library that captures use, in one
-//   thread postgresql_bench hash FILE...                                  the fingerprint of rows, in one
-//   thread
+//   postgresql_bench capture DATABASE COMPRESSION JOBS ARCHIVE
+//       COMPRESSION: default, none, gzip, zstd:3; writes ARCHIVE.tables, too, which says where its tables lie
+//   postgresql_bench load ARCHIVE DATABASE JOBS
+//       the database is there and empty; reads ARCHIVE.tables where there is one
+//   postgresql_bench compress COMPRESSION FILE...
+//       with the library that captures use, in one thread
+//   postgresql_bench hash FILE...
+//       the fingerprint of rows, in one thread
 //
 // The server is that of PGHOST, PGPORT, PGUSER, PGPASSWORD; its programs are in POSTGRES_BIN_DIR.
 #include <fmt/format.h>
@@ -65,6 +68,9 @@ class FileSink final : public CaptureSink {
   UniqueFd fd_;
 };
 
+// What a backup keeps in its metadata.
+fs::path extents_of(const fs::path& archive) { return archive.string() + ".tables"; }
+
 Result<void> run_capture(const Words& words) {
   const auto server = endpoint();
   const std::string& database = words.at(0);
@@ -80,13 +86,18 @@ Result<void> run_capture(const Words& words) {
                                .scope = {"postgresql", ""},
                                .compression = compression,
                                .jobs = static_cast<size_t>(std::stoul(words.at(2)))};
-  RETURN_IF_ERROR(capture_database(server, request, sink, nullptr, {}));
-  return {};
+  ASSIGN_OR_RETURN(const auto captured, capture_database(server, request, sink, nullptr, {}));
+  return write_file_durably(extents_of(words.at(3)), to_text(captured.extents));
 }
 
 Result<void> run_load(const Words& words) {
   ASSIGN_OR_RETURN(const auto workspace, TemporaryDirectory::create(fs::temp_directory_path(), "bench-"));
-  const auto source = archive_file(words.at(0));
+  TableExtents tables;
+  if (fs::exists(extents_of(words.at(0)))) {
+    ASSIGN_OR_RETURN(const auto text, read_file(extents_of(words.at(0))));
+    tables = extents_from(text);
+  }
+  const auto source = archive_file(words.at(0), tables);
   ASSIGN_OR_RETURN(const auto contents, read_contents(source));
   const LoadRequest request{.source = source,
                             .contents = contents,

@@ -252,6 +252,8 @@ Result<void> PostgresComponent::transfer_database(CaptureContext& context, Datab
   for (const auto* notes : {&std::as_const(capture.inventory.notes), &captured.notes})
     record.notes.insert(record.notes.end(), notes->begin(), notes->end());
   record.details["archive:" + capture.database] = capture.artifact;
+  record.details["compression:" + capture.database] = pgarchive::name_of(captured.contents.compression);
+  record.details["extents:" + capture.database] = postgres::to_text(captured.extents);
   record.details["bytes:" + capture.database] = fmt::format("{}", capture.inventory.database_bytes);
   record.details["extensions:" + capture.database] = extension_list(capture.inventory);
   return {};

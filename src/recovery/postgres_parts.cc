@@ -69,6 +69,9 @@ std::vector<DatabasePart> parts_of(const ComponentRecord& record, const config::
     for (const auto& artifact : record.artifacts) {
       if (artifact.name == part.artifact) part.archive_bytes = artifact.size;
     }
+    const auto compression = detail(record, "compression:" + database);
+    part.has_checksums = compression == "zstd" || compression == "gzip";
+    part.tables = postgres::extents_from(detail(record, "extents:" + database));
     part.timescale_version = version_in(detail(record, "extensions:" + database), "timescaledb");
     parts.push_back(std::move(part));
   }

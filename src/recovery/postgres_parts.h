@@ -7,6 +7,7 @@
 
 #include "config/endpoint.h"
 #include "repository/metadata.h"
+#include "stores/postgres/archive_source.h"
 
 namespace summit::recovery {
 
@@ -20,6 +21,8 @@ struct DatabasePart {
   uint64_t archive_bytes = 0;
   uint64_t rows = 0;
   std::string timescale_version;
+  bool has_checksums = false;     // the archive's compressed data
+  postgres::TableExtents tables;  // within the artifact; empty where it is not recorded
 };
 
 // In the record's order, the main one first, which becomes the endpoint's main one. Damaged metadata show as

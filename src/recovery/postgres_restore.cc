@@ -130,11 +130,19 @@ postgres::TableSelection PostgresRestore::selection_of(const RestoreContext& con
   return {context.databases.only, context.databases.exclude};
 }
 
-// Streams from the backup; that its bytes are those recorded shows at the end of each reading.
+// That the bytes are those recorded shows at the end of each whole reading. Of parts it shows too, where the
+// layout or the archive has checksums of them: a copy in the plain layout of what was packed has none.
 postgres::ArchiveSource archive_of(RestoreContext& context, const DatabasePart& part) {
-  return [&context, name = part.artifact](const std::function<Result<void>(ByteView)>& consume) {
-    return context.backup.read(name, consume, context.cancellation);
-  };
+  const bool proven = part.has_checksums || context.backup.metadata().layout == repository::kPackedLayout;
+  return {[&context, name = part.artifact](const postgres::ArchiveSource::Consume& consume) {
+            return context.backup.read(name, consume, context.cancellation);
+          },
+          part.archive_bytes, proven ? part.tables : postgres::TableExtents(),
+          [&context, name = part.artifact](const postgres::Extent& extent,
+                                           const postgres::ArchiveSource::Consume& consume) {
+            return context.backup.read_range(name, extent.offset, extent.bytes, consume,
+                                             context.cancellation);
+          }};
 }
 
 // What is there now; nothing where the database does not exist.

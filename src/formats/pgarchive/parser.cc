@@ -67,11 +67,12 @@ struct Parser::State {
   Result<void> feed(std::string_view bytes);
   Result<void> feed_contents(std::string_view& bytes);
   Result<void> begin_data(Contents&& read);
+  Result<void> prepare_decompressor();
   Result<void> feed_chunk(std::string_view& bytes);
   Result<void> feed_field(std::string_view& bytes);
 
   size_t field_size() const {
-    return static_cast<size_t>(contents.integer_size) + (expect == Expect::kBlock ? 2 : 1);
+    return static_cast<size_t>(contents->integer_size) + (expect == Expect::kBlock ? 2 : 1);
   }
   Result<void> take_field(std::string_view field);
   Result<void> begin_block(std::string_view field);
@@ -86,7 +87,9 @@ struct Parser::State {
   Consumer& consumer;
   RowsWithoutEnd rows;
   ContentsReader head;
-  Contents contents;
+  Contents own;
+  const Contents* contents = &own;  // or known before
+  std::set<int64_t> left_out;
   std::unordered_map<int64_t, const Entry*> awaited;  // entries whose block has not come yet
   std::unique_ptr<Decompressor> decompressor;
 
@@ -101,7 +104,11 @@ struct Parser::State {
 };
 
 Result<void> Parser::State::feed(std::string_view bytes) {
-  if (expect == Expect::kContents) RETURN_IF_ERROR(feed_contents(bytes));
+  if (expect == Expect::kContents) {
+    RETURN_IF_ERROR(feed_contents(bytes));
+  } else {
+    RETURN_IF_ERROR(prepare_decompressor());
+  }
   while (!bytes.empty()) {
     if (expect == Expect::kChunk) {
       RETURN_IF_ERROR(feed_chunk(bytes));
@@ -124,20 +131,26 @@ Result<void> Parser::State::feed_contents(std::string_view& bytes) {
 }
 
 Result<void> Parser::State::begin_data(Contents&& read) {
-  contents = std::move(read);
+  own = std::move(read);
   expect = Expect::kBlock;
-  for (const Entry& each : contents.entries) {
-    if (!each.has_block()) continue;
+  for (const Entry& each : own.entries) {
+    if (!each.has_block() || left_out.contains(each.id)) continue;
     if (!awaited.emplace(each.id, &each).second)
       return corrupt(fmt::format("two entries have the number {}", each.id));
   }
-  ASSIGN_OR_RETURN(decompressor, Decompressor::create(contents.compression, [this](ByteView plain) {
+  RETURN_IF_ERROR(prepare_decompressor());
+  return consumer.on_contents(own);
+}
+
+Result<void> Parser::State::prepare_decompressor() {
+  if (decompressor) return {};
+  ASSIGN_OR_RETURN(decompressor, Decompressor::create(contents->compression, [this](ByteView plain) {
                      auto taken =
                          large_object == 0 ? rows.pass(as_text(plain)) : consumer.on_large_object(plain);
                      consumer_failed = !taken.ok();
                      return taken;
                    }));
-  return consumer.on_contents(contents);
+  return {};
 }
 
 Result<void> Parser::State::feed_chunk(std::string_view& bytes) {
@@ -168,14 +181,14 @@ Result<void> Parser::State::feed_field(std::string_view& bytes) {
 
 Result<void> Parser::State::take_field(std::string_view whole) {
   if (expect == Expect::kBlock) return begin_block(whole);
-  Cursor cursor(whole, 0, contents.integer_size);
+  Cursor cursor(whole, 0, contents->integer_size);
   const int64_t value = cursor.integer();
   if (!cursor.damage().empty()) return corrupt(cursor.damage());
   return expect == Expect::kLargeObject ? begin_large_object(value) : begin_chunk(value);
 }
 
 Result<void> Parser::State::begin_block(std::string_view whole) {
-  Cursor cursor(whole, 0, contents.integer_size);
+  Cursor cursor(whole, 0, contents->integer_size);
   const uint8_t type = cursor.byte();
   const int64_t id = cursor.integer();
   if (!cursor.damage().empty()) return corrupt(cursor.damage());
@@ -241,7 +254,8 @@ Result<void> Parser::State::end_data() {
 Result<void> Parser::State::finish() {
   if (expect == Expect::kContents) return corrupt("it ends within its table of contents");
   if (expect != Expect::kBlock || !field.empty()) return corrupt("it ends within a block");
-  for (const Entry& each : contents.entries) {
+  if (awaited.empty()) return {};
+  for (const Entry& each : contents->entries) {
     if (awaited.contains(each.id)) {
       entry = &each;
       return corrupt("its data are missing");
@@ -265,14 +279,34 @@ Error Parser::State::located(Error error) const {
   return std::move(error).at(where).hint("run `summit-dr verify` on this backup, or take another one");
 }
 
-Parser::Parser(Consumer& consumer) : state_(std::make_unique<State>(consumer)) {}
+Parser::Parser(Consumer& consumer, std::set<int64_t> left_out) : state_(std::make_unique<State>(consumer)) {
+  state_->left_out = std::move(left_out);
+}
+Parser::Parser(Consumer& consumer, const Contents& contents) : state_(std::make_unique<State>(consumer)) {
+  state_->contents = &contents;
+  state_->expect = State::Expect::kBlock;
+}
 Parser::~Parser() = default;
 
 Result<void> Parser::feed(ByteView bytes) { return state_->feed(as_text(bytes)); }
 Result<void> Parser::finish() { return state_->finish(); }
 
+void Parser::expect(const Entry& entry, uint64_t offset) {
+  state_->offset = offset;
+  state_->awaited = {{entry.id, &entry}};
+}
+
 const Contents* Parser::contents() const {
-  return state_->expect == State::Expect::kContents ? nullptr : &state_->contents;
+  return state_->expect == State::Expect::kContents ? nullptr : state_->contents;
+}
+
+Result<bool> Parser::leave_table(uint64_t offset) {
+  State& state = *state_;
+  if (!state.passed_over || state.entry == nullptr) return false;
+  state.offset = offset;
+  state.field.clear();
+  RETURN_IF_ERROR(state.end_data());
+  return true;
 }
 
 }  // namespace summit::pgarchive

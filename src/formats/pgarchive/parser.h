@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 
 #include "core/bytes.h"
 #include "core/result.h"
@@ -34,7 +35,11 @@ class Consumer {
 // writer's zstd level asks for (2 MiB at level 3, at most 128 MiB). One thread at a time.
 class Parser {
  public:
-  explicit Parser(Consumer& consumer);
+  // `left_out`: entries whose blocks are not among what is fed.
+  explicit Parser(Consumer& consumer, std::set<int64_t> left_out = {});
+  // Begins behind a table of contents that was read before, and outlives this: single blocks are fed, each
+  // after expect() and followed by finish(). on_contents() is not called.
+  Parser(Consumer& consumer, const Contents& contents);
   ~Parser();
   Parser(const Parser&) = delete;
   Parser& operator=(const Parser&) = delete;
@@ -44,8 +49,14 @@ class Parser {
   // the table of contents, without waiting for one more. Not to be called again after an error.
   Result<void> feed(ByteView bytes);
   // The archive has ended: kCorrupt when it ends within its table of contents or a block, within a compressed
-  // stream, or when an entry that has data had no block.
+  // stream, or when an entry that has data had no block and is not left out.
   Result<void> finish();
+  // Where the rest of the table in hand is passed over (Consumer::wants_rows()): ends it as if it had been
+  // fed, what is fed next is from `offset` of the archive. False, and nothing happens, where it is not.
+  Result<bool> leave_table(uint64_t offset);
+  // Of the second kind: the block of this entry comes next, from this place of the archive, and is all that
+  // may come before finish().
+  void expect(const Entry& entry, uint64_t offset);
 
   // After the table of contents was read; nothing before.
   const Contents* contents() const;

@@ -18,6 +18,7 @@ namespace {
 
 // A piece in work: its bytes, and frames that only it holds.
 constexpr uint64_t kPieceMemory = 12 * MiB;
+constexpr size_t kWorkersOfRange = 2;
 
 // Pieces on their way from the reader of the manifest through the workers to the consumer, in order.
 class PieceQueue {
@@ -171,7 +172,7 @@ struct ChunkReader::State {
     return wanted;
   }
   // In work, and made but not consumed.
-  size_t pieces_ahead() const { return options.workers + 2; }
+  static size_t pieces_ahead(size_t workers) { return workers + 2; }
 
   const Keyring& keyring;
   const ChunkReaderOptions options;
@@ -216,7 +217,9 @@ Result<void> ChunkReader::stream(const std::vector<Reference>& blocks, uint64_t 
                                  std::optional<uint64_t> size, const Consume& consume,
                                  const Cancellation& cancellation) {
   State& state = *state_;
-  PieceQueue queue(state.keyring, state.options.workers, cancellation);
+  // Ranges are read several at a time: not with all cores each.
+  const size_t workers = size ? std::min(state.options.workers, kWorkersOfRange) : state.options.workers;
+  PieceQueue queue(state.keyring, workers, cancellation);
   const auto manifest = cursor(blocks, queue.cancellation());
   ASSIGN_OR_RETURN(const auto first, manifest->covering(offset));
   uint64_t skip = first ? offset - first->offset : 0;
@@ -235,7 +238,7 @@ Result<void> ChunkReader::stream(const std::vector<Reference>& blocks, uint64_t 
     if (!entry) break;
     if (!piece->has_room(*entry)) {
       queue.push(std::exchange(piece, std::make_shared<ContentPiece>()));
-      while (queue.size() >= state.pieces_ahead()) RETURN_IF_ERROR(consume_oldest());
+      while (queue.size() >= State::pieces_ahead(workers)) RETURN_IF_ERROR(consume_oldest());
     }
     ASSIGN_OR_RETURN(PlacedEntry placed, state.place(*entry, frames, queue.cancellation()));
     piece->add(std::move(placed));

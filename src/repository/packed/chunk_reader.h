@@ -23,7 +23,8 @@ namespace summit::repository::packed {
 struct ChunkReaderOptions {
   size_t workers =
       0;  // threads for each content that is read; 0: one for each core. More hide the latency of a far store
-  // For one content that is read: a third for all that are read at the same time, the rest for each of them.
+  // For one content that is read: a third for all that are read at the same time, the rest for each of them
+  // (for a range 48 MiB of it at most).
   uint64_t memory = 128 * MiB;
   Relocated relocated{};  // called by one thread at a time
 };
@@ -41,7 +42,7 @@ class ChunkReader {
                     const Cancellation& cancellation = {});
   // Of that, the `size` bytes from `offset` on; kCorrupt when the content ends before they do. Of the
   // chunks only those are brought that hold some of these bytes; the manifest is read from its beginning,
-  // once a reader.
+  // once a reader. With two threads at most.
   Result<void> read_range(const std::vector<Reference>& blocks, uint64_t offset, uint64_t size,
                           const Consume& consume, const Cancellation& cancellation = {});
 

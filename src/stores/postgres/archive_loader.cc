@@ -27,8 +27,10 @@ Result<std::unique_ptr<LoadTarget>> make_target(const EntryIndex& index, const E
   if (from == std::string::npos)
     return Error(Code::kCorrupt, "the archive's statement for the rows of {} takes none", target->name);
   target->copy = entry.copy->substr(0, from + kFrom.size());
-  target->of_extension = target->in_order = table_of(index, entry) == nullptr;
-  if (target->of_extension) return target;
+  const Entry* table = table_of(index, entry);
+  target->of_extension = target->in_order = table == nullptr;
+  if (!table) return target;
+  target->table = table->id;
   auto copied = copied_relation(*entry.copy);
   if (copied.schema.empty()) copied.schema = entry.schema.value_or("");
   // Otherwise the rows go through the root of a partitioned table.
@@ -55,6 +57,14 @@ Result<LoadTargets> load_targets(const Contents& contents, const LoadPlan& plan)
   return targets;
 }
 
+Result<void> check_stored(const LoadTarget& target) {
+  const uint64_t rows = target.rows - target.left_out;
+  // Triggers of an extension may keep rows out.
+  if (target.of_extension || target.stored == rows) return {};
+  return Error(Code::kCorrupt, "{} has {} rows in the archive, and the server stored {}", target.name, rows,
+               target.stored.load());
+}
+
 Result<Loaded> count_loaded(const LoadTargets& targets) {
   Loaded loaded;
   for (const auto& [id, target] : targets) {
@@ -62,10 +72,7 @@ Result<Loaded> count_loaded(const LoadTargets& targets) {
     loaded.tables += rows > 0 ? 1 : 0;
     loaded.rows += rows;
     loaded.bytes += target->bytes;
-    // Triggers of an extension may keep rows out.
-    if (target->of_extension || target->stored == rows) continue;
-    return Error(Code::kCorrupt, "{} has {} rows in the archive, and the server stored {}", target->name,
-                 rows, target->stored.load());
+    RETURN_IF_ERROR(check_stored(*target));
   }
   return loaded;
 }
@@ -98,7 +105,7 @@ Result<void> ArchiveLoader::on_table_end() {
   ASSIGN_OR_RETURN(auto rest, rows_.finish(), "{}", target_->name);
   const auto kind = large_ ? LoadUnit::Kind::kRows : LoadUnit::Kind::kWholeTable;
   RETURN_IF_ERROR(hand_over(kind, std::move(rest)));
-  return target_->in_order ? options_.in_order.finish() : Result<void>();
+  return options_.alone || target_->in_order ? options_.in_order.finish() : Result<void>();
 }
 
 Result<void> ArchiveLoader::hand_over(LoadUnit::Kind kind, RowBlock block) {
@@ -106,11 +113,12 @@ Result<void> ArchiveLoader::hand_over(LoadUnit::Kind kind, RowBlock block) {
   target_->rows += block.rows;
   target_->bytes += block.bytes.size();
   LoadUnit unit;
-  unit.kind = kind;
+  unit.kind = options_.alone && kind == LoadUnit::Kind::kRows ? LoadUnit::Kind::kRowsInTurn : kind;
   unit.target = target_;
   unit.block = std::move(block);
-  return unit.target->in_order ? options_.in_order.load(unit)
-                               : options_.queue.push(std::move(unit), options_.cancellation);
+  return options_.alone || unit.target->in_order
+             ? options_.in_order.load(unit)
+             : options_.queue.push(std::move(unit), options_.cancellation);
 }
 
 Result<void> ArchiveLoader::on_large_object_begin(const Entry&, uint32_t oid) {

@@ -20,10 +20,12 @@ namespace summit::postgres {
 using LoadTargets = std::map<int64_t, std::unique_ptr<LoadTarget>>;
 Result<LoadTargets> load_targets(const pgarchive::Contents& contents, const LoadPlan& plan);
 
-// Once everything is stored: kCorrupt when a row was lost or doubled on the way.
+// Once everything is stored, of one table and of all: kCorrupt when a row was lost or doubled on the way.
+Result<void> check_stored(const LoadTarget& target);
 Result<Loaded> count_loaded(const LoadTargets& targets);
 
-// Small tables become one unit each, of large ones the rows are cut into blocks that any connection takes.
+// Small tables become one unit each, of large ones the rows are cut into blocks that any connection takes, if
+// there is more than one.
 // The configuration tables of extensions refer to each other: they are marked to be loaded in the archive's
 // order, which pg_dump made for that, and go to the connection for those at once.
 class ArchiveLoader final : public pgarchive::Consumer {
@@ -35,6 +37,7 @@ class ArchiveLoader final : public pgarchive::Consumer {
     bool large_objects = true;
     RowLoader& in_order;  // for targets that are marked so
     Cancellation cancellation;
+    bool alone = false;  // `in_order` is the only connection that loads these tables, one after the other
   };
   explicit ArchiveLoader(Options options) : options_(std::move(options)) {}
 

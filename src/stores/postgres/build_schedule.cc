@@ -101,21 +101,16 @@ double build_cost(const Entry& entry, const TableSize& table) {
 }
 
 BuildSchedule::BuildSchedule(const Contents& contents, const LoadPlan::Entries& entries,
-                             const std::map<int64_t, TableSize>& sizes) {
+                             const std::set<int64_t>& loading) {
   const EntryIndex index(contents);
   family_ = Families(contents, index).take();
   for (const auto* entry : entries) {
     Item item;
     item.entry = entry;
-    std::set<int64_t> tables = tables_of(index, *entry);
-    for (const int64_t table : tables) {
-      const auto found = sizes.find(table);
-      if (found == sizes.end()) continue;
-      item.table.bytes += found->second.bytes;
-      item.table.rows += found->second.rows;
-    }
+    item.tables = tables_of(index, *entry);
+    await_tables(loading, item);
     item.cost = build_cost(*entry, item.table);
-    add_locks(std::move(tables), item);
+    add_locks(item);
     cost_left_ += item.cost;
     items_.push_back(std::move(item));
   }
@@ -129,6 +124,24 @@ BuildSchedule::BuildSchedule(const Contents& contents, const LoadPlan::Entries& 
     }
   }
   waiting_ = items_.size();
+}
+
+void BuildSchedule::loaded(const std::map<int64_t, TableSize>& tables) {
+  const std::lock_guard lock(mutex_);
+  for (auto& item : items_) {
+    std::erase_if(item.loading, [&](int64_t table) { return tables.contains(table); });
+    const double cost_before = item.cost;
+    for (const int64_t table : item.tables) {
+      const auto found = tables.find(table);
+      if (found == tables.end()) continue;
+      item.table.bytes += found->second.bytes;
+      item.table.rows += found->second.rows;
+    }
+    item.cost = build_cost(*item.entry, item.table);
+    cost_left_ += item.cost - cost_before;
+  }
+  rank_items();
+  changed_.notify_all();
 }
 
 void BuildSchedule::rank_items() {
@@ -146,17 +159,35 @@ void BuildSchedule::rank_items() {
       if (most != most_of_table.end()) item.rank += most->second;
     }
   }
-  std::stable_sort(items_.begin(), items_.end(),
-                   [](const Item& a, const Item& b) { return a.rank > b.rank; });
 }
 
-void BuildSchedule::add_locks(std::set<int64_t> tables, Item& item) const {
+// A COPY into a partition locks its parent, too: what is built on that waits for its partitions, or it would
+// keep a connection waiting for the lock.
+void BuildSchedule::await_tables(const std::set<int64_t>& loading, Item& item) const {
+  const auto family = [&](int64_t table) {
+    const auto found = family_.find(table);
+    return found == family_.end() ? table : found->second;
+  };
+  std::set<int64_t> parents;
+  for (const int64_t table : item.tables) {
+    if (loading.contains(table)) {
+      item.loading.insert(table);
+    } else {
+      parents.insert(family(table));
+    }
+  }
+  if (parents.empty()) return;
+  for (const int64_t table : loading)
+    if (parents.contains(family(table))) item.loading.insert(table);
+}
+
+void BuildSchedule::add_locks(Item& item) const {
   if (item.entry->is("INDEX")) {
-    item.shares = std::move(tables);
+    item.shares = item.tables;
   } else if (item.entry->is("CONSTRAINT")) {
-    item.owns = std::move(tables);
+    item.owns = item.tables;
   } else {
-    for (const int64_t table : tables) {
+    for (const int64_t table : item.tables) {
       const auto family = family_.find(table);
       item.owns.insert(family == family_.end() ? table : family->second);
     }
@@ -164,7 +195,7 @@ void BuildSchedule::add_locks(std::set<int64_t> tables, Item& item) const {
 }
 
 bool BuildSchedule::may_begin(const Item& item) const {
-  if (item.state != Item::State::kWaiting) return false;
+  if (item.state != Item::State::kWaiting || !item.loading.empty()) return false;
   for (const size_t needed : item.needs) {
     if (items_[needed].state != Item::State::kDone) return false;
   }
@@ -175,13 +206,18 @@ bool BuildSchedule::may_begin(const Item& item) const {
   });
 }
 
+bool BuildSchedule::is_loading() const {
+  return std::any_of(items_.begin(), items_.end(), [](const Item& item) { return !item.loading.empty(); });
+}
+
 Result<std::optional<BuildSchedule::Build>> BuildSchedule::next(const Cancellation& cancellation) {
   std::unique_lock lock(mutex_);
   for (;;) {
     RETURN_IF_ERROR(cancellation.check());
     if (waiting_ == 0) return std::optional<Build>();
-    const auto item =
-        std::find_if(items_.begin(), items_.end(), [&](const Item& each) { return may_begin(each); });
+    auto item = items_.end();
+    for (auto each = items_.begin(); each != items_.end(); ++each)
+      if ((item == items_.end() || each->rank > item->rank) && may_begin(*each)) item = each;
     if (item != items_.end()) {
       item->state = Item::State::kRunning;
       --waiting_;
@@ -189,7 +225,7 @@ Result<std::optional<BuildSchedule::Build>> BuildSchedule::next(const Cancellati
       return std::optional(Build{static_cast<size_t>(item - items_.begin()), item->entry, item->table.bytes,
                                  item->cost / cost_left_});
     }
-    if (running_.empty())
+    if (running_.empty() && !is_loading())
       return Error(Code::kCorrupt, "indexes and constraints of the archive depend on each other in a circle");
     changed_.wait_for(lock, kCancellationInterval);
   }

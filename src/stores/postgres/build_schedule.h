@@ -34,15 +34,19 @@ double build_cost(const pgarchive::Entry& entry, const TableSize& table);
 // for two that refer to each other's tables would deadlock. Thread-safe.
 class BuildSchedule {
  public:
-  // `sizes` by the number of a TABLE entry; absent: small.
+  // Tables by the number of their TABLE entry. `loading`: their rows are still going in, and nothing is built
+  // on them until loaded().
   BuildSchedule(const pgarchive::Contents& contents, const LoadPlan::Entries& entries,
-                const std::map<int64_t, TableSize>& sizes);
+                const std::set<int64_t>& loading = {});
+
+  // The rows of these tables are in. Of a table that is never named, they are few.
+  void loaded(const std::map<int64_t, TableSize>& tables);
 
   struct Build {
     size_t index = 0;
     const pgarchive::Entry* entry = nullptr;
     uint64_t table_bytes = 0;
-    double share = 0;  // of the cost of everything that is not done, itself included; in [0, 1]
+    double share = 0;  // of the cost of everything known that is not done, itself included; in [0, 1]
   };
   // Waits until one may begin; nothing when all have begun; kCancelled on a request to stop; kCorrupt when
   // the entries depend on each other in a circle.
@@ -55,19 +59,23 @@ class BuildSchedule {
     TableSize table;
     double cost = 0;
     double rank = 0;            // the highest comes first
+    std::set<int64_t> tables;   // that it reads
+    std::set<int64_t> loading;  // that it waits for
     std::vector<size_t> needs;  // items
     std::set<int64_t> shares;   // tables that others may read meanwhile
     std::set<int64_t> owns;     // tables that nobody else may touch
     enum class State { kWaiting, kRunning, kDone } state = State::kWaiting;
   };
-  void add_locks(std::set<int64_t> tables, Item& item) const;
+  void add_locks(Item& item) const;
+  void await_tables(const std::set<int64_t>& loading, Item& item) const;
+  bool is_loading() const;
   void rank_items();
   bool may_begin(const Item& item) const;
 
   std::unordered_map<int64_t, int64_t> family_;  // a table's family is the number of its first member
   std::mutex mutex_;                             // guards what follows
   std::condition_variable changed_;
-  std::vector<Item> items_;  // by rank
+  std::vector<Item> items_;
   double cost_left_ = 0;
   size_t waiting_ = 0;
   std::vector<size_t> running_;  // items

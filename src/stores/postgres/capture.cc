@@ -33,6 +33,8 @@ class ArchiveAssembly {
         sink_(sink),
         writer_([&sink](ByteView bytes) { return sink.write(bytes); }) {}
 
+  const TableExtents& extents() const { return extents_; }
+
   Result<void> run(const Cancellation& cancellation) {
     RETURN_IF_ERROR(writer_.write_contents(contents_));
     for (const auto& source : plan_.sources) {
@@ -57,11 +59,15 @@ class ArchiveAssembly {
 
   Result<void> write_rows(const Source& source, const pgarchive::Entry& entry,
                           const Cancellation& cancellation) {
+    const uint64_t offset = writer_.bytes();
     RETURN_IF_ERROR(writer_.begin_table(entry));
     RETURN_IF_ERROR(begin_data());
     RETURN_IF_ERROR(write_pieces(source, cancellation));
     RETURN_IF_ERROR(write_if_any(pgarchive::table_end(compression_, total_)));
-    return writer_.end_table();
+    RETURN_IF_ERROR(writer_.end_table());
+    const Extent extent{offset, writer_.bytes() - offset};
+    if (extent.bytes >= kLeastExtent) extents_.emplace(entry.id, extent);
+    return {};
   }
 
   Result<void> write_objects(const Source& source, const pgarchive::Entry& entry,
@@ -111,6 +117,7 @@ class ArchiveAssembly {
   pgarchive::ArchiveWriter writer_;
   pgarchive::PartChecksum total_;
   bool after_large_ = false;
+  TableExtents extents_;
 };
 
 class Capture {
@@ -154,6 +161,7 @@ class Capture {
   CapturePlan plan_;
   std::atomic<size_t> refused_{0};
   std::vector<UnitRead> read_;  // by unit; each is written by one thread
+  TableExtents extents_;
 };
 
 Result<Connection> Capture::join(const Cancellation& cancellation) {
@@ -239,7 +247,9 @@ Result<void> Capture::read_and_write(TaskGroup& group, Connection& first) {
     });
   }
   group.spawn([&] { return assembly.run(group.cancellation()); });
-  return group.join();
+  RETURN_IF_ERROR(group.join());
+  extents_ = assembly.extents();
+  return {};
 }
 
 Result<void> Capture::read_units(const std::vector<size_t>& units, std::atomic<size_t>& next,
@@ -299,6 +309,7 @@ Result<Captured> Capture::result() {
   captured.fingerprints.push_back(large_objects_fingerprint(scope, large_objects));
   ASSIGN_OR_RETURN(auto sequences, fingerprint_sequences(contents_, scope));
   captured.fingerprints.insert(captured.fingerprints.end(), sequences.begin(), sequences.end());
+  captured.extents = std::move(extents_);
   captured.notes = std::move(plan_.notes);
   captured.refused_connections = refused_;
   captured.contents = std::move(contents_);

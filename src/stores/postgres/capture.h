@@ -24,6 +24,7 @@
 #include "core/result.h"
 #include "formats/pgarchive/compressor.h"
 #include "formats/pgarchive/contents.h"
+#include "stores/postgres/archive_source.h"
 #include "stores/postgres/catalog.h"
 #include "stores/postgres/fingerprint.h"
 #include "stores/postgres/row_selection.h"
@@ -47,6 +48,7 @@ struct Captured {
   std::vector<Fingerprint>
       fingerprints;  // tables, sequences, large objects, materialized views; not the schema
   std::map<RelationName, uint64_t> rows;  // written per relation
+  TableExtents extents;                   // of the archive's tables of kLeastExtent and more
   std::vector<std::string> notes;         // what is not as at the source, one sentence each
   // Of those asked for; the others did their work, in longer time.
   size_t refused_connections = 0;

@@ -353,7 +353,8 @@ Result<Connection> Connection::open(const config::PostgresEndpoint& endpoint, co
   // No timeout of the server ends a long read, and nothing that prints values depends on a role's settings.
   RETURN_IF_ERROR(
       connection.execute("SET search_path = ''; SET statement_timeout = 0; SET lock_timeout = 0; "
-                         "SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning; "
+                         "SET idle_in_transaction_session_timeout = 0; SET idle_session_timeout = 0; "
+                         "SET client_min_messages = warning; "
                          "SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; "
                          "SET lc_monetary = 'C'; SET extra_float_digits = 3; SET bytea_output = 'hex'; SET "
                          "xmlbinary = 'base64'; "

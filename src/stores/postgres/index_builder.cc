@@ -59,46 +59,31 @@ bool lacks_memory(const Error& error) {
          error.message().find("shared memory segment") != std::string::npos;
 }
 
+// One connection that builds.
 class Builder {
  public:
-  Builder(const IndexBuilding& building, const LoadPlan::Entries& entries, Phase* phase)
-      : building_(building),
-        phase_(phase),
-        qualified_(names_are_qualified(building.contents)),
-        schedule_(building.contents, entries, building.sizes) {}
+  Builder(const IndexBuilding& building, bool qualified, Connection& connection, const Means& means)
+      : building_(building), qualified_(qualified), connection_(connection), means_(means) {}
 
-  Result<void> work(const Cancellation& cancellation) {
-    ASSIGN_OR_RETURN(auto connection,
-                     open_load_session(building_.endpoint, building_.database, building_.contents,
-                                       building_.hide_values, cancellation));
-    ASSIGN_OR_RETURN(const Means means, means_of(connection, building_.endpoint, building_.jobs));
-    for (;;) {
-      ASSIGN_OR_RETURN(const auto build, schedule_.next(cancellation));
-      if (!build) return {};
-      if (!building_.skipped.leaves_out(*build->entry)) {
-        RETURN_IF_ERROR(building_.skipped.settle(*build->entry, execute(connection, *build, means)),
-                        "while building {}",
-                        display_name(build->entry->schema.value_or(""), build->entry->tag.value_or("")));
-      }
-      schedule_.done(*build);
-      if (phase_) phase_->advance(1);
-    }
+  Result<void> build(const BuildSchedule::Build& build) {
+    if (building_.skipped.leaves_out(*build.entry)) return {};
+    return building_.skipped.settle(*build.entry, execute(build));
   }
 
  private:
-  Result<void> execute(Connection& connection, const BuildSchedule::Build& build, const Means& means) {
+  Result<void> execute(const BuildSchedule::Build& build) {
     constexpr int kAttempts = 5;
     // One that costs half of everything deserves half of the processes.
     const double processes = std::round(build.share * static_cast<double>(building_.jobs));
-    const auto workers = std::min(means.workers, static_cast<uint64_t>(std::max(processes, 1.0)) - 1);
+    const auto workers = std::min(means_.workers, static_cast<uint64_t>(std::max(processes, 1.0)) - 1);
     // No build needs more than its table and what refers to it.
-    const uint64_t memory = std::clamp(2 * build.table_bytes, means.configured, means.most);
+    const uint64_t memory = std::clamp(2 * build.table_bytes, means_.configured, means_.most);
     const std::string own = settings_for(*build.entry, qualified_);
     std::string resources = settings(memory, workers);
     Result<void> built;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      RETURN_IF_ERROR(connection.execute(own + resources));
-      built = connection.execute(build.entry->definition.value_or(""));
+      RETURN_IF_ERROR(connection_.execute(own + resources));
+      built = connection_.execute(build.entry->definition.value_or(""));
       if (built.ok()) return built;
       if (lacks_memory(built.error()) && resources != kServersOwn) {
         resources = kServersOwn;
@@ -110,21 +95,47 @@ class Builder {
   }
 
   const IndexBuilding& building_;
-  Phase* phase_;
   const bool qualified_;
-  BuildSchedule schedule_;
+  Connection& connection_;
+  const Means means_;
 };
 
 }  // namespace
 
-Result<void> build_indexes(const IndexBuilding& building, const LoadPlan::Entries& entries, Phase* phase,
+IndexBuilder::IndexBuilder(const IndexBuilding& building, const LoadPlan::Entries& entries,
+                           const std::set<int64_t>& loading)
+    : building_(building),
+      qualified_(names_are_qualified(building.contents)),
+      schedule_(building.contents, entries, loading) {}
+
+Result<void> IndexBuilder::work(Phase* phase, const Cancellation& cancellation) {
+  ASSIGN_OR_RETURN(auto build, schedule_.next(cancellation));
+  if (!build) return {};
+  ASSIGN_OR_RETURN(auto connection,
+                   open_load_session(building_.endpoint, building_.database, building_.contents,
+                                     building_.hide_values, cancellation));
+  ASSIGN_OR_RETURN(const Means means, means_of(connection, building_.endpoint, building_.jobs));
+  Builder builder(building_, qualified_, connection, means);
+  while (build) {
+    RETURN_IF_ERROR(builder.build(*build), "while building {}",
+                    display_name(build->entry->schema.value_or(""), build->entry->tag.value_or("")));
+    schedule_.done(*build);
+    if (phase) phase->advance(1);
+    ASSIGN_OR_RETURN(build, schedule_.next(cancellation));
+  }
+  return {};
+}
+
+Result<void> build_indexes(const IndexBuilding& building, const LoadPlan::Entries& entries,
+                           const std::map<int64_t, TableSize>& sizes, Phase* phase,
                            const Cancellation& cancellation) {
   if (entries.empty()) return {};
-  Builder builder(building, entries, phase);
+  IndexBuilder builder(building, entries);
+  builder.loaded(sizes);
   TaskGroup group(cancellation);
   const size_t workers = std::min(std::max<size_t>(building.jobs, 1), entries.size());
   for (size_t i = 0; i < workers; ++i)
-    group.spawn([&]() -> Result<void> { return builder.work(group.cancellation()); });
+    group.spawn([&]() -> Result<void> { return builder.work(phase, group.cancellation()); });
   return group.join();
 }
 

@@ -3,15 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <utility>
 
-#include "core/task_group.h"
 #include "formats/pgarchive/parser.h"
 #include "stores/postgres/archive_loader.h"
 #include "stores/postgres/index_builder.h"
 #include "stores/postgres/load_plan.h"
 #include "stores/postgres/load_session.h"
+#include "stores/postgres/row_loads.h"
 #include "stores/postgres/skipped_definitions.h"
 #include "stores/postgres/sqlstate.h"
 #include "stores/postgres/stock_restore.h"
@@ -25,8 +29,8 @@ using pgarchive::Entry;
 
 namespace {
 
-// Read ahead of the connections.
-constexpr uint64_t kQueued = 32 * MiB;
+// To break off the reading of a table costs a connection to a distant store, and what was read ahead.
+constexpr uint64_t kWorthLeaving = 16 * MiB;
 // In one transaction, which holds a lock for each.
 constexpr size_t kDefinedTogether = 200;
 // Of locks, too: fewer definitions in a transaction need fewer.
@@ -69,9 +73,8 @@ class Load {
  private:
   Result<void> prepare();
   Result<void> load_data();
-  Result<void> read_archive(LoadQueue& queue, RowLoader& in_order, Phase& bytes,
-                            const Cancellation& cancellation);
-  Result<void> load_units(LoadQueue& queue, Phase& rows, const Cancellation& cancellation);
+  bool builds_beside_rows() const;
+  void begin_builds();
   Result<void> set_sequences();
   Result<void> build();
   Result<void> let_timescale_work();
@@ -79,7 +82,7 @@ class Load {
   Result<void> define_what_can_be(Connection& connection, LoadPlan::Entries entries);
   Error say_how_to_go_on(Error error) const;
   IndexBuilding building_with(size_t jobs) {
-    return {endpoint_, request_.database, request_.contents, jobs, {}, hides_values() || skipped_.may_skip(),
+    return {endpoint_, request_.database, request_.contents, jobs, hides_values() || skipped_.may_skip(),
             skipped_};
   }
   Result<Connection> session(const Cancellation& cancellation) {
@@ -99,6 +102,7 @@ class Load {
   LoadTargets targets_;
   std::optional<StockRestore> definitions_;
   SkippedDefinitions skipped_;
+  std::unique_ptr<Phase> builds_;  // while indexes and constraints are built
 };
 
 Result<void> Load::prepare() {
@@ -126,42 +130,42 @@ Result<void> Load::load_data() {
     ASSIGN_OR_RETURN(auto connection, session(cancellation_));
     RETURN_IF_ERROR(request_.editing->begin(connection));
   }
-  auto bytes = reporter_.phase(store_, "reading the archive of " + request_.database);
-  bytes->set_total(request_.archive_bytes);
-  auto rows = reporter_.phase(store_, "loading " + request_.database, "rows");
-  rows->set_total(request_.rows);
-  LoadQueue queue(kQueued);
-  TaskGroup group(cancellation_);
-  group.spawn([&]() -> Result<void> {
-    ASSIGN_OR_RETURN(auto connection, session(group.cancellation()));
-    RowLoader in_order(connection, rows.get(), request_.editing);
-    RETURN_IF_ERROR(read_archive(queue, in_order, *bytes, group.cancellation()));
-    queue.close();
-    return {};
-  });
-  for (size_t i = 0; i < std::max<size_t>(request_.jobs, 1); ++i)
-    group.spawn([&]() -> Result<void> { return load_units(queue, *rows, group.cancellation()); });
-  return group.join();
+  RowLoads::Options options{request_, targets_,
+                            [this](const auto& cancellation) { return session(cancellation); }};
+  options.store = store_;
+  if (plan_.builds.empty() || !builds_beside_rows())
+    return RowLoads(std::move(options)).run(reporter_, cancellation_);
+
+  std::set<int64_t> loading;
+  for (const auto& [id, target] : targets_) loading.insert(target->table);
+  const IndexBuilding building = building_with(request_.jobs);
+  IndexBuilder builder(building, plan_.builds, loading);
+  std::once_flag begun;
+  options.on_loaded = [&](const std::vector<const LoadTarget*>& tables) {
+    std::map<int64_t, TableSize> sizes;
+    for (const auto* table : tables) sizes[table->table] = {table->bytes, table->rows};
+    builder.loaded(sizes);
+  };
+  options.then = [&](const auto& cancellation) {
+    std::call_once(begun, [&] { begin_builds(); });
+    return builder.work(builds_.get(), cancellation);
+  };
+  RETURN_IF_ERROR(RowLoads(std::move(options)).run(reporter_, cancellation_));
+  plan_.builds.clear();
+  return {};
 }
 
-Result<void> Load::read_archive(LoadQueue& queue, RowLoader& in_order, Phase& bytes,
-                                const Cancellation& cancellation) {
-  const auto& chosen = request_.chosen;
-  const auto objects = std::any_of(
-      request_.contents.entries.begin(), request_.contents.entries.end(),
-      [&](const Entry& entry) { return entry.has_data && !entry.copy && (!chosen || chosen(entry)); });
-  ArchiveLoader loader({request_.contents, targets_, queue, objects, in_order, cancellation});
-  return postgres::read_archive(request_.source, loader, &bytes, cancellation);
+// Rows that go in through the root of their partitions, or that TimescaleDB spreads, may be anywhere until
+// all are in.
+bool Load::builds_beside_rows() const {
+  return timescale_schema_.empty() && std::all_of(targets_.begin(), targets_.end(), [](const auto& target) {
+           return target.second->of_extension || !target.second->truncate.empty();
+         });
 }
 
-Result<void> Load::load_units(LoadQueue& queue, Phase& rows, const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(auto connection, session(cancellation));
-  RowLoader loader(connection, &rows, request_.editing);
-  for (;;) {
-    ASSIGN_OR_RETURN(const auto unit, queue.take(cancellation));
-    if (!unit) return loader.finish();
-    RETURN_IF_ERROR(loader.load(*unit));
-  }
+void Load::begin_builds() {
+  builds_ = reporter_.phase(store_, "building indexes of " + request_.database, "definitions");
+  builds_->set_total(plan_.builds.size() + plan_.attachments.size() + plan_.foreign_keys.size());
 }
 
 Result<void> Load::set_sequences() {
@@ -179,20 +183,17 @@ Result<void> Load::build() {
     ASSIGN_OR_RETURN(to_hypertables_,
                      take_keys_to_hypertables(endpoint_, request_.database, plan_, cancellation_));
   }
-  const EntryIndex index(request_.contents);
-  IndexBuilding building = building_with(request_.jobs);
-  for (const auto& [id, target] : targets_) {
-    if (const Entry* table = table_of(index, *target->entry))
-      building.sizes[table->id] = {target->bytes, target->rows};
-  }
-  auto phase = reporter_.phase(store_, "building indexes of " + request_.database, "definitions");
-  phase->set_total(plan_.builds.size() + plan_.attachments.size() + plan_.foreign_keys.size());
-  RETURN_IF_ERROR(build_indexes(building, plan_.builds, phase.get(), cancellation_));
+  std::map<int64_t, TableSize> sizes;
+  for (const auto& [id, target] : targets_) sizes[target->table] = {target->bytes, target->rows};
+  const IndexBuilding building = building_with(request_.jobs);
+  if (!builds_) begin_builds();
+  RETURN_IF_ERROR(build_indexes(building, plan_.builds, sizes, builds_.get(), cancellation_));
   // Each takes locks on parent and child: side by side they deadlock.
-  IndexBuilding one_by_one = building;
-  one_by_one.jobs = 1;
-  RETURN_IF_ERROR(build_indexes(one_by_one, plan_.attachments, phase.get(), cancellation_));
-  return build_indexes(building, plan_.foreign_keys, phase.get(), cancellation_);
+  const IndexBuilding one_by_one = building_with(1);
+  RETURN_IF_ERROR(build_indexes(one_by_one, plan_.attachments, sizes, builds_.get(), cancellation_));
+  RETURN_IF_ERROR(build_indexes(building, plan_.foreign_keys, sizes, builds_.get(), cancellation_));
+  builds_.reset();
+  return {};
 }
 
 Result<void> Load::let_timescale_work() {
@@ -202,7 +203,7 @@ Result<void> Load::let_timescale_work() {
   auto phase = reporter_.phase(store_, "building foreign keys of " + request_.database, "definitions");
   phase->set_total(to_hypertables_.keys.size());
   // One by one: each takes locks on all chunks.
-  RETURN_IF_ERROR(build_indexes(building_with(1), to_hypertables_.keys, phase.get(), cancellation_));
+  RETURN_IF_ERROR(build_indexes(building_with(1), to_hypertables_.keys, {}, phase.get(), cancellation_));
   return define(to_hypertables_.comments, 1);
 }
 
@@ -290,18 +291,6 @@ class HeadReader {
 
 }  // namespace
 
-ArchiveSource archive_file(fs::path path) {
-  return [path = std::move(path)](const std::function<Result<void>(ByteView)>& consume) -> Result<void> {
-    ASSIGN_OR_RETURN(const auto file, open_for_reading(path));
-    std::string buffer(256 * KiB, '\0');
-    for (;;) {
-      ASSIGN_OR_RETURN(const size_t size, read_some(file.get(), buffer.data(), buffer.size(), path));
-      if (size == 0) return {};
-      RETURN_IF_ERROR(consume(as_bytes(std::string_view(buffer.data(), size))));
-    }
-  };
-}
-
 Result<std::map<std::string, std::string>> check_load(const config::PostgresEndpoint& endpoint,
                                                       int server_version) {
   ASSIGN_OR_RETURN(const auto tool, find_pg_restore(endpoint, server_version));
@@ -309,8 +298,8 @@ Result<std::map<std::string, std::string>> check_load(const config::PostgresEndp
 }
 
 Result<void> read_archive(const ArchiveSource& source, pgarchive::Consumer& consumer, Phase* phase,
-                          const Cancellation& cancellation) {
-  pgarchive::Parser parser(consumer);
+                          const Cancellation& cancellation, const std::set<int64_t>& left_out) {
+  pgarchive::Parser parser(consumer, left_out);
   auto read = source([&](ByteView piece) -> Result<void> {
     RETURN_IF_ERROR(cancellation.check());
     RETURN_IF_ERROR(parser.feed(piece));
@@ -318,6 +307,37 @@ Result<void> read_archive(const ArchiveSource& source, pgarchive::Consumer& cons
     return {};
   });
   RETURN_IF_ERROR(std::move(read));
+  return parser.finish();
+}
+
+Result<void> read_wanted(const ArchiveSource& source, pgarchive::Consumer& consumer, Phase* phase,
+                         const Cancellation& cancellation) {
+  if (source.tables().empty()) return read_archive(source, consumer, phase, cancellation);
+  pgarchive::Parser parser(consumer);
+  const auto feed = [&](ByteView piece) -> Result<void> {
+    RETURN_IF_ERROR(cancellation.check());
+    if (phase) phase->advance(piece.size());
+    return parser.feed(piece);
+  };
+  std::map<uint64_t, uint64_t> tables;
+  for (const auto& [entry, extent] : source.tables())
+    if (extent.bytes >= kWorthLeaving) tables[extent.offset] = extent.bytes;
+  uint64_t from = 0;
+  for (const auto& [offset, bytes] : tables) {
+    if (offset > from) RETURN_IF_ERROR(source.read({from, offset - from}, feed));
+    from = offset + bytes;
+    bool left = false;
+    uint64_t rest = bytes;
+    auto read = source.read({offset, bytes}, [&](ByteView piece) -> Result<void> {
+      RETURN_IF_ERROR(feed(piece));
+      rest -= piece.size();
+      ASSIGN_OR_RETURN(left, parser.leave_table(from));
+      return left ? Result<void>(Error(Code::kCancelled, "nothing more is needed")) : Result<void>();
+    });
+    if (!left) RETURN_IF_ERROR(std::move(read));
+    if (left && phase) phase->advance(rest);
+  }
+  if (from < source.bytes()) RETURN_IF_ERROR(source.read({from, source.bytes() - from}, feed));
   return parser.finish();
 }
 

@@ -1,9 +1,9 @@
-// Fills a database from an archive that streams by, in one pass.
+// Fills a database from an archive, of which each byte is read once.
 //
 // Definitions before and after the data are pg_restore's business: it gets the archive's head as a file
 // (stock_restore.h). Rows go in by parallel COPY, one connection a table, or several for one large table
-// (row_loader.h). Indexes and constraints are built in parallel, the most expensive first, foreign keys last
-// (index_builder.h).
+// (row_loads.h). Indexes and constraints are built in parallel, the most expensive first, where possible
+// while other tables are still being loaded, foreign keys last (index_builder.h).
 //
 // The sessions that load commit without waiting for the server's disk. Whoever calls this ends with a commit
 // that does wait: it makes everything durable that was committed before it.
@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,17 +23,10 @@
 #include "core/result.h"
 #include "formats/pgarchive/contents.h"
 #include "formats/pgarchive/parser.h"
+#include "stores/postgres/archive_source.h"
 #include "stores/postgres/row_editing.h"
 
 namespace summit::postgres {
-
-// Gives the whole archive in order to `consume`, from its beginning; may be called more than once. An error
-// of `consume` ends it and is its own. That the bytes are those that were written (kCorrupt) may show at the
-// end only.
-using ArchiveSource = std::function<Result<void>(const std::function<Result<void>(ByteView)>& consume)>;
-
-// An archive that is a file.
-ArchiveSource archive_file(fs::path path);
 
 struct LoadRequest {
   ArchiveSource source;
@@ -62,17 +56,22 @@ Result<std::map<std::string, std::string>> check_load(const config::PostgresEndp
                                                       int server_version);
 
 // Gives the whole archive to `consumer`, once; `phase`, unless it is null, counts its bytes. kCorrupt for an
-// archive that is none or has no end.
+// archive that is none or has no end. `left_out`: entries whose blocks `source` does not have.
 Result<void> read_archive(const ArchiveSource& source, pgarchive::Consumer& consumer, Phase* phase,
-                          const Cancellation& cancellation);
+                          const Cancellation& cancellation, const std::set<int64_t>& left_out = {});
+
+// The same for a consumer that does not want all rows: what it does not want is not even read, where it is
+// known where it lies.
+Result<void> read_wanted(const ArchiveSource& source, pgarchive::Consumer& consumer, Phase* phase,
+                         const Cancellation& cancellation);
 
 // The table of contents alone; reads no further than its end.
 Result<pgarchive::Contents> read_contents(const ArchiveSource& source);
 
 // The first error ends it, unless it is one of a definition that may be skipped; what was loaded is then of
-// no use. kCorrupt also when the source finds at its end that its bytes are damaged, or when the server
-// stored another number of rows than the archive holds. What belongs to the database itself (its creation,
-// settings, grants and comment) is the caller's.
+// no use. kCorrupt also when the source finds at the end of a whole reading that its bytes are
+// damaged, or when the server stored another number of rows than the archive holds. What belongs to the
+// database itself (its creation, settings, grants and comment) is the caller's.
 Result<Loaded> load_archive(const config::PostgresEndpoint& endpoint, const LoadRequest& request,
                             Reporter& reporter, const std::string& store, const Cancellation& cancellation);
 

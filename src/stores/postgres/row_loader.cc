@@ -12,6 +12,7 @@ namespace summit::postgres {
 namespace {
 
 // The server says at the end of a COPY that it refused a row: a huge table must not be sent whole before.
+// After so much a COPY ends, or, if it is the only one of its table, is looked at.
 constexpr uint64_t kLongestCopy = 256 * MiB;
 // A smaller table is loaded before the server has answered what its columns are.
 constexpr size_t kWorthAsking = 64 * KiB;
@@ -25,6 +26,7 @@ Result<void> RowLoader::load(const LoadUnit& unit) {
     case LoadUnit::Kind::kWholeTable:
       return load_table(unit);
     case LoadUnit::Kind::kRows:
+    case LoadUnit::Kind::kRowsInTurn:
       return load_rows(unit);
     case LoadUnit::Kind::kLargeObject:
       return load_large_object(unit);
@@ -45,9 +47,12 @@ Result<void> RowLoader::load_table(const LoadUnit& unit) {
 Result<void> RowLoader::load_rows(const LoadUnit& unit) {
   LoadTarget& target = *unit.target;
   ASSIGN_OR_RETURN(const Data data, encoded(unit), "while loading the rows of {}", target.name);
-  if (copying_ != &target || copying_binary_ != data.binary || copied_ >= kLongestCopy) {
+  const bool alone = unit.kind == LoadUnit::Kind::kRowsInTurn;
+  if (copying_ != &target || copying_binary_ != data.binary || (!alone && copied_ >= kLongestCopy)) {
     RETURN_IF_ERROR(finish());
-    RETURN_IF_ERROR(begin_copy(target, data.binary, false));
+    // Freezing empties the table first, which must not lose what an earlier COPY brought.
+    const bool frozen = alone && !target.truncate.empty() && !std::exchange(target.begun, true);
+    RETURN_IF_ERROR(begin_copy(target, data.binary, frozen));
   }
   RETURN_IF_ERROR(put(data.bytes));
   if (rows_) rows_->advance(unit.block.rows);
@@ -92,7 +97,7 @@ Result<BinaryRows*> RowLoader::binary_rows(const LoadTarget& target) {
 
 Result<void> RowLoader::begin_copy(LoadTarget& target, bool binary, bool frozen) {
   std::vector<std::string_view> options;
-  if (frozen) options.emplace_back("FREEZE");
+  if (frozen || target.freezes) options.emplace_back("FREEZE");
   if (binary) options.emplace_back("FORMAT binary");
   std::string sql = target.copy;
   if (!options.empty()) sql += fmt::format(" WITH ({})", fmt::join(options, ", "));
@@ -107,14 +112,19 @@ Result<void> RowLoader::begin_copy(LoadTarget& target, bool binary, bool frozen)
 Result<void> RowLoader::put(std::string_view bytes) {
   RETURN_IF_ERROR(connection_.put_copy(as_bytes(bytes)), "while loading the rows of {}", copying_->name);
   copied_ += bytes.size();
-  return {};
+  if (!goes_on_ || copied_ - looked_at_ < kLongestCopy) return {};
+  looked_at_ = copied_;
+  if (goes_on_()) return {};
+  const std::string name = copying_->name;
+  RETURN_IF_ERROR(end_copy());
+  return Error(Code::kFailed, "the server ended the COPY into {} before its end, and does not say why", name);
 }
 
 Result<void> RowLoader::end_copy() {
   if (!copying_) return {};
   if (copying_binary_) RETURN_IF_ERROR(put(kBinaryEnd));
   LoadTarget& target = *std::exchange(copying_, nullptr);
-  copied_ = 0;
+  copied_ = looked_at_ = 0;
   ASSIGN_OR_RETURN(const uint64_t stored, connection_.end_copy(), "while loading the rows of {}",
                    target.name);
   target.stored += stored;

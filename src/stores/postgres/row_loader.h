@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,12 +18,11 @@
 
 namespace summit::postgres {
 
-// A whole table goes in by TRUNCATE and COPY (FREEZE) in one transaction: its rows are visible to everybody
-// at once, so no later reader or VACUUM writes them again, and a server with wal_level = minimal logs
-// nothing. Rows of a larger table, which come over several connections, cannot be frozen. That is faster all
-// the same: with wal_level = minimal, 140 MB of jsonb took 1.45 s frozen over one connection and 1.0 s over
-// two; with replica, 1.9 GB of mixed rows took 13.1 s over one, prepared by two threads, and 9.0 s over two,
-// their indexes then 4.0 and 4.7 s.
+// A table that one connection loads goes in by TRUNCATE and COPY (FREEZE) in one transaction: its rows are
+// visible to everybody at once, so no later reader or VACUUM writes them again, and a server with wal_level =
+// minimal logs nothing. Rows that come over several connections cannot be frozen. For a table that is most of
+// the database that is faster all the same: with wal_level = minimal, 140 MB of jsonb took 1.45 s frozen over
+// one connection and 1.0 s over two.
 //
 // Rows go in in COPY's binary format where their types allow it (binary_columns.h), each block for itself:
 // one with a value that has no such form is the server's to read as text, or to refuse in its own words.
@@ -32,8 +32,10 @@ class RowLoader {
  public:
   // `connection` is a load session (load_session.h) and outlives this, as does `editing`; `rows` and
   // `editing` may be null.
-  RowLoader(Connection& connection, Phase* rows, RowEditing* editing = nullptr)
-      : connection_(connection), rows_(rows), editing_(editing) {}
+  // `goes_on`: false when the server is surely through with the COPY that is open; may be empty.
+  using GoesOn = std::function<bool()>;
+  RowLoader(Connection& connection, Phase* rows, RowEditing* editing = nullptr, GoesOn goes_on = {})
+      : connection_(connection), rows_(rows), editing_(editing), goes_on_(std::move(goes_on)) {}
 
   Result<void> load(const LoadUnit& unit);
   // Commits what is under way.
@@ -59,6 +61,7 @@ class RowLoader {
   Connection& connection_;
   Phase* rows_;
   RowEditing* editing_;
+  GoesOn goes_on_;
   std::map<const LoadTarget*, std::unique_ptr<RowEditor>> editors_;     // null: the rows stay as they are
   std::map<const LoadTarget*, std::optional<BinaryRows>> binary_rows_;  // nothing: the rows go in as text
   std::string edited_;
@@ -66,6 +69,7 @@ class RowLoader {
   LoadTarget* copying_ = nullptr;  // into which a COPY is open
   bool copying_binary_ = false;
   uint64_t copied_ = 0;           // bytes in that COPY
+  uint64_t looked_at_ = 0;        // of them, when the server was last asked whether it goes on
   bool writing_objects_ = false;  // in a transaction of their own
 };
 

@@ -113,7 +113,7 @@ Result<void> visit_rows(const ArchiveSource& source, RowVisitor& visitor, Phase*
   group.spawn([&] { return visit(pieces, done, visitor, group.cancellation()); });
   group.spawn([&]() -> Result<void> {
     Splitting splitting(pieces, done, group.cancellation());
-    RETURN_IF_ERROR(read_archive(source, splitting, phase, group.cancellation()));
+    RETURN_IF_ERROR(read_wanted(source, splitting, phase, group.cancellation()));
     pieces.close();
     return {};
   });

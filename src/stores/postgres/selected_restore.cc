@@ -384,13 +384,13 @@ Result<Loaded> Transaction::load(Phase& phase) {
   for (auto& [id, target] : targets) {
     target->in_order = true;
     // Created or emptied in this transaction, hence frozen whatever its size.
-    if (!target->truncate.empty()) target->copy += " WITH (FREEZE)";
+    target->freezes = !target->truncate.empty();
     target->truncate.clear();
   }
   RowLoader loader(connection_, nullptr);
   LoadQueue unused(1);
   ArchiveLoader rows({contents_, targets, unused, false, loader, cancellation_});
-  RETURN_IF_ERROR(read_archive(restore_.archive, rows, &phase, cancellation_));
+  RETURN_IF_ERROR(read_wanted(restore_.archive, rows, &phase, cancellation_));
   return count_loaded(targets);
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "tests/formats/pgarchive/helper/archive.h"
@@ -73,6 +74,75 @@ TEST(Parser, TheContentsComeWithTheirLastByte) {
   ASSERT_NE(parser.contents(), nullptr);
   EXPECT_EQ(parser.contents()->database, "summit");
   EXPECT_THAT(recorder.calls, ElementsAre("contents"));
+}
+
+// The block of table "users" within the sample's archive.
+struct Place {
+  size_t begin;
+  size_t end;
+};
+Place users_in(const std::string& archive) {
+  const size_t begin = archive.find(block(1, 11));
+  return {begin, archive.find(block(1, 12), begin)};
+}
+
+TEST(Parser, ASingleBlockIsReadBehindContentsThatAreKnown) {
+  for (const Compression compression : kAll) {
+    const std::string archive = sample_archive(compression);
+    const Place users = users_in(archive);
+    const std::string_view of_users = std::string_view(archive).substr(users.begin, users.end - users.begin);
+    const Contents contents = sample_contents(compression);
+    const auto entry = [&](int64_t id) -> const Entry& {
+      return *std::ranges::find(contents.entries, id, &Entry::id);
+    };
+    Recorder recorder;
+    Parser parser(recorder, contents);
+    for (int i = 0; i < 2; ++i) {
+      recorder.rows.clear();
+      parser.expect(entry(11), users.begin);
+      ASSERT_TRUE(parser.feed(as_bytes(of_users)).ok());
+      ASSERT_TRUE(parser.finish().ok());
+      EXPECT_EQ(recorder.rows.at("users"), SampleData{}.users);
+    }
+    parser.expect(entry(12), users.begin);
+    EXPECT_THAT(parser.feed(as_bytes(of_users)).error().message(), HasSubstr("entry 11"));
+    Parser cut(recorder, contents);
+    cut.expect(entry(11), users.begin);
+    ASSERT_TRUE(cut.feed(as_bytes(of_users.substr(0, of_users.size() - 1))).ok());
+    EXPECT_THAT(cut.finish().error().message(), HasSubstr("ends within a block"));
+    Parser nothing(recorder, contents);
+    nothing.expect(entry(11), users.begin);
+    EXPECT_THAT(nothing.finish().error().message(), HasSubstr("its data are missing"));
+  }
+}
+
+TEST(Parser, ABlockThatIsLeftOutIsNotMissed) {
+  std::string archive = sample_archive(Compression::kZstd);
+  const Place users = users_in(archive);
+  archive.erase(users.begin, users.end - users.begin);
+  Recorder recorder;
+  Parser parser(recorder, std::set<int64_t>{11});
+  ASSERT_TRUE(parser.feed(as_bytes(archive)).ok());
+  EXPECT_TRUE(parser.finish().ok());
+  EXPECT_EQ(recorder.rows.count("users"), 0u);
+  EXPECT_EQ(recorder.rows.count("empty"), 1u);
+  EXPECT_THAT(error_of(archive).message(), HasSubstr("its data are missing"));
+}
+
+TEST(Parser, OfATableThatIsPassedOverTheRestNeedsNotBeFed) {
+  const std::string archive = sample_archive(Compression::kZstd);
+  const Place users = users_in(archive);
+  Recorder recorder;
+  recorder.wants = [](const std::string& table) { return table != "users"; };
+  Parser parser(recorder);
+  ASSERT_TRUE(parser.feed(as_bytes(archive.substr(0, users.begin))).ok());
+  EXPECT_FALSE(*parser.leave_table(users.end)) << "no table is in hand";
+  ASSERT_TRUE(parser.feed(as_bytes(archive.substr(users.begin, 16))).ok());
+  EXPECT_TRUE(*parser.leave_table(users.end));
+  ASSERT_TRUE(parser.feed(as_bytes(archive.substr(users.end))).ok());
+  ASSERT_TRUE(parser.finish().ok());
+  EXPECT_THAT(recorder.calls, testing::Contains("begin empty"));
+  EXPECT_EQ(recorder.rows["users"], "");
 }
 
 TEST(Parser, FramesOfZstdMayShareAChunkAndChunksAFrame) {

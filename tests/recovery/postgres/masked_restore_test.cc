@@ -80,6 +80,38 @@ TEST_F(MaskedRestore, RowsAreMaskedOnTheWayInAndEqualWhatTheStreamMade) {
   EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.plain"), "10");
 }
 
+TEST_F(MaskedRestore, LargeTablesThatOneConnectionEachReadsAreMaskedAndReduced) {
+  run("summit",
+      "CREATE TABLE public.accounts AS SELECT i AS id, 'needle' || i || '@secret.org' AS email, "
+      "repeat(md5(i::text), 2) AS note FROM generate_series(1, 60000) i; CREATE TABLE public.visits AS "
+      "SELECT "
+      "id, 60001 - id AS account, 'needle' || 60001 - id || '@secret.org' AS email, note FROM "
+      "public.accounts; "
+      "ALTER TABLE public.accounts ADD PRIMARY KEY (id); ALTER TABLE public.visits ADD PRIMARY KEY (id), ADD "
+      "FOREIGN KEY (account) REFERENCES public.accounts");
+  const auto id = expect_ok(back_up(target_));
+  EXPECT_THAT(record_of(id).details.at("extents:summit"), HasSubstr(" ")) << "two tables";
+  use(R"(key: {env: K}
+rules:
+  postgresql:
+    - {table: accounts, set: {email: {pseudonym: email}}}
+    - {table: visits, set: {email: {pseudonym: email}}}
+harmless: {postgresql: [accounts.note, visits.note]}
+reduction: {critical: [accounts], others: sample}
+)",
+      50);
+  expect_ok(plan(id));
+  EXPECT_THAT(restored(id), IsEmpty());
+  EXPECT_EQ(
+      ask("summit",
+          "SELECT count(*) FROM public.visits v JOIN public.accounts a ON a.id = v.account WHERE a.email "
+          "<> v.email OR v.email LIKE '%needle%'"),
+      "0");
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.accounts"), "60000");
+  EXPECT_EQ(ask("summit", "SELECT count(*) BETWEEN 29000 AND 31000 FROM public.visits"), "t");
+  EXPECT_TRUE(is_frozen("summit", "visits"));
+}
+
 TEST_F(MaskedRestore, AChangedRowIsADifferenceFromTheMaskedOnesAndNothingIsReplaced) {
   run("summit", kPeople);
   const auto id = expect_ok(back_up(target_));

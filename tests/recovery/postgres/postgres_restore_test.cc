@@ -82,6 +82,33 @@ TEST_F(PostgresComponents, DifferencesAreNamedExactly) {
   }
 }
 
+// A backup says where its large tables lie. One of before does not.
+TEST_F(PostgresComponents, LargeTablesAreReadByThemselvesWhereTheBackupSaysWhereTheyLie) {
+  run("summit",
+      "CREATE TABLE public.a AS SELECT i AS id, md5(i::text) AS body FROM generate_series(1, 150000) i; "
+      "CREATE "
+      "TABLE public.b AS SELECT * FROM public.a; CREATE TABLE public.c AS SELECT 1 AS id; ALTER TABLE "
+      "public.a "
+      "ADD PRIMARY KEY (id)");
+  const auto id = expect_ok(back_up(target_));
+  EXPECT_THAT(record_of(id).details.at("extents:summit"), testing::MatchesRegex("[0-9]+:[0-9]+\\+[0-9]+ .*"));
+  const auto before = expect_ok(
+      back_up(target_, "postgresql", {}, [](auto& record) { record.details.erase("extents:summit"); }));
+  for (const auto& backup : {id, before}) {
+    expect_ok(restore_to(backup, target_));
+    EXPECT_THAT(compare_with(backup, target_), IsEmpty());
+    if (backup == id) {
+      EXPECT_TRUE(is_frozen("summit", "b"));
+    }
+  }
+  // Some tables, beside the others.
+  run("summit", "TRUNCATE public.a, public.c; DELETE FROM public.b");
+  databases_.only = {"public.b"};
+  expect_ok(restore_to(id, target_));
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.b"), "150000");
+  EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.a"), "0");
+}
+
 // Changes one recorded hash: what comes back is then another row.
 auto another_hash(const std::string& kind, const std::string& name) {
   return [=](repository::ComponentRecord& record) {

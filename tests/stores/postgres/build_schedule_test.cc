@@ -97,7 +97,8 @@ TEST(BuildSchedule, TheMostExpensiveComesFirst) {
       .add(3, "INDEX", "of_small", {"1"}, "CREATE INDEX ON public.small USING btree (id);")
       .add(4, "INDEX", "of_large", {"2"}, "CREATE INDEX ON public.large USING btree (id);")
       .add(5, "INDEX", "graph", {"1"}, "CREATE INDEX ON public.small USING hnsw (v);");
-  BuildSchedule schedule(archive.contents, archive.plan().builds, {{1, {1000, 0}}, {2, {50000, 0}}});
+  BuildSchedule schedule(archive.contents, archive.plan().builds);
+  schedule.loaded({{1, {1000, 0}}, {2, {50000, 0}}});
   EXPECT_EQ(*next(schedule)->entry->tag, "graph");
   EXPECT_EQ(*next(schedule)->entry->tag, "of_large");
   const auto last = next(schedule);
@@ -106,14 +107,76 @@ TEST(BuildSchedule, TheMostExpensiveComesFirst) {
   EXPECT_FALSE(next(schedule)) << "three were all";
 }
 
+TEST(BuildSchedule, NothingIsBuiltOnATableThatIsLoading) {
+  Archive archive;
+  archive.add(1, "TABLE", "first")
+      .add(2, "TABLE", "second")
+      .add(3, "INDEX", "of_first", {"1"})
+      .add(4, "INDEX", "of_second", {"2"});
+  const auto builds = archive.plan().builds;
+  BuildSchedule schedule(archive.contents, builds, {1, 2});
+  schedule.loaded({{2, {500, 5}}});
+  const auto first = next(schedule);
+  EXPECT_EQ(*first->entry->tag, "of_second");
+  EXPECT_EQ(first->table_bytes, 500u);
+  schedule.done(*first);
+  // Nothing runs, and nothing may begin: that is no circle while a table is loading.
+  std::optional<BuildSchedule::Build> second;
+  TaskGroup group{Cancellation()};
+  group.spawn([&]() -> Result<void> {
+    second = next(schedule);
+    return {};
+  });
+  schedule.loaded({{1, {100, 1}}});
+  ASSERT_TRUE(group.join().ok());
+  ASSERT_TRUE(second);
+  EXPECT_EQ(*second->entry->tag, "of_first");
+  EXPECT_EQ(second->share, 1);
+  EXPECT_FALSE(next(schedule));
+}
+
+// A COPY into a partition locks its parent.
+TEST(BuildSchedule, AKeyOfAPartitionedTableWaitsForThePartitionsRowsAndThoseForTheirOwn) {
+  Archive archive;
+  archive.add(1, "TABLE", "root")
+      .add(2, "TABLE", "part")
+      .add(3, "TABLE", "other_part")
+      .add(4, "TABLE ATTACH", "part", {"1", "2"})
+      .add(5, "TABLE ATTACH", "other_part", {"1", "3"})
+      .add(6, "CONSTRAINT", "root_key", {"1"})
+      .add(7, "CONSTRAINT", "part_key", {"2"});
+  const auto builds = archive.plan().builds;
+  BuildSchedule schedule(archive.contents, builds, {2, 3});
+  schedule.loaded({{2, {}}});
+  EXPECT_EQ(*next(schedule)->entry->tag, "part_key");
+  Cancellation stop;
+  stop.request();
+  EXPECT_EQ(schedule.next(stop).error().code(), Code::kCancelled) << "it waits";
+  schedule.loaded({{3, {}}});
+  EXPECT_EQ(*next(schedule)->entry->tag, "root_key");
+}
+
+TEST(BuildSchedule, AForeignKeyWaitsForBothItsTables) {
+  Archive archive;
+  archive.add(1, "TABLE", "t").add(2, "TABLE", "u").add(3, "FK CONSTRAINT", "fk", {"1", "2"});
+  const auto keys = archive.plan().foreign_keys;
+  BuildSchedule schedule(archive.contents, keys, {1, 2});
+  Cancellation stop;
+  schedule.loaded({{1, {}}});
+  stop.request();
+  EXPECT_EQ(schedule.next(stop).error().code(), Code::kCancelled) << "it waits";
+  schedule.loaded({{2, {}}});
+  EXPECT_TRUE(next(schedule));
+}
+
 TEST(BuildSchedule, ManyShortRowsCostMoreThanFewLongOnes) {
   Archive archive;
   archive.add(1, "TABLE", "wide")
       .add(2, "TABLE", "narrow")
       .add(3, "INDEX", "of_wide", {"1"})
       .add(4, "INDEX", "of_narrow", {"2"});
-  BuildSchedule schedule(archive.contents, archive.plan().builds,
-                         {{1, {800'000'000, 400'000}}, {2, {200'000'000, 6'000'000}}});
+  BuildSchedule schedule(archive.contents, archive.plan().builds);
+  schedule.loaded({{1, {800'000'000, 400'000}}, {2, {200'000'000, 6'000'000}}});
   EXPECT_EQ(*next(schedule)->entry->tag, "of_narrow");
 }
 
@@ -124,7 +187,8 @@ TEST(BuildSchedule, AConstraintHasItsTableToItself) {
       .add(3, "CONSTRAINT", "pk", {"1"})
       .add(4, "INDEX", "i", {"1"});
   archive.add(5, "INDEX", "j", {"1"}).add(6, "INDEX", "of_u", {"2"});
-  BuildSchedule schedule(archive.contents, archive.plan().builds, {{1, {100, 0}}, {2, {10, 0}}});
+  BuildSchedule schedule(archive.contents, archive.plan().builds);
+  schedule.loaded({{1, {100, 0}}, {2, {10, 0}}});
   const auto first = next(schedule);
   EXPECT_EQ(*first->entry->tag, "pk");
   EXPECT_EQ(*next(schedule)->entry->tag, "of_u") << "the indexes of t would wait";
@@ -140,7 +204,8 @@ TEST(BuildSchedule, AConstraintDoesNotWaitForTheLongIndexesOfItsTable) {
       .add(3, "INDEX", "graph", {"1"}, "CREATE INDEX ON public.t USING hnsw (v);")
       .add(4, "CONSTRAINT", "pk", {"1"})
       .add(5, "INDEX", "words", {"2"}, "CREATE INDEX ON public.u USING gin (w);");
-  BuildSchedule schedule(archive.contents, archive.plan().builds, {{1, {1000, 0}}, {2, {1000, 0}}});
+  BuildSchedule schedule(archive.contents, archive.plan().builds);
+  schedule.loaded({{1, {1000, 0}}, {2, {1000, 0}}});
   const auto first = next(schedule);
   EXPECT_EQ(*first->entry->tag, "pk");
   EXPECT_EQ(*next(schedule)->entry->tag, "words");
@@ -158,7 +223,7 @@ TEST(BuildSchedule, ForeignKeysOfOneFamilyOfPartitionsComeOneAfterTheOther) {
       .add(6, "FK CONSTRAINT", "root_other", {"1", "4"})
       .add(7, "FK CONSTRAINT", "other_part", {"4", "2"})
       .add(8, "FK CONSTRAINT", "third_third", {"5"});
-  BuildSchedule schedule(archive.contents, archive.plan().foreign_keys, {});
+  BuildSchedule schedule(archive.contents, archive.plan().foreign_keys);
   const auto first = next(schedule);
   EXPECT_EQ(*first->entry->tag, "root_other");
   EXPECT_EQ(*next(schedule)->entry->tag, "third_third");
@@ -169,7 +234,7 @@ TEST(BuildSchedule, ForeignKeysOfOneFamilyOfPartitionsComeOneAfterTheOther) {
 TEST(BuildSchedule, CirclesAreDamage) {
   Archive archive;
   archive.add(1, "INDEX", "a", {"2"}).add(2, "INDEX", "b", {"1"});
-  BuildSchedule schedule(archive.contents, archive.plan().builds, {});
+  BuildSchedule schedule(archive.contents, archive.plan().builds);
   const auto build = schedule.next({});
   ASSERT_FALSE(build.ok());
   EXPECT_EQ(build.error().code(), Code::kCorrupt);
@@ -178,7 +243,8 @@ TEST(BuildSchedule, CirclesAreDamage) {
 TEST(BuildSchedule, SharesFollowTheCost) {
   Archive archive;
   archive.add(1, "TABLE", "t").add(2, "TABLE", "u").add(3, "INDEX", "i", {"1"}).add(4, "INDEX", "j", {"2"});
-  BuildSchedule schedule(archive.contents, archive.plan().builds, {{1, {300, 0}}, {2, {100, 0}}});
+  BuildSchedule schedule(archive.contents, archive.plan().builds);
+  schedule.loaded({{1, {300, 0}}, {2, {100, 0}}});
   const auto first = next(schedule);
   EXPECT_DOUBLE_EQ(first->share, 0.75);
   schedule.done(*first);

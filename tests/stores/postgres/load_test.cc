@@ -8,6 +8,8 @@
 
 #include "core/task_group.h"
 #include "core/wait.h"
+#include "stores/postgres/copy_watch.h"
+#include "stores/postgres/row_loader.h"
 #include "stores/postgres/skipped_definitions.h"
 #include "tests/stores/postgres/helper/awkward_database.h"
 #include "tests/stores/postgres/helper/test_database.h"
@@ -127,6 +129,125 @@ TEST_F(Load, ALargeTableOverSeveralConnectionsLosesAndDoublesNoRow) {
   const auto restored = expect_ok(restore("copy", stock_dump("summit", {"--compress=none"}), options));
   EXPECT_EQ(restored.loaded.rows, 61001u);
   EXPECT_EQ(lines(fingerprints("copy")), original);
+}
+
+// Three tables that one connection each loads, and small ones.
+constexpr std::string_view kSeveralLargeTables = R"sql(
+CREATE TABLE public.words (id integer, body text);
+INSERT INTO public.words SELECT i, md5(i::text) || md5((-i)::text) FROM generate_series(1, 80000) i;
+CREATE TABLE public.numbers (id integer, n numeric, j jsonb);
+INSERT INTO public.numbers SELECT i, i / 7.0, jsonb_build_object('k', md5(i::text)) FROM generate_series(1, 120000) i;
+CREATE TABLE public.lists (id integer, l text[]);
+INSERT INTO public.lists SELECT i, ARRAY[md5(i::text), NULL, ''] FROM generate_series(1, 200000) i;
+CREATE TABLE public.small (id integer PRIMARY KEY);
+INSERT INTO public.small SELECT generate_series(1, 10);
+ALTER TABLE public.words ADD PRIMARY KEY (id);
+ALTER TABLE public.numbers ADD PRIMARY KEY (id);
+CREATE INDEX ON public.numbers USING gin (j);
+ALTER TABLE public.lists ADD PRIMARY KEY (id), ADD FOREIGN KEY (id) REFERENCES public.lists;
+CREATE INDEX ON public.small (id);
+)sql";
+
+TEST_F(Load, SeveralLargeTablesAreFrozenByOneConnectionEach) {
+  run("summit", kSeveralLargeTables);
+  const auto original = dump("summit");
+  ASSERT_THAT(original.extents, testing::SizeIs(3));
+  DatabaseRestore options;
+  options.archive = archive_file(original.archive, original.extents);
+  for (const size_t jobs : {2, 3, 7}) {
+    options.jobs = jobs;
+    const auto restored = expect_ok(restore("copy", original.archive, options));
+    EXPECT_EQ(restored.loaded.rows, 400010u);
+    EXPECT_EQ(lines(fingerprints("copy")), lines(original.fingerprints)) << jobs;
+    // With more connections the largest table is for all of them, and with many every one is.
+    for (const auto* table : {"words", "numbers", "lists"}) {
+      if (jobs == 2) {
+        EXPECT_TRUE(is_frozen("copy", table)) << table;
+      }
+    }
+  }
+}
+
+// A block with a value that has no binary form goes in as text, and must not empty the table again.
+TEST_F(Load, ATableThatChangesItsFormatIsFrozenAsFarAsItCanBeAndLosesNoRow) {
+  run("summit",
+      "CREATE TABLE public.dates (id integer, day date, body text); INSERT INTO public.dates SELECT i, CASE "
+      "WHEN i % 30000 = 0 THEN '4000-01-01 BC' ELSE date '2024-01-01' + i % 900 END::date, "
+      "repeat(md5(i::text), 8) FROM generate_series(1, 100000) i; CREATE TABLE public.other AS SELECT * FROM "
+      "public.dates; ALTER TABLE public.dates ADD PRIMARY KEY (id)");
+  const auto original = dump("summit");
+  ASSERT_THAT(original.extents, testing::SizeIs(2));
+  DatabaseRestore options;
+  options.archive = archive_file(original.archive, original.extents);
+  expect_ok(restore("copy", original.archive, options));
+  EXPECT_EQ(lines(fingerprints("copy")), lines(original.fingerprints));
+}
+
+TEST_F(Load, DamageInATableThatIsReadByItselfIsFound) {
+  run("summit", kSeveralLargeTables);
+  const auto original = dump("summit");
+  const auto archive = expect_ok(read_file(original.archive));
+  DatabaseRestore options;
+  for (const auto& [entry, extent] : original.extents) {
+    const fs::path damaged = directory() / "damaged.dump";
+    std::string bytes = archive;
+    bytes[extent.offset + extent.bytes / 2] = static_cast<char>(bytes[extent.offset + extent.bytes / 2] ^ 4);
+    expect_ok(write_file_durably(damaged, bytes));
+    options.archive = archive_file(damaged, original.extents);
+    EXPECT_EQ(restore("copy", damaged, options).error().code(), Code::kCorrupt);
+    EXPECT_FALSE(exists("copy"));
+  }
+}
+
+// Metadata that are wrong must not load one table into another, nor leave one out.
+TEST_F(Load, AWrongPlaceOfATableIsDamage) {
+  run("summit", kSeveralLargeTables);
+  const auto original = dump("summit");
+  auto swapped = original.extents;
+  std::swap(swapped.begin()->second, std::prev(swapped.end())->second);
+  auto shorter = original.extents;
+  shorter.begin()->second.bytes -= 10;
+  auto unknown = original.extents;
+  unknown[99999] = unknown.begin()->second;
+  unknown.erase(unknown.begin());
+  for (const auto& extents : {swapped, shorter, unknown}) {
+    DatabaseRestore options;
+    options.archive = archive_file(original.archive, extents);
+    EXPECT_EQ(restore("copy", original.archive, options).error().code(), Code::kCorrupt) << to_text(extents);
+    EXPECT_FALSE(exists("copy"));
+  }
+}
+
+// The server says so at the end of a COPY only, and all of a huge table would have been sent before.
+TEST_F(Load, ACopyThatTheServerHasEndedIsNotGivenMore) {
+  run("summit", "CREATE TABLE public.t (id integer, body text)");
+  auto connection = connect("summit");
+  pgarchive::Entry entry;
+  LoadTarget target;
+  target.entry = &entry;
+  target.name = "public.t";
+  target.copy = "COPY public.t (id, body) FROM stdin";
+  target.truncate = "TRUNCATE ONLY public.t";
+  CopyWatch watch([&] { return Connection::open(endpoint(), "summit"); });
+  const auto process = expect_ok(CopyWatch::process_of(connection));
+  int asked = 0;
+  RowLoader loader(connection, nullptr, nullptr, [&] {
+    ++asked;
+    return watch.goes_on(process);
+  });
+  LoadUnit unit;
+  unit.kind = LoadUnit::Kind::kRowsInTurn;
+  unit.target = &target;
+  std::string rows = "no number\tx\n";
+  for (int i = 0; i < 4000; ++i) rows += fmt::format("{}\t{}\n", i, std::string(1000, 'x'));
+  unit.block = {rows, 4001};
+  Result<void> loaded;
+  uint64_t sent = 0;
+  for (; loaded.ok() && sent < 2 * GiB; sent += rows.size()) loaded = loader.load(unit);
+  ASSERT_FALSE(loaded.ok());
+  EXPECT_THAT(loaded.error().message(), HasSubstr("invalid input syntax for type integer"));
+  EXPECT_EQ(asked, 1);
+  EXPECT_LT(sent, 300 * MiB);
 }
 
 // How often the server's log has a COPY of `table` in this format since `begin`.

@@ -95,6 +95,40 @@ TEST(VisitRows, OnceTheVisitorHasEnoughTheRestIsPassedOverAndTheEndComes) {
   }
 }
 
+// Where it is known where a table lies, what nobody wants is not even read.
+TEST(VisitRows, ATableThatTheVisitorHasEnoughOfIsLeft) {
+  const std::string rows = rows_of_users() + rows_of_users();
+  const std::string archive = pgarchive::sample_archive(pgarchive::Compression::kNone, {.users = rows}, MiB);
+  const size_t begin = archive.find(pgarchive::block(1, 11));
+  const size_t end = archive.find(pgarchive::block(1, 12));
+  uint64_t read = 0;
+  const auto part = [&](const Extent& extent, const ArchiveSource::Consume& consume) -> Result<void> {
+    constexpr size_t kPiece = 64 * KiB;
+    const auto bytes = std::string_view(archive).substr(extent.offset, extent.bytes);
+    for (size_t at = 0; at < bytes.size(); at += kPiece) {
+      read += std::min(kPiece, bytes.size() - at);
+      RETURN_IF_ERROR(consume(as_bytes(bytes.substr(at, kPiece))));
+    }
+    return {};
+  };
+  const ArchiveSource source(source_of(archive), archive.size(), {{11, {begin, end - begin}}}, part);
+  for (const size_t enough : {size_t{0}, 600 * KiB, std::string::npos}) {
+    Recording recording;
+    recording.wants = enough > 0;
+    recording.enough = enough;
+    read = 0;
+    expect_ok(visit_rows(source, recording, nullptr, Cancellation()));
+    EXPECT_EQ(recording.calls.back(), enough > 0 ? "end empty" : "begin empty");
+    if (enough == std::string::npos) {
+      EXPECT_TRUE(recording.seen["users"] == rows);
+      EXPECT_EQ(read, archive.size());
+    } else {
+      EXPECT_TRUE(rows.starts_with(recording.seen["users"]));
+      EXPECT_LT(read, archive.size() / 2);
+    }
+  }
+}
+
 // The part of the rows that has no end was never asked for.
 TEST(VisitRows, DamageBehindWhatTheVisitorWantsIsNotMet) {
   std::string archive =

@@ -59,6 +59,13 @@ bool PostgresTest::exists(const std::string& database) {
          "1";
 }
 
+bool PostgresTest::is_frozen(const std::string& database, const std::string& table) {
+  return ask(database,
+             "SELECT relpages > 128 AND relallvisible > relpages - 64 FROM pg_class WHERE relnamespace = "
+             "'public'::regnamespace AND relname = " +
+                 quote_literal(table)) == "t";
+}
+
 std::vector<std::string> PostgresTest::databases() {
   auto connection = connect("postgres");
   auto rows = expect_ok(
@@ -111,7 +118,9 @@ PostgresTest::Dump PostgresTest::dump(const std::string& database, bool compress
   options.compression.algorithm = !compress    ? pgarchive::Compression::kNone
                                   : knows_zstd ? pgarchive::Compression::kZstd
                                                : pgarchive::Compression::kGzip;
-  dump.fingerprints = expect_ok(capture(snapshot, sink, options)).fingerprints;
+  auto captured = expect_ok(capture(snapshot, sink, options));
+  dump.fingerprints = std::move(captured.fingerprints);
+  dump.extents = std::move(captured.extents);
   const auto schema = expect_ok(fingerprint_schema(snapshot.connection(), {"postgresql", ""}));
   dump.fingerprints.insert(dump.fingerprints.end(), schema.begin(), schema.end());
   const auto inventory = expect_ok(read_inventory(snapshot.connection()));
@@ -123,7 +132,7 @@ Result<Restored> PostgresTest::restore(const std::string& database, const fs::pa
                                        DatabaseRestore options, const Cancellation& cancellation) {
   SilentReporter reporter;
   options.database = database;
-  options.archive = archive_file(archive);
+  if (!options.archive) options.archive = archive_file(archive);
   options.workspace = directory();
   if (options.jobs == 1) options.jobs = 2;
   return restore_database(endpoint_, options, reporter, "postgresql", cancellation);

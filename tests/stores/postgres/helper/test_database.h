@@ -78,6 +78,10 @@ class PostgresTest : public testing::Test {
                        std::vector<std::string> arguments);
   void expect_same_definitions(const std::string& left, const std::string& right);
   bool exists(const std::string& database);
+  // That all rows of an analyzed table of schema public were visible to everybody since they were written: no
+  // reader writes its pages again. Empty ones at the end, by which the server extended it in advance, do not
+  // count; tables of a few MiB do not show it.
+  bool is_frozen(const std::string& database, const std::string& table);
   std::vector<std::string> databases();
 
   Snapshot snapshot_of(const std::string& database);
@@ -92,8 +96,10 @@ class PostgresTest : public testing::Test {
     fs::path archive;
     std::vector<Fingerprint> fingerprints;
     std::string timescale_version;
+    TableExtents extents{};
   };
   Dump dump(const std::string& database, bool compress = true);
+  // From `archive`, unless the options have one.
   Result<Restored> restore(const std::string& database, const fs::path& archive, DatabaseRestore options = {},
                            const Cancellation& cancellation = {});
 
