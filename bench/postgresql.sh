@@ -131,6 +131,7 @@ createdb vectors
 psql -qd vectors -v megabytes="$((megabytes / 10))" -f "$project/bench/postgresql/vectors.sql"
 pg_dump -Fc -f stock.custom vectors
 pg_dump -Fc --compress=zstd:3 -f ours.zstd vectors
+rm -f ours.zstd.tables # those of another archive
 rm -rf stock.directory
 pg_dump -Fd -j "$jobs" --compress=zstd:3 -f stock.directory vectors
 step=restore-vectors
