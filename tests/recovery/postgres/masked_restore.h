@@ -39,6 +39,40 @@ class MaskedComponents : public PostgresComponents {
 
 class MaskedRestore : public MaskedComponents {
  protected:
+  static constexpr const char* kRules = R"(key: {env: K}
+rules:
+  postgresql:
+    - table: people
+      where: email NOT LIKE '%@example.com'
+      set: {email: {template: "dev_{id}@example.com"}, phone: {template: "+1-555-{id:07}"}}
+      otherwise: {email: {pseudonym: email}, phone: {pseudonym: phone}}
+    - table: people
+      set:
+        profile: {json: {"$.contact.email": {pseudonym: email}, "$..street": {constant: "x"}}}
+        nicknames: {elements: {pseudonym: name}}
+        born: {shift_days: {by: id, most: 180}}
+    - {table: notes, set: {author_email: {pseudonym: email}}}
+    - {table: payments, set: {iban: {pseudonym: iban}}}
+)";
+
+  static constexpr const char* kPeople = R"(
+  CREATE TABLE public.people (id bigint PRIMARY KEY, email text UNIQUE, phone text, profile jsonb,
+                              nicknames text[], born date, search text GENERATED ALWAYS AS (upper(email)) STORED);
+  INSERT INTO public.people SELECT i, 'needle' || i || '@secret.org', '+47 4000' || i,
+      jsonb_build_object('contact', jsonb_build_object('email', 'inner-needle' || i || '@secret.org', 'n', i),
+                         'home', jsonb_build_object('street', 'Needle Lane ' || i)),
+      ARRAY['Nick Needle ' || i, 'plain'], date '1980-01-01' + i FROM generate_series(1, 3000) i;
+  UPDATE public.people SET email = 'kept@example.com' WHERE id = 7;
+  CREATE TABLE public.notes (id bigint PRIMARY KEY, author_email text, body text);
+  INSERT INTO public.notes VALUES (1, 'needle1@secret.org', 'hello'), (2, NULL, E'tab\there');
+  CREATE TABLE public.payments (id bigint, iban text, due date) PARTITION BY RANGE (due);
+  CREATE TABLE public.payments_old PARTITION OF public.payments FOR VALUES FROM ('2020-01-01') TO ('2026-01-01');
+  CREATE TABLE public.payments_new PARTITION OF public.payments DEFAULT;
+  INSERT INTO public.payments SELECT i, 'NO9386011117947', date '2025-06-01' + i FROM generate_series(1, 400) i;
+  CREATE MATERIALIZED VIEW public.addresses AS SELECT email FROM public.people;
+  CREATE TABLE public.plain AS SELECT i AS n FROM generate_series(1, 10) i;
+)";
+
   void use(const std::string& yaml, unsigned percent = 100) {
     MaskedComponents::use(yaml, percent);
     session_.replaced = &replaced_;
