@@ -2,13 +2,13 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <vector>
 
 #include "core/digest.h"
+#include "core/file_range.h"
 #include "repository/plain_layout.h"
 
 namespace summit::repository {
@@ -26,25 +26,6 @@ Result<UniqueFd> open_regular(const fs::path& path) {
     return errno_error(errno, fmt::format("cannot look at {}", path.string()));
   if (!S_ISREG(status.st_mode)) return Error(Code::kCorrupt, "{} is not a regular file", path.string());
   return fd;
-}
-
-// Gives how many of the bytes the file lacks.
-Result<uint64_t> stream_range(const fs::path& path, uint64_t offset, uint64_t size,
-                              const std::function<Result<void>(ByteView)>& consume,
-                              const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(const UniqueFd fd, open_regular(path));
-  if (::lseek(fd.get(), static_cast<off_t>(offset), SEEK_SET) < 0)
-    return errno_error(errno, fmt::format("cannot read {}", path.string()));
-  std::vector<std::byte> buffer(std::min<uint64_t>(kBlock, size));
-  while (size != 0) {
-    RETURN_IF_ERROR(cancellation.check());
-    const size_t wanted = std::min<uint64_t>(buffer.size(), size);
-    ASSIGN_OR_RETURN(const size_t part, read_some(fd.get(), buffer.data(), wanted, path));
-    if (part == 0) break;
-    RETURN_IF_ERROR(consume(ByteView(buffer.data(), part)));
-    size -= part;
-  }
-  return size;
 }
 
 }  // namespace
@@ -117,9 +98,14 @@ Result<void> PlainReader::read_range(const std::string& artifact, uint64_t offse
   ASSIGN_OR_RETURN(const Artifact* recorded, find(artifact));
   RETURN_IF_ERROR(check_range(metadata_, artifact, recorded->size, offset, size));
   if (size == 0) return {};
-  ASSIGN_OR_RETURN(const uint64_t missing,
-                   stream_range(directory_ / artifact, offset, size, consume, cancellation), "in backup {}",
-                   metadata_.id);
+  const fs::path path = directory_ / artifact;
+  ASSIGN_OR_RETURN(const UniqueFd fd, open_regular(path), "in backup {}", metadata_.id);
+  const auto give = [&](ByteView block) -> Result<void> {
+    RETURN_IF_ERROR(cancellation.check());
+    return consume(block);
+  };
+  ASSIGN_OR_RETURN(const uint64_t missing, read_file_range(fd.get(), path, offset, size, kBlock, give),
+                   "in backup {}", metadata_.id);
   if (missing == 0) return {};
   return Error(Code::kCorrupt, "{} of backup {} is damaged: it is shorter than the recorded {} bytes",
                artifact, metadata_.id, recorded->size)

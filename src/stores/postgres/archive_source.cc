@@ -1,11 +1,11 @@
 #include "stores/postgres/archive_source.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
 
+#include "core/file_range.h"
 #include "core/text.h"
 
 namespace summit::postgres {
@@ -60,18 +60,10 @@ TableExtents extents_from(std::string_view text) {
 ArchiveSource archive_file(fs::path path, TableExtents tables) {
   const auto part = [path](const Extent& extent, const ArchiveSource::Consume& consume) -> Result<void> {
     ASSIGN_OR_RETURN(const auto file, open_for_reading(path));
-    if (::lseek(file.get(), static_cast<off_t>(extent.offset), SEEK_SET) < 0)
-      return errno_error(errno, fmt::format("cannot read {}", path.string()));
-    std::string buffer(kRead, '\0');
-    for (uint64_t left = extent.bytes; left > 0;) {
-      ASSIGN_OR_RETURN(const size_t size,
-                       read_some(file.get(), buffer.data(), std::min<uint64_t>(left, kRead), path));
-      if (size == 0 && extent.bytes != kToTheEnd)
-        return Error(Code::kCorrupt, "{} is too short", path.string());
-      if (size == 0) return {};
-      RETURN_IF_ERROR(consume(as_bytes(std::string_view(buffer.data(), size))));
-      left -= size;
-    }
+    ASSIGN_OR_RETURN(const uint64_t missing,
+                     read_file_range(file.get(), path, extent.offset, extent.bytes, kRead, consume));
+    if (missing != 0 && extent.bytes != kToTheEnd)
+      return Error(Code::kCorrupt, "{} is too short", path.string());
     return {};
   };
   const auto whole = [part](const ArchiveSource::Consume& consume) { return part({0, kToTheEnd}, consume); };
