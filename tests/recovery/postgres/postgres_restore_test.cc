@@ -224,7 +224,9 @@ TEST_F(PostgresComponents, DefinitionsThatFailAreLeftOutAndNamedWhenAskedFor) {
           HasSubstr("COMMENT public.INDEX picky_index was left out"),
           AllOf(HasSubstr("MATERIALIZED VIEW DATA public.v was left out"), HasSubstr("SQLSTATE P0001")),
           HasSubstr("definitions are not compared")));
-  for (const auto& sentence : skipped) EXPECT_THAT(sentence, Not(testing::ContainsRegex("77[12]")));
+  // Alone: the digits may be part of a port or of the name of the database beside.
+  for (const auto& sentence : skipped)
+    EXPECT_THAT(sentence, Not(testing::ContainsRegex("(^|[^0-9a-f])77[12]([^0-9a-f]|$)")));
   EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.t"), "1");
   EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.twice"), "2");
   EXPECT_EQ(ask("summit", "SELECT count(*) FROM public.fine"), "1");
