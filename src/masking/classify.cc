@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_set>
 
 #include "core/text.h"
 #include "masking/json_text.h"
@@ -80,7 +81,11 @@ bool is_harmless(const config::SanitizationRules& rules, const Place& place) {
 
 // What a rule has already taken out of a document is not held against the rest.
 std::optional<Suspicion> suspect_samples(const Place& place, const std::vector<const Operation*>& inside) {
+  // Both are few in most columns.
+  std::unordered_set<std::string_view> seen;
+  std::unordered_set<std::string> keys;
   for (const auto& sample : place.samples) {
+    if (!seen.insert(sample).second) continue;
     std::string rest = sample;
     for (const auto* operation : inside) {
       std::string out;
@@ -92,7 +97,7 @@ std::optional<Suspicion> suspect_samples(const Place& place, const std::vector<c
     std::optional<Suspicion> by_key;
     visit_json(rest, [&](std::string_view key, std::string_view value) {
       const bool empty = value.empty() || value == "null" || value == "true" || value == "false";
-      if (!by_key && !empty && !key.empty()) by_key = suspect_name(key);
+      if (!by_key && !empty && !key.empty() && keys.emplace(key).second) by_key = suspect_name(key);
     });
     if (by_key) return by_key;
   }

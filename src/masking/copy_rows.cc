@@ -27,7 +27,7 @@ bool may_need_escape(char c) { return c == '\\' || (c >= '\b' && c <= '\r'); }
 }  // namespace
 
 void append_copy_field(std::string_view value, std::string& out) {
-  if (std::none_of(value.begin(), value.end(), may_need_escape)) {
+  if (std::none_of(value.begin(), value.end(), [](char c) { return may_need_escape(c); })) {
     out += value;
     return;
   }

@@ -1,7 +1,6 @@
 #include "masking/detectors.h"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -220,6 +219,7 @@ bool has_long_group(std::string_view run) {
 
 bool has_card(std::string_view text) {
   return has_card_with_dots(text) || any_number(text, [](std::string_view run, char before, char after) {
+           if (run.size() < 13) return false;
            const auto digits = compact(run);
            return !has_long_group(run) && digits.size() >= 13 && digits.size() <= 19 && digits[0] >= '2' &&
                   digits[0] <= '6' && !is_word(before) && before != '.' && !is_word(after) && after != '.' &&
@@ -229,6 +229,7 @@ bool has_card(std::string_view text) {
 
 // 0047 912 34 567: with something that parts the digits, as ids are padded with zeros, too.
 bool is_international_number(std::string_view run, char before, char after) {
+  if (run[0] != '0') return false;
   const auto digits = compact(run);
   return digits.size() < run.size() && digits.size() >= 10 && digits.size() <= 15 &&
          digits.starts_with("00") && digits[2] != '0' && !is_word(before) && !is_word(after) &&
@@ -304,13 +305,24 @@ bool is_small_iban(std::string account) {
   return is_iban(account);
 }
 
+// Two letters and two digits, whatever blanks are between them.
+bool may_begin_account(std::string_view run) {
+  size_t seen = 0;
+  for (const char c : run) {
+    if (c == ' ') continue;
+    if (is_digit(c) != (seen >= 2)) return false;
+    if (++seen == 4) return true;
+  }
+  return false;
+}
+
 template <typename Belongs, typename IsAccount>
 bool has_account(std::string_view text, Belongs belongs, IsAccount is_account) {
   return any_run(text, belongs, [&](std::string_view run) {
     // Words before and after may belong to the run: tried from the start of each word, until it comes out
     // right.
     for (size_t start = 0; start < run.size(); ++start) {
-      if (start > 0 && run[start - 1] != ' ') continue;
+      if ((start > 0 && run[start - 1] != ' ') || !may_begin_account(run.substr(start))) continue;
       std::string account;
       for (size_t i = start; i < run.size() && account.size() < 34; ++i) {
         if (run[i] != ' ') account += run[i];
@@ -463,6 +475,14 @@ std::string singular_of(std::string word) {
   return plural ? word.substr(0, word.size() - 1) : word;
 }
 
+// In `words`, which begin and end with a blank.
+bool has_words(std::string_view words, std::string_view wanted) {
+  for (size_t at = words.find(wanted); at != std::string_view::npos; at = words.find(wanted, at + 1)) {
+    if (words[at - 1] == ' ' && words[at + wanted.size()] == ' ') return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<Suspicion> suspect_name(std::string_view name) {
@@ -473,8 +493,7 @@ std::optional<Suspicion> suspect_name(std::string_view name) {
     singular += singular_of(word) + " ";
   }
   const auto has = [&](std::string_view wanted) {
-    const auto sought = fmt::format(" {} ", wanted);
-    return words.find(sought) != std::string::npos || singular.find(sought) != std::string::npos;
+    return has_words(words, wanted) || has_words(singular, wanted);
   };
   std::optional<Suspicion> found;
   size_t longest = 0;

@@ -29,7 +29,9 @@ void add_numbers(ReplacedPlace& place, std::string_view numbers, std::string_vie
 }
 
 size_t digits_at(std::string_view text, size_t at) {
-  return std::min(text.find_first_not_of("0123456789", at), text.size()) - at;
+  size_t end = at;
+  while (end < text.size() && is_digit(text[end])) ++end;
+  return end - at;
 }
 
 enum class Element { kOther, kWhole, kFraction };
@@ -37,7 +39,8 @@ enum class Element { kOther, kWhole, kFraction };
 // "-0.0312", "1", " 3.1e-05": of one digit before the point, which addresses, places on earth and amounts
 // hardly ever are throughout.
 Element element_of(std::string_view text) {
-  size_t at = std::min(text.find_first_not_of(' '), text.size());
+  size_t at = 0;
+  while (at < text.size() && text[at] == ' ') ++at;
   if (at < text.size() && text[at] == '-') ++at;
   if (digits_at(text, at) != 1) return Element::kOther;
   ++at;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <functional>
@@ -93,8 +94,9 @@ std::optional<Instant> instant_of(std::string_view text) {
   const auto minute = number_at(text, 14, 2);
   const auto second = number_at(text, 17, 2);
   if (!hour || !minute || !second) return std::nullopt;
-  const size_t zone = text.find_first_of("+-", 19);
-  const auto east = zone_of(zone == std::string_view::npos ? std::string_view() : text.substr(zone));
+  size_t zone = std::min<size_t>(19, text.size());
+  while (zone < text.size() && text[zone] != '+' && text[zone] != '-') ++zone;
+  const auto east = zone_of(text.substr(zone));
   if (!east) return std::nullopt;
   return instant + std::chrono::hours(*hour) + std::chrono::minutes(*minute - *east) +
          std::chrono::seconds(*second);
