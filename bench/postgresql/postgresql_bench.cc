@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "core/files.h"
+#include "stores/postgres/archive_reading.h"
 #include "stores/postgres/capture.h"
 #include "stores/postgres/load.h"
 #include "stores/postgres/row_hasher.h"

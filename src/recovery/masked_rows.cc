@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 
 #include "stores/postgres/row_hasher.h"
+#include "stores/postgres/row_splitter.h"
 
 namespace summit::recovery {
 
@@ -75,9 +75,8 @@ class MaskedRows::Editor final : public postgres::RowEditor {
       rows = chosen_;
     }
     RETURN_IF_ERROR(mask_.mask(rows, out));
-    const auto masked = std::string_view(out).substr(start);
-    if (hasher_) hasher_->add(as_bytes(masked));
-    return static_cast<uint64_t>(std::count(masked.begin(), masked.end(), '\n'));
+    if (hasher_) hasher_->add(as_bytes(std::string_view(out).substr(start)));
+    return postgres::count_rows(rows);
   }
 
  private:

@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "masking/classify.h"
 #include "masking/copy_rows.h"
@@ -118,21 +122,58 @@ class TableSample {
   size_t rows_ = 0;
 };
 
-class Auditor final : public postgres::RowVisitor {
+// What was found out about one table.
+struct AuditedTable {
+  std::vector<Place> places{};  // columns, without their samples
+  std::vector<Verdict> verdicts{};
+  size_t rows = 0;  // sampled
+  std::optional<ReducedTable> reduced{};
+};
+
+masking::ColumnTraits traits_of(const ArchivedTable& table, const std::string& column) {
+  const auto known = table.definitions.find(column);
+  if (known == table.definitions.end()) return {};
+  masking::ColumnTraits traits{.type = known->second.type, .required = known->second.required};
+  if (table.key.size() != 1 || table.key.front() == column) return traits;
+  const auto key = table.definitions.find(table.key.front());
+  const bool number =
+      key != table.definitions.end() && (key->second.type == "integer" || key->second.type == "bigint");
+  const bool fits = number && (key->second.type == traits.type || traits.type == "bigint");
+  if (fits) traits.number_key = key->first;
+  return traits;
+}
+
+Place place_of(const ArchivedTable& table, size_t column) {
+  Place place;
+  place.store = MaskRule::Store::kPostgresql;
+  place.schema = table.whole().schema;
+  place.name = table.whole().name;
+  place.field = table.columns[column];
+  place.ancestors.push_back({table.name.schema, table.name.name});
+  for (const auto& ancestor : table.ancestors) place.ancestors.push_back({ancestor.schema, ancestor.name});
+  place.column = traits_of(table, place.field);
+  return place;
+}
+
+class TableAuditor final : public postgres::RowVisitor {
  public:
+  // Called at the end of each table.
+  using Found = std::function<void(int64_t entry, AuditedTable found)>;
   // With `counted` the rows that it keeps are.
-  Auditor(const masking::Session& session, const postgres::ArchiveSchema& schema,
-          const RowReduction* counted = nullptr)
-      : session_(session), schema_(schema), counted_(counted) {}
+  TableAuditor(const masking::Session& session, const postgres::ArchiveSchema& schema,
+               const RowReduction* counted, Found found)
+      : session_(session), schema_(schema), counted_(counted), found_(std::move(found)) {}
 
   Result<bool> begin(const pgarchive::Entry& entry) override {
     const auto found = schema_.tables.find(entry.id);
     if (found == schema_.tables.end()) return false;
+    entry_ = entry.id;
     ASSIGN_OR_RETURN(auto sample, TableSample::create(found->second, session_));
     sample_.emplace(std::move(sample));
     if (counted_) {
       ASSIGN_OR_RETURN(chooser_, counted_->chooser(found->second));
     }
+    if (chooser_) reduced_.emplace();
     return true;
   }
 
@@ -152,21 +193,45 @@ class Auditor final : public postgres::RowVisitor {
 
   Result<void> end() override {
     const auto& table = sample_->table();
-    std::vector<Place> places;
-    std::vector<Verdict> verdicts;
+    AuditedTable audited{.rows = sample_->rows(), .reduced = std::exchange(reduced_, std::nullopt)};
     for (size_t column = 0; column < table.columns.size(); ++column) {
-      places.push_back(place_of(table, column));
-      places.back().samples = std::move(sample_->values(column));
-      verdicts.push_back(classify(session_.rules, session_.level, places.back()));
+      auto place = place_of(table, column);
+      place.samples = std::move(sample_->values(column));
+      audited.verdicts.push_back(classify(session_.rules, session_.level, place));
+      place.samples.clear();
+      audited.places.push_back(std::move(place));
       // The catalogs of an extension have its own names.
-      if (table.of_extension && !verdicts.back().by_content) verdicts.back().kind = Kind::kHarmless;
+      auto& verdict = audited.verdicts.back();
+      if (table.of_extension && !verdict.by_content) verdict.kind = Kind::kHarmless;
     }
-    if (!table.of_extension) masking::suspect_names_beside_birth_dates(places, verdicts);
-    audit_.rows_sampled += sample_->rows();
-    for (size_t i = 0; i < places.size(); ++i) note(places[i], verdicts[i]);
+    if (!table.of_extension) masking::suspect_names_beside_birth_dates(audited.places, audited.verdicts);
     sample_.reset();
+    found_(entry_, std::move(audited));
     return {};
   }
+
+ private:
+  void count(std::string_view rows) {
+    while (!rows.empty()) {
+      const size_t end = rows.find('\n');
+      reduced_->count(chooser_->choose(rows.substr(0, end)));
+      rows.remove_prefix(end + 1);
+    }
+  }
+
+  const masking::Session& session_;
+  const postgres::ArchiveSchema& schema_;
+  const RowReduction* counted_;
+  const Found found_;
+  int64_t entry_ = 0;
+  std::unique_ptr<RowChooser> chooser_;  // of the table; null: its rows are not counted
+  std::optional<ReducedTable> reduced_;
+  std::optional<TableSample> sample_;
+};
+
+class Auditor {
+ public:
+  explicit Auditor(const masking::Session& session) : session_(session) {}
 
   // Texts in definitions come along whatever becomes of the rows: defaults, checks, views, comments. So do
   // names, of which those in quotes may be anything.
@@ -203,6 +268,12 @@ class Auditor final : public postgres::RowVisitor {
          .is_rule = false});
   }
 
+  void add(const ArchivedTable& table, const AuditedTable& audited) {
+    audit_.rows_sampled += audited.rows;
+    for (size_t i = 0; i < audited.places.size(); ++i) note(audited.places[i], audited.verdicts[i]);
+    if (audited.reduced) audit_.reduced[table.whole().display()].add(*audited.reduced);
+  }
+
   MaskingAudit take() {
     for (const auto& [place, kind] : seen_) {
       audit_.ruled += kind == Kind::kRuled ? 1 : 0;
@@ -223,40 +294,6 @@ class Auditor final : public postgres::RowVisitor {
     return quoted + '"';
   }
 
-  void count(std::string_view rows) {
-    auto& counted = audit_.reduced[sample_->table().whole().display()];
-    while (!rows.empty()) {
-      const size_t end = rows.find('\n');
-      counted.count(chooser_->choose(rows.substr(0, end)));
-      rows.remove_prefix(end + 1);
-    }
-  }
-
-  static Place place_of(const ArchivedTable& table, size_t column) {
-    Place place;
-    place.store = MaskRule::Store::kPostgresql;
-    place.schema = table.whole().schema;
-    place.name = table.whole().name;
-    place.field = table.columns[column];
-    place.ancestors.push_back({table.name.schema, table.name.name});
-    for (const auto& ancestor : table.ancestors) place.ancestors.push_back({ancestor.schema, ancestor.name});
-    place.column = traits_of(table, place.field);
-    return place;
-  }
-
-  static masking::ColumnTraits traits_of(const ArchivedTable& table, const std::string& column) {
-    const auto known = table.definitions.find(column);
-    if (known == table.definitions.end()) return {};
-    masking::ColumnTraits traits{.type = known->second.type, .required = known->second.required};
-    if (table.key.size() != 1 || table.key.front() == column) return traits;
-    const auto key = table.definitions.find(table.key.front());
-    const bool number =
-        key != table.definitions.end() && (key->second.type == "integer" || key->second.type == "bigint");
-    const bool fits = number && (key->second.type == traits.type || traits.type == "bigint");
-    if (fits) traits.number_key = key->first;
-    return traits;
-  }
-
   // Partitions and chunks speak for their table: each column is named once.
   void note(const Place& place, const Verdict& verdict) {
     const auto name = masking::describe(place);
@@ -267,10 +304,6 @@ class Auditor final : public postgres::RowVisitor {
   }
 
   const masking::Session& session_;
-  const postgres::ArchiveSchema& schema_;
-  const RowReduction* counted_;
-  std::unique_ptr<RowChooser> chooser_;  // of the table; null: its rows are not counted
-  std::optional<TableSample> sample_;
   std::map<std::string, Kind> seen_;  // columns
   MaskingAudit audit_;
 };
@@ -292,10 +325,26 @@ Result<MaskingAudit> audit_archive(const postgres::ArchiveSource& source, const 
                                    const postgres::ArchiveSchema& schema, const RowReduction& reduction,
                                    const masking::Session& session, const Looking& looking,
                                    Reporter& reporter, const Cancellation& cancellation) {
-  Auditor auditor(session, schema, looking.count_rows ? &reduction : nullptr);
+  std::mutex mutex;
+  std::map<int64_t, AuditedTable> tables;
+  const auto keep = [&](int64_t entry, AuditedTable audited) {
+    const std::lock_guard lock(mutex);
+    tables.emplace(entry, std::move(audited));
+  };
+  const auto visitor = [&] {
+    return std::make_unique<TableAuditor>(session, schema, looking.count_rows ? &reduction : nullptr, keep);
+  };
+  {
+    const auto phase = reporter.phase("masking", "looking through " + looking.what);
+    RETURN_IF_ERROR(
+        postgres::visit_tables(source, contents, looking.jobs, visitor, phase.get(), cancellation));
+  }
+  Auditor auditor(session);
   for (const auto& entry : contents.entries) auditor.look_at(entry);
-  const auto phase = reporter.phase("masking", "looking through " + looking.what);
-  RETURN_IF_ERROR(postgres::visit_rows(source, auditor, phase.get(), cancellation));
+  for (const auto& entry : contents.entries) {
+    const auto audited = tables.find(entry.id);
+    if (audited != tables.end()) auditor.add(schema.tables.at(entry.id), audited->second);
+  }
   auto audit = auditor.take();
   for (const auto& [id, table] : schema.tables) {
     const auto rules = rules_of(session, table);
@@ -306,8 +355,7 @@ Result<MaskingAudit> audit_archive(const postgres::ArchiveSource& source, const 
 }
 
 std::vector<AuditFinding> audit_globals(std::string_view globals, const masking::Session& session) {
-  const postgres::ArchiveSchema nothing{};
-  Auditor auditor(session, nothing);
+  Auditor auditor(session);
   auditor.look_at_definition("", "(roles)", "ROLES", std::string(globals));
   return auditor.take().findings;
 }

@@ -41,6 +41,7 @@ struct MaskingAudit {
 struct Looking {
   std::string what{};       // names the archive, for progress
   bool count_rows = false;  // says how many rows the reduction keeps, for which it reads them all
+  size_t jobs = 1;          // tables at once
 };
 
 // Reads the archive once. Names of all columns, up to 2000 rows of each table, and the literals of all

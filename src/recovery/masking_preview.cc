@@ -2,6 +2,7 @@
 
 #include "masking/copy_rows.h"
 #include "recovery/masked_rows.h"
+#include "stores/postgres/archive_reading.h"
 #include "stores/postgres/row_visitor.h"
 
 namespace summit::recovery {

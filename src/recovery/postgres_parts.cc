@@ -79,6 +79,21 @@ std::vector<DatabasePart> parts_of(const ComponentRecord& record, const config::
   return parts;
 }
 
+// That the bytes are those recorded shows at the end of each whole reading. Of parts it shows too, where the
+// layout or the archive has checksums of them: a copy in the plain layout of what was packed has none.
+postgres::ArchiveSource archive_of(const repository::BackupReader& backup, const DatabasePart& part,
+                                   const Cancellation& cancellation) {
+  const bool proven = part.has_checksums || backup.metadata().layout == repository::kPackedLayout;
+  return {[&backup, name = part.artifact, cancellation](const postgres::ArchiveSource::Consume& consume) {
+            return backup.read(name, consume, cancellation);
+          },
+          part.archive_bytes, proven ? part.tables : postgres::TableExtents(),
+          [&backup, name = part.artifact, cancellation](const postgres::Extent& extent,
+                                                        const postgres::ArchiveSource::Consume& consume) {
+            return backup.read_range(name, extent.offset, extent.bytes, consume, cancellation);
+          }};
+}
+
 std::string globals_artifact(const ComponentRecord& record) {
   for (const auto& artifact : record.artifacts) {
     if (artifact.name.ends_with("globals.sql")) return artifact.name;

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "config/endpoint.h"
+#include "core/cancellation.h"
+#include "repository/backup_repository.h"
 #include "repository/metadata.h"
 #include "stores/postgres/archive_source.h"
 
@@ -29,6 +31,10 @@ struct DatabasePart {
 // no parts, or as parts without an artifact.
 std::vector<DatabasePart> parts_of(const repository::ComponentRecord& record,
                                    const config::PostgresEndpoint& endpoint);
+
+// The bytes of its artifact; `backup` outlives it.
+postgres::ArchiveSource archive_of(const repository::BackupReader& backup, const DatabasePart& part,
+                                   const Cancellation& cancellation);
 
 // Empty: there is none.
 std::string globals_artifact(const repository::ComponentRecord& record);

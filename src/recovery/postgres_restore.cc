@@ -14,6 +14,7 @@
 #include "recovery/postgres_comparison.h"
 #include "recovery/postgres_parts.h"
 #include "recovery/postgres_roles.h"
+#include "stores/postgres/archive_reading.h"
 #include "stores/postgres/catalog.h"
 #include "stores/postgres/fingerprint.h"
 #include "stores/postgres/in_place.h"
@@ -130,21 +131,6 @@ postgres::TableSelection PostgresRestore::selection_of(const RestoreContext& con
   return {context.databases.only, context.databases.exclude};
 }
 
-// That the bytes are those recorded shows at the end of each whole reading. Of parts it shows too, where the
-// layout or the archive has checksums of them: a copy in the plain layout of what was packed has none.
-postgres::ArchiveSource archive_of(RestoreContext& context, const DatabasePart& part) {
-  const bool proven = part.has_checksums || context.backup.metadata().layout == repository::kPackedLayout;
-  return {[&context, name = part.artifact](const postgres::ArchiveSource::Consume& consume) {
-            return context.backup.read(name, consume, context.cancellation);
-          },
-          part.archive_bytes, proven ? part.tables : postgres::TableExtents(),
-          [&context, name = part.artifact](const postgres::Extent& extent,
-                                           const postgres::ArchiveSource::Consume& consume) {
-            return context.backup.read_range(name, extent.offset, extent.bytes, consume,
-                                             context.cancellation);
-          }};
-}
-
 // What is there now; nothing where the database does not exist.
 Result<std::optional<postgres::Inventory>> PostgresRestore::target_of(const DatabasePart& part) const {
   auto connection = postgres::Connection::open(endpoint_, part.target);
@@ -169,7 +155,8 @@ std::vector<std::string> displayed(const std::vector<postgres::RelationName>& ta
 Result<void> PostgresRestore::foresee_tables(RestoreContext& context, const DatabasePart& part,
                                              const std::optional<postgres::Inventory>& there,
                                              PlanStep& step) {
-  ASSIGN_OR_RETURN(const auto contents, postgres::read_contents(archive_of(context, part)));
+  ASSIGN_OR_RETURN(const auto contents,
+                   postgres::read_contents(archive_of(context.backup, part, context.cancellation)));
   ASSIGN_OR_RETURN(auto foreseen,
                    postgres::foresee_selected(endpoint_, part.target, contents, selection_of(context)));
   step.tables = {displayed(foreseen.replaced), displayed(foreseen.created)};
@@ -195,7 +182,8 @@ Result<void> PostgresRestore::foresee_tables(RestoreContext& context, const Data
 // What a person should know before saying yes.
 Result<std::vector<std::string>> PostgresRestore::notes_for(RestoreContext& context,
                                                             const DatabasePart& part) {
-  ASSIGN_OR_RETURN(const auto contents, postgres::read_contents(archive_of(context, part)));
+  ASSIGN_OR_RETURN(const auto contents,
+                   postgres::read_contents(archive_of(context.backup, part, context.cancellation)));
   ASSIGN_OR_RETURN(auto notes,
                    postgres::foresee_obstacles(endpoint_, part.target, contents, part.timescale_version));
   notes.push_back(
@@ -245,9 +233,10 @@ Result<const MaskedArchive*> PostgresRestore::masked_archive(RestoreContext& con
                                                              const DatabasePart& part) {
   auto& archive = archives_[part.source];
   if (!archive) {
-    ASSIGN_OR_RETURN(
-        archive, prepare_masked(archive_of(context, part), *context.masking,
-                                {part.source, context.count_rows}, context.reporter, context.cancellation));
+    ASSIGN_OR_RETURN(archive,
+                     prepare_masked(archive_of(context.backup, part, context.cancellation), *context.masking,
+                                    {part.source, context.count_rows, context.jobs}, context.reporter,
+                                    context.cancellation));
     ASSIGN_OR_RETURN(const auto* component, record(context));
     ASSIGN_OR_RETURN(const auto globals, globals_text(context, *component, endpoint_));
     for (auto& finding : audit_globals(globals, *context.masking))
@@ -310,7 +299,7 @@ Result<void> PostgresRestore::restore_all(RestoreContext& context,
 Result<void> PostgresRestore::restore_tables(RestoreContext& context, const DatabasePart& part) {
   postgres::SelectedRestore request;
   request.database = part.target;
-  request.archive = archive_of(context, part);
+  request.archive = archive_of(context.backup, part, context.cancellation);
   request.selection = selection_of(context);
   request.foreseen = foreseen_ ? &*foreseen_ : nullptr;
   request.archive_bytes = part.archive_bytes;
@@ -330,7 +319,7 @@ Result<void> PostgresRestore::restore_database(RestoreContext& context, const Da
                                                const std::optional<config::EnvironmentMarker>& marker) {
   postgres::DatabaseRestore request;
   request.database = part.target;
-  request.archive = archive_of(context, part);
+  request.archive = archive_of(context.backup, part, context.cancellation);
   request.timescale_version = part.timescale_version;
   request.archive_bytes = part.archive_bytes;
   request.rows = part.rows;

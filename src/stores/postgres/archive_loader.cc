@@ -15,6 +15,9 @@ namespace {
 // A table up to this size is loaded by one connection, and frozen.
 constexpr size_t kWholeTable = 8 * MiB;
 constexpr size_t kBlock = MiB;
+// Nobody waits for a block of a table that is loaded as it is read: small ones stay in the processor's
+// caches.
+constexpr size_t kBlockInTurn = 256 * KiB;
 // A multiple of the server's pages of large objects, so that pieces never share one.
 constexpr size_t kObjectPiece = MiB;
 
@@ -93,7 +96,8 @@ Result<void> ArchiveLoader::on_table_begin(const Entry& entry) {
 
 Result<void> ArchiveLoader::on_rows(ByteView bytes) {
   rows_.feed(bytes);
-  if (rows_.waiting() < (large_ ? kBlock : kWholeTable)) return {};
+  const size_t block_size = options_.alone ? kBlockInTurn : large_ ? kBlock : kWholeTable;
+  if (rows_.waiting() < block_size) return {};
   auto block = rows_.take();
   if (!block) return {};
   large_ = true;

@@ -7,6 +7,7 @@
 #include "formats/pgarchive/compressor.h"
 #include "formats/pgarchive/parser.h"
 #include "formats/pgarchive/writer.h"
+#include "stores/postgres/archive_reading.h"
 #include "stores/postgres/row_splitter.h"
 
 namespace summit::postgres {

@@ -73,15 +73,18 @@ ArchiveSource archive_file(fs::path path, TableExtents tables) {
   return {whole, bytes, std::move(tables), part};
 }
 
-std::vector<int64_t> one_connection_each(const TableExtents& tables, size_t jobs) {
+std::vector<int64_t> largest_first(const TableExtents& tables) {
   std::vector<int64_t> order;
-  uint64_t together = 0;
-  for (const auto& [entry, extent] : tables) {
-    order.push_back(entry);
-    together += extent.bytes;
-  }
+  for (const auto& [entry, extent] : tables) order.push_back(entry);
   std::stable_sort(order.begin(), order.end(),
                    [&](int64_t a, int64_t b) { return tables.at(a).bytes > tables.at(b).bytes; });
+  return order;
+}
+
+std::vector<int64_t> one_connection_each(const TableExtents& tables, size_t jobs) {
+  auto order = largest_first(tables);
+  uint64_t together = 0;
+  for (const auto& [entry, extent] : tables) together += extent.bytes;
   // Builds of indexes fill what the last table leaves idle, hence the quarter.
   const auto too_large = [&](int64_t entry) {
     return static_cast<double>(tables.at(entry).bytes) * static_cast<double>(std::max<size_t>(jobs, 1)) >

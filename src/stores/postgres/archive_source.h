@@ -71,6 +71,8 @@ class ArchiveSource {
 // An archive that is a file.
 ArchiveSource archive_file(fs::path path, TableExtents tables = {});
 
+std::vector<int64_t> largest_first(const TableExtents& tables);
+
 // The tables that one connection each can load as a whole while `jobs` connections are kept busy, the largest
 // first: of `tables` all but those that would still be loading when everything else is done.
 std::vector<int64_t> one_connection_each(const TableExtents& tables, size_t jobs);

@@ -6,6 +6,7 @@
 
 #include "core/wait.h"
 #include "stores/postgres/analyze.h"
+#include "stores/postgres/archive_reading.h"
 #include "stores/postgres/catalog.h"
 #include "stores/postgres/database_entries.h"
 #include "stores/postgres/default_privileges.h"

@@ -10,7 +10,6 @@
 #include <set>
 #include <utility>
 
-#include "formats/pgarchive/parser.h"
 #include "stores/postgres/archive_loader.h"
 #include "stores/postgres/index_builder.h"
 #include "stores/postgres/load_plan.h"
@@ -29,8 +28,6 @@ using pgarchive::Entry;
 
 namespace {
 
-// To break off the reading of a table costs a connection to a distant store, and what was read ahead.
-constexpr uint64_t kWorthLeaving = 16 * MiB;
 // In one transaction, which holds a lock for each.
 constexpr size_t kDefinedTogether = 200;
 // Of locks, too: fewer definitions in a transaction need fewer.
@@ -255,103 +252,12 @@ Error Load::say_how_to_go_on(Error error) const {
                                                     : error;
 }
 
-// Keeps what streams by until the table of contents is complete.
-class HeadReader {
- public:
-  // False when nothing more is needed.
-  Result<bool> feed(ByteView piece) {
-    head_ += as_text(piece);
-    if (head_.size() < next_attempt_) return true;
-    // Attempts at doubled sizes keep the whole effort linear.
-    next_attempt_ = head_.size() * 2;
-    return try_to_read();
-  }
-  Result<Contents> finish() {
-    if (!contents_) RETURN_IF_ERROR(try_to_read_at_end());
-    return *std::move(contents_);
-  }
-
- private:
-  Result<bool> try_to_read() {
-    ASSIGN_OR_RETURN(auto head, pgarchive::read_contents(head_));
-    if (head) contents_ = std::move(head->contents);
-    return !contents_;
-  }
-  Result<void> try_to_read_at_end() {
-    ASSIGN_OR_RETURN(const bool more_needed, try_to_read());
-    if (!more_needed) return {};
-    return Error(Code::kCorrupt, "the archive ends within its table of contents")
-        .hint("run `summit-dr verify` on this backup");
-  }
-
-  std::string head_;
-  size_t next_attempt_ = 64 * KiB;
-  std::optional<Contents> contents_;
-};
-
 }  // namespace
 
 Result<std::map<std::string, std::string>> check_load(const config::PostgresEndpoint& endpoint,
                                                       int server_version) {
   ASSIGN_OR_RETURN(const auto tool, find_pg_restore(endpoint, server_version));
   return std::map<std::string, std::string>{{"pg_restore", tool.version}};
-}
-
-Result<void> read_archive(const ArchiveSource& source, pgarchive::Consumer& consumer, Phase* phase,
-                          const Cancellation& cancellation, const std::set<int64_t>& left_out) {
-  pgarchive::Parser parser(consumer, left_out);
-  auto read = source([&](ByteView piece) -> Result<void> {
-    RETURN_IF_ERROR(cancellation.check());
-    RETURN_IF_ERROR(parser.feed(piece));
-    if (phase) phase->advance(piece.size());
-    return {};
-  });
-  RETURN_IF_ERROR(std::move(read));
-  return parser.finish();
-}
-
-Result<void> read_wanted(const ArchiveSource& source, pgarchive::Consumer& consumer, Phase* phase,
-                         const Cancellation& cancellation) {
-  if (source.tables().empty()) return read_archive(source, consumer, phase, cancellation);
-  pgarchive::Parser parser(consumer);
-  const auto feed = [&](ByteView piece) -> Result<void> {
-    RETURN_IF_ERROR(cancellation.check());
-    if (phase) phase->advance(piece.size());
-    return parser.feed(piece);
-  };
-  std::map<uint64_t, uint64_t> tables;
-  for (const auto& [entry, extent] : source.tables())
-    if (extent.bytes >= kWorthLeaving) tables[extent.offset] = extent.bytes;
-  uint64_t from = 0;
-  for (const auto& [offset, bytes] : tables) {
-    if (offset > from) RETURN_IF_ERROR(source.read({from, offset - from}, feed));
-    from = offset + bytes;
-    bool left = false;
-    uint64_t rest = bytes;
-    auto read = source.read({offset, bytes}, [&](ByteView piece) -> Result<void> {
-      RETURN_IF_ERROR(feed(piece));
-      rest -= piece.size();
-      ASSIGN_OR_RETURN(left, parser.leave_table(from));
-      return left ? Result<void>(Error(Code::kCancelled, "nothing more is needed")) : Result<void>();
-    });
-    if (!left) RETURN_IF_ERROR(std::move(read));
-    if (left && phase) phase->advance(rest);
-  }
-  if (from < source.bytes()) RETURN_IF_ERROR(source.read({from, source.bytes() - from}, feed));
-  return parser.finish();
-}
-
-Result<Contents> read_contents(const ArchiveSource& source) {
-  HeadReader head;
-  bool complete = false;
-  auto read = source([&](ByteView piece) -> Result<void> {
-    ASSIGN_OR_RETURN(const bool more, head.feed(piece));
-    complete = !more;
-    if (complete) return Error(Code::kCancelled, "nothing more is needed");
-    return {};
-  });
-  if (!complete) RETURN_IF_ERROR(std::move(read));
-  return head.finish();
 }
 
 Result<Loaded> load_archive(const config::PostgresEndpoint& endpoint, const LoadRequest& request,

@@ -22,7 +22,6 @@
 #include "core/progress.h"
 #include "core/result.h"
 #include "formats/pgarchive/contents.h"
-#include "formats/pgarchive/parser.h"
 #include "stores/postgres/archive_source.h"
 #include "stores/postgres/row_editing.h"
 
@@ -54,19 +53,6 @@ struct Loaded {
 // kMissingTool or kUnsupported with a hint. Gives the versions to record ("pg_restore": "16.15").
 Result<std::map<std::string, std::string>> check_load(const config::PostgresEndpoint& endpoint,
                                                       int server_version);
-
-// Gives the whole archive to `consumer`, once; `phase`, unless it is null, counts its bytes. kCorrupt for an
-// archive that is none or has no end. `left_out`: entries whose blocks `source` does not have.
-Result<void> read_archive(const ArchiveSource& source, pgarchive::Consumer& consumer, Phase* phase,
-                          const Cancellation& cancellation, const std::set<int64_t>& left_out = {});
-
-// The same for a consumer that does not want all rows: what it does not want is not even read, where it is
-// known where it lies.
-Result<void> read_wanted(const ArchiveSource& source, pgarchive::Consumer& consumer, Phase* phase,
-                         const Cancellation& cancellation);
-
-// The table of contents alone; reads no further than its end.
-Result<pgarchive::Contents> read_contents(const ArchiveSource& source);
 
 // The first error ends it, unless it is one of a definition that may be skipped; what was loaded is then of
 // no use. kCorrupt also when the source finds at the end of a whole reading that its bytes are

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "stores/postgres/analyze.h"
+#include "stores/postgres/archive_reading.h"
 #include "stores/postgres/database_entries.h"
 #include "stores/postgres/marker.h"
 #include "stores/postgres/requirements.h"

@@ -7,6 +7,7 @@
 
 #include "core/task_group.h"
 #include "formats/pgarchive/parser.h"
+#include "stores/postgres/archive_reading.h"
 
 namespace summit::postgres {
 
@@ -17,6 +18,17 @@ constexpr uint64_t kQueued = 32 * MiB;
 
 // One connection can have it alone, and empty it first.
 bool may_be_alone(const LoadTarget& target) { return !target.in_order && !target.truncate.empty(); }
+
+class Discarding final : public pgarchive::Consumer {
+ public:
+  Result<void> on_contents(const pgarchive::Contents&) override { return {}; }
+  Result<void> on_table_begin(const pgarchive::Entry&) override { return {}; }
+  Result<void> on_rows(ByteView) override { return {}; }
+  Result<void> on_table_end() override { return {}; }
+  Result<void> on_large_object_begin(const pgarchive::Entry&, uint32_t) override { return {}; }
+  Result<void> on_large_object(ByteView) override { return {}; }
+  Result<void> on_large_object_end() override { return {}; }
+};
 
 }  // namespace
 
@@ -41,7 +53,7 @@ RowLoads::RowLoads(Options options)
 }
 
 Result<void> RowLoads::run(Reporter& reporter, const Cancellation& cancellation) {
-  RETURN_IF_ERROR(check_extents());
+  RETURN_IF_ERROR(check_extents(request_.source.tables(), request_.contents));
   bytes_ = reporter.phase(options_.store, "reading the archive of " + request_.database);
   bytes_->set_total(request_.archive_bytes);
   rows_ = reporter.phase(options_.store, "loading " + request_.database, "rows");
@@ -52,21 +64,6 @@ Result<void> RowLoads::run(Reporter& reporter, const Cancellation& cancellation)
   group.spawn([&] { return read_archive(group.cancellation()); });
   for (size_t i = 0; i < connections_; ++i) group.spawn([&] { return work(group.cancellation()); });
   return group.join();
-}
-
-// What the backup's metadata say must not cut anything else out of the archive.
-Result<void> RowLoads::check_extents() const {
-  std::set<int64_t> tables;
-  for (const auto& entry : request_.contents.entries)
-    if (entry.has_block() && entry.copy) tables.insert(entry.id);
-  for (const auto& [entry, extent] : request_.source.tables()) {
-    if (tables.contains(entry)) continue;
-    return Error(Code::kCorrupt,
-                 "the backup's metadata say where the rows of entry {} of the archive lie, which has none",
-                 entry)
-        .hint("run `summit-dr verify` on this backup");
-  }
-  return {};
 }
 
 Result<void> RowLoads::read_archive(const Cancellation& cancellation) {
@@ -123,23 +120,23 @@ Result<void> RowLoads::load_tables(Connection& connection, const Cancellation& c
   RowLoader rows(connection, rows_.get(), request_.editing, [&] { return watch_.goes_on(process); });
   ArchiveLoader loader(
       {request_.contents, options_.targets, queue_, false, rows, cancellation, /*alone=*/true});
-  pgarchive::Parser parser(loader, request_.contents);
   for (size_t i = next_++; i < alone_.size(); i = next_++) {
-    const Extent& extent = request_.source.tables().at(alone_[i]);
     const LoadTarget& target = *options_.targets.at(alone_[i]);
-    parser.expect(*target.entry, extent.offset);
-    auto read = request_.source.read(extent, [&](ByteView piece) -> Result<void> {
-      RETURN_IF_ERROR(cancellation.check());
-      RETURN_IF_ERROR(parser.feed(piece));
-      bytes_->advance(piece.size());
-      return {};
-    });
-    RETURN_IF_ERROR(std::move(read));
-    RETURN_IF_ERROR(parser.finish());
+    auto loaded =
+        read_table(request_.source, request_.contents, alone_[i], loader, bytes_.get(), cancellation);
+    if (!loaded.ok()) return cause_of(std::move(loaded).error(), alone_[i], cancellation);
     RETURN_IF_ERROR(rows.finish());
     RETURN_IF_ERROR(note_loaded({&target}));
   }
   return {};
+}
+
+// The server may refuse a damaged row before the checksum behind it is reached.
+Error RowLoads::cause_of(Error error, int64_t table, const Cancellation& cancellation) const {
+  if (error.code() != Code::kFailed) return error;
+  Discarding discarding;
+  auto read = read_table(request_.source, request_.contents, table, discarding, nullptr, cancellation);
+  return read.ok() ? error : std::move(read).error();
 }
 
 }  // namespace summit::postgres

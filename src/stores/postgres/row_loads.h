@@ -45,7 +45,7 @@ class RowLoads {
   Result<void> work(const Cancellation& cancellation);
   Result<void> load_units(Connection& connection, const Cancellation& cancellation);
   Result<void> load_tables(Connection& connection, const Cancellation& cancellation);
-  Result<void> check_extents() const;
+  Error cause_of(Error error, int64_t table, const Cancellation& cancellation) const;
   Result<void> note_units_loaded();
   Result<void> note_loaded(const std::vector<const LoadTarget*>& tables);
 

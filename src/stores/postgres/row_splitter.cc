@@ -1,7 +1,5 @@
 #include "stores/postgres/row_splitter.h"
 
-#include <string_view>
-
 namespace summit::postgres {
 
 namespace {
@@ -9,10 +7,8 @@ namespace {
 constexpr std::string_view kEndOfRows = "\\.\n";
 constexpr std::string_view kEndOfTable = "\\.\n\n\n";  // as pg_dump writes it
 
-// Rows are long compared with what memchr() needs to find the next end.
 RowBlock block_of(std::string bytes) {
-  uint64_t rows = 0;
-  for (size_t end = bytes.find('\n'); end != std::string::npos; end = bytes.find('\n', end + 1)) ++rows;
+  const uint64_t rows = count_rows(bytes);
   return {std::move(bytes), rows};
 }
 
@@ -22,6 +18,13 @@ bool ends_with_line(std::string_view text, std::string_view mark) {
 }
 
 }  // namespace
+
+// Rows are long compared with what memchr() needs to find the next end.
+uint64_t count_rows(std::string_view rows) {
+  uint64_t count = 0;
+  for (size_t end = rows.find('\n'); end != std::string_view::npos; end = rows.find('\n', end + 1)) ++count;
+  return count;
+}
 
 void RowSplitter::feed(ByteView bytes) {
   waiting_ += as_text(bytes);
@@ -37,7 +40,10 @@ void RowSplitter::feed(ByteView bytes) {
 
 std::optional<RowBlock> RowSplitter::take() {
   if (end_ == 0) return std::nullopt;
-  std::string rest = waiting_.substr(end_);
+  // The next block will be as large.
+  std::string rest;
+  rest.reserve(waiting_.size());
+  rest.append(waiting_, end_);
   waiting_.resize(end_);
   RowBlock block = block_of(std::move(waiting_));
   waiting_ = std::move(rest);

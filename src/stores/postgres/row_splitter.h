@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/bytes.h"
 #include "core/result.h"
@@ -14,6 +15,9 @@ struct RowBlock {
   std::string bytes;  // whole rows, each with its newline
   uint64_t rows = 0;
 };
+
+// Whole rows in COPY's text format, each with its newline.
+uint64_t count_rows(std::string_view rows);
 
 // A newline ends a row and stands nowhere else: within values it is written as \n, and in no encoding that a
 // client may use is it part of another character. The line `\.` that pg_dump puts after the last row, and the

@@ -2,12 +2,14 @@
 
 #include <atomic>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "core/bounded_queue.h"
 #include "core/task_group.h"
 #include "formats/pgarchive/parser.h"
+#include "stores/postgres/archive_reading.h"
 #include "stores/postgres/row_splitter.h"
 
 namespace summit::postgres {
@@ -102,10 +104,9 @@ Result<void> visit(Pieces& pieces, DoneWith& done, RowVisitor& visitor, const Ca
   }
 }
 
-}  // namespace
+using Read = std::function<Result<void>(pgarchive::Consumer& consumer, const Cancellation& cancellation)>;
 
-Result<void> visit_rows(const ArchiveSource& source, RowVisitor& visitor, Phase* phase,
-                        const Cancellation& cancellation) {
+Result<void> visit_what_is_read(const Read& read, RowVisitor& visitor, const Cancellation& cancellation) {
   Pieces pieces(kMostPieces);
   DoneWith done = 0;
   TaskGroup group(cancellation);
@@ -113,11 +114,44 @@ Result<void> visit_rows(const ArchiveSource& source, RowVisitor& visitor, Phase*
   group.spawn([&] { return visit(pieces, done, visitor, group.cancellation()); });
   group.spawn([&]() -> Result<void> {
     Splitting splitting(pieces, done, group.cancellation());
-    RETURN_IF_ERROR(read_wanted(source, splitting, phase, group.cancellation()));
+    RETURN_IF_ERROR(read(splitting, group.cancellation()));
     pieces.close();
     return {};
   });
   return group.join();
+}
+
+}  // namespace
+
+Result<void> visit_rows(const ArchiveSource& source, RowVisitor& visitor, Phase* phase,
+                        const Cancellation& cancellation) {
+  const auto read = [&](pgarchive::Consumer& consumer, const Cancellation& stop) {
+    return read_wanted(source, consumer, phase, stop);
+  };
+  return visit_what_is_read(read, visitor, cancellation);
+}
+
+Result<void> visit_tables(const ArchiveSource& source, const pgarchive::Contents& contents, size_t jobs,
+                          const MakeVisitor& make_visitor, Phase* phase, const Cancellation& cancellation) {
+  if (source.tables().empty()) return visit_rows(source, *make_visitor(), phase, cancellation);
+  RETURN_IF_ERROR(check_extents(source.tables(), contents));
+  std::set<int64_t> large;
+  for (const auto& [entry, extent] : source.tables()) large.insert(entry);
+  const auto rest = source_without(source, large);
+  const Read read_rest = [&](pgarchive::Consumer& consumer, const Cancellation& stop) {
+    return read_archive(rest, consumer, phase, stop, large);
+  };
+  const auto tables = largest_first(source.tables());
+  const auto read_table_of = [&](int64_t entry) -> Read {
+    return [&, entry](pgarchive::Consumer& consumer, const Cancellation& stop) {
+      return read_table(source, contents, entry, consumer, phase, stop);
+    };
+  };
+  const auto task = [&](size_t index) {
+    const auto read = index < tables.size() ? read_table_of(tables[index]) : read_rest;
+    return visit_what_is_read(read, *make_visitor(), cancellation);
+  };
+  return parallel_for(tables.size() + 1, jobs, task, cancellation);
 }
 
 }  // namespace summit::postgres

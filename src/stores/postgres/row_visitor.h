@@ -1,17 +1,20 @@
 // The rows of an archive, table by table, for looking through them without a server.
 #pragma once
 
+#include <cstddef>
+#include <functional>
+#include <memory>
 #include <string_view>
 
 #include "core/cancellation.h"
 #include "core/progress.h"
 #include "core/result.h"
 #include "formats/pgarchive/contents.h"
-#include "stores/postgres/load.h"
+#include "stores/postgres/archive_source.h"
 
 namespace summit::postgres {
 
-// Called by one thread, not the caller's of visit_rows(), in the order of the archive; an error ends it.
+// Called by one thread, which is not the caller's; an error ends it.
 class RowVisitor {
  public:
   virtual ~RowVisitor() = default;
@@ -24,9 +27,16 @@ class RowVisitor {
   virtual Result<void> end() = 0;
 };
 
-// Reads the whole archive, of which it decompresses what the visitor wants; `phase` (may be null) advances by
-// its bytes. Memory: five blocks of rows.
+// Reads the whole archive in its order, of which it decompresses what the visitor wants; `phase` (may be
+// null) advances by its bytes. Memory: five blocks of rows.
 Result<void> visit_rows(const ArchiveSource& source, RowVisitor& visitor, Phase* phase,
                         const Cancellation& cancellation);
+
+// The same for whoever needs no order: up to `jobs` tables at once, as far as it is known where they lie.
+// `make_visitor`, which any thread calls, gives one for each such table and one for all others. `contents`
+// are the archive's. Memory: that of visit_rows() for each job.
+using MakeVisitor = std::function<std::unique_ptr<RowVisitor>()>;
+Result<void> visit_tables(const ArchiveSource& source, const pgarchive::Contents& contents, size_t jobs,
+                          const MakeVisitor& make_visitor, Phase* phase, const Cancellation& cancellation);
 
 }  // namespace summit::postgres

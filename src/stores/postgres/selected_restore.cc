@@ -11,6 +11,7 @@
 #include "formats/pgarchive/parser.h"
 #include "stores/postgres/analyze.h"
 #include "stores/postgres/archive_loader.h"
+#include "stores/postgres/archive_reading.h"
 #include "stores/postgres/archive_schema.h"
 #include "stores/postgres/default_privileges.h"
 #include "stores/postgres/detached.h"

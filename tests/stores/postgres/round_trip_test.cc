@@ -1,6 +1,7 @@
 // A dump and its restore, against a real server.
 #include <fmt/format.h>
 
+#include "stores/postgres/archive_reading.h"
 #include "stores/postgres/globals.h"
 #include "stores/postgres/marker.h"
 #include "stores/postgres/probe.h"

@@ -3,9 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <functional>
 #include <map>
+#include <memory>
+#include <mutex>
 
 #include "formats/pgarchive/writer.h"
+#include "stores/postgres/archive_reading.h"
 #include "tests/formats/pgarchive/helper/archive.h"
 #include "tests/stores/postgres/helper/test_database.h"
 
@@ -15,6 +20,7 @@ namespace {
 using testing::ElementsAre;
 using testing::Gt;
 using testing::Lt;
+using testing::UnorderedElementsAre;
 
 constexpr size_t kRows = 400'000;
 
@@ -36,6 +42,9 @@ ArchiveSource source_of(const std::string& archive) {
 
 class Recording final : public RowVisitor {
  public:
+  ~Recording() override {
+    if (leaving) leaving(*this);
+  }
   Result<bool> begin(const pgarchive::Entry& entry) override {
     table_ = *entry.tag;
     calls.push_back("begin " + table_);
@@ -57,6 +66,7 @@ class Recording final : public RowVisitor {
   size_t enough = std::string::npos;
   std::map<std::string, std::string> seen;
   std::vector<std::string> calls;
+  std::function<void(const Recording&)> leaving;
 
  private:
   std::string table_;
@@ -95,37 +105,144 @@ TEST(VisitRows, OnceTheVisitorHasEnoughTheRestIsPassedOverAndTheEndComes) {
   }
 }
 
+std::string archive_of(const std::string& rows) {
+  return pgarchive::sample_archive(pgarchive::Compression::kNone, {.users = rows}, MiB);
+}
+
+// An archive in memory that knows where its large table lies, and counts what is read of it.
+class KnownPlaces {
+ public:
+  explicit KnownPlaces(const std::string& rows) : archive_(archive_of(rows)) {}
+
+  ArchiveSource source() {
+    const size_t begin = archive_.find(pgarchive::block(1, 11));
+    const size_t end = archive_.find(pgarchive::block(1, 12));
+    return source({{11, {begin, end - begin}}});
+  }
+  ArchiveSource source(TableExtents tables) {
+    const auto part = [this](const Extent& extent, const ArchiveSource::Consume& consume) -> Result<void> {
+      constexpr size_t kPiece = 64 * KiB;
+      const auto bytes = std::string_view(archive_).substr(extent.offset, extent.bytes);
+      for (size_t at = 0; at < bytes.size(); at += kPiece) {
+        read_ += std::min(kPiece, bytes.size() - at);
+        RETURN_IF_ERROR(consume(as_bytes(bytes.substr(at, kPiece))));
+      }
+      return {};
+    };
+    return {source_of(archive_), archive_.size(), std::move(tables), part};
+  }
+  const std::string& archive() const { return archive_; }
+  uint64_t take_read() { return read_.exchange(0); }
+
+ private:
+  const std::string archive_;
+  std::atomic<uint64_t> read_ = 0;
+};
+
 // Where it is known where a table lies, what nobody wants is not even read.
 TEST(VisitRows, ATableThatTheVisitorHasEnoughOfIsLeft) {
   const std::string rows = rows_of_users() + rows_of_users();
-  const std::string archive = pgarchive::sample_archive(pgarchive::Compression::kNone, {.users = rows}, MiB);
-  const size_t begin = archive.find(pgarchive::block(1, 11));
-  const size_t end = archive.find(pgarchive::block(1, 12));
-  uint64_t read = 0;
-  const auto part = [&](const Extent& extent, const ArchiveSource::Consume& consume) -> Result<void> {
-    constexpr size_t kPiece = 64 * KiB;
-    const auto bytes = std::string_view(archive).substr(extent.offset, extent.bytes);
-    for (size_t at = 0; at < bytes.size(); at += kPiece) {
-      read += std::min(kPiece, bytes.size() - at);
-      RETURN_IF_ERROR(consume(as_bytes(bytes.substr(at, kPiece))));
-    }
-    return {};
-  };
-  const ArchiveSource source(source_of(archive), archive.size(), {{11, {begin, end - begin}}}, part);
+  KnownPlaces known(rows);
+  const auto source = known.source();
   for (const size_t enough : {size_t{0}, 600 * KiB, std::string::npos}) {
     Recording recording;
     recording.wants = enough > 0;
     recording.enough = enough;
-    read = 0;
     expect_ok(visit_rows(source, recording, nullptr, Cancellation()));
     EXPECT_EQ(recording.calls.back(), enough > 0 ? "end empty" : "begin empty");
     if (enough == std::string::npos) {
       EXPECT_TRUE(recording.seen["users"] == rows);
-      EXPECT_EQ(read, archive.size());
+      EXPECT_EQ(known.take_read(), known.archive().size());
     } else {
       EXPECT_TRUE(rows.starts_with(recording.seen["users"]));
-      EXPECT_LT(read, archive.size() / 2);
+      EXPECT_LT(known.take_read(), known.archive().size() / 2);
     }
+  }
+}
+
+// What several visitors saw together, and how many there were.
+class Gathered {
+ public:
+  // Each has enough of a table after so many bytes.
+  MakeVisitor visitor(size_t enough = std::string::npos) {
+    return [this, enough] {
+      auto visitor = std::make_unique<Recording>();
+      visitor->enough = enough;
+      visitor->leaving = [this](const Recording& recording) {
+        const std::lock_guard lock(mutex_);
+        ++visitors;
+        for (const auto& [table, rows] : recording.seen) seen[table] += rows;
+        calls.insert(calls.end(), recording.calls.begin(), recording.calls.end());
+      };
+      return visitor;
+    };
+  }
+
+  size_t visitors = 0;
+  std::map<std::string, std::string> seen;
+  std::vector<std::string> calls;
+
+ private:
+  std::mutex mutex_;
+};
+
+pgarchive::Contents contents_of(const ArchiveSource& source) { return expect_ok(read_contents(source)); }
+
+TEST(VisitTables, EveryRowOfEveryTableComesOnceToAVisitorOfItsOwnForEachKnownTable) {
+  const std::string rows = rows_of_users();
+  KnownPlaces known(rows);
+  const auto source = known.source();
+  for (const size_t jobs : {1, 2, 5}) {
+    Gathered gathered;
+    expect_ok(visit_tables(source, contents_of(source), jobs, gathered.visitor(), nullptr, Cancellation()));
+    EXPECT_TRUE(gathered.seen["users"] == rows);
+    EXPECT_EQ(gathered.visitors, 2U);
+    EXPECT_THAT(gathered.calls, UnorderedElementsAre("begin users", "end users", "begin empty", "end empty"));
+  }
+}
+
+TEST(VisitTables, WithoutKnownPlacesOneVisitorSeesAllInOrder) {
+  const std::string rows = rows_of_users();
+  KnownPlaces known(rows);
+  const auto source = source_of(known.archive());
+  Gathered gathered;
+  expect_ok(visit_tables(source, contents_of(source), 4, gathered.visitor(), nullptr, Cancellation()));
+  EXPECT_TRUE(gathered.seen["users"] == rows);
+  EXPECT_EQ(gathered.visitors, 1U);
+  EXPECT_THAT(gathered.calls, ElementsAre("begin users", "end users", "begin empty", "end empty"));
+}
+
+TEST(VisitTables, ATableThatItsVisitorHasEnoughOfIsLeft) {
+  const std::string rows = rows_of_users() + rows_of_users();
+  KnownPlaces known(rows);
+  const auto source = known.source();
+  Gathered gathered;
+  expect_ok(
+      visit_tables(source, contents_of(source), 2, gathered.visitor(600 * KiB), nullptr, Cancellation()));
+  EXPECT_TRUE(rows.starts_with(gathered.seen["users"]));
+  EXPECT_GE(gathered.seen["users"].size(), 600 * KiB);
+  EXPECT_LT(known.take_read(), known.archive().size() / 2);
+  EXPECT_THAT(gathered.calls, UnorderedElementsAre("begin users", "end users", "begin empty", "end empty"));
+}
+
+TEST(VisitTables, PlacesThatAreNotThoseOfTheArchiveAreDamage) {
+  KnownPlaces known(rows_of_users());
+  const size_t begin = known.archive().find(pgarchive::block(1, 11));
+  const size_t bytes = known.archive().find(pgarchive::block(1, 12)) - begin;
+  const std::vector<TableExtents> wrong = {
+      {{99, {begin, bytes}}},      // no entry
+      {{13, {begin, bytes}}},      // large objects
+      {{12, {begin, bytes}}},      // another table's
+      {{11, {begin + 1, bytes}}},  // one byte off
+      {{11, {begin, bytes - 100}}}, {{11, {begin, bytes + 100}}},
+  };
+  for (const auto& tables : wrong) {
+    const auto source = known.source(tables);
+    Gathered gathered;
+    const auto visited =
+        visit_tables(source, contents_of(source), 2, gathered.visitor(), nullptr, Cancellation());
+    ASSERT_FALSE(visited.ok()) << to_text(tables);
+    EXPECT_EQ(visited.error().code(), Code::kCorrupt) << visited.error().to_string();
   }
 }
 

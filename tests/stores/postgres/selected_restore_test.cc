@@ -5,6 +5,7 @@
 
 #include "core/task_group.h"
 #include "core/wait.h"
+#include "stores/postgres/archive_reading.h"
 #include "tests/stores/postgres/helper/test_database.h"
 
 namespace summit::postgres {

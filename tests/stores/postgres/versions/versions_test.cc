@@ -1,6 +1,7 @@
 // The other versions of PostgreSQL as servers: each with its own pg_dump and pg_restore beside it.
 #include <fmt/format.h>
 
+#include "stores/postgres/archive_reading.h"
 #include "stores/postgres/globals.h"
 #include "stores/postgres/probe.h"
 #include "stores/postgres/selected_restore.h"
