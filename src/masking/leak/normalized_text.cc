@@ -50,6 +50,23 @@ Character character_at(const unsigned char* text, size_t left) {
   return length > 0 ? Character{static_cast<uint32_t>(point), static_cast<size_t>(length)} : Character();
 }
 
+constexpr size_t kWord = 8;
+
+// Eight bytes of ASCII without spacing or control characters, folded. False, and nothing is put, where there
+// are others among them.
+bool put_plain_word(const unsigned char* text, char* out) {
+  constexpr uint64_t kEach = 0x0101010101010101;
+  constexpr uint64_t kHigh = 0x80 * kEach;
+  uint64_t word;
+  std::memcpy(&word, text, sizeof word);
+  if (((word | (word - ('!' * kEach))) & kHigh) != 0) return false;
+  const uint64_t from_a = word + (0x80 - 'A') * kEach;
+  const uint64_t behind_z = word + (0x80 - 'Z' - 1) * kEach;
+  word |= (from_a & ~behind_z & kHigh) >> 2;
+  std::memcpy(out, &word, sizeof word);
+  return true;
+}
+
 // Gives how many bytes it took.
 size_t put_character(uint32_t point, char* out) {
   auto* const bytes = reinterpret_cast<unsigned char*>(out);
@@ -362,22 +379,29 @@ size_t NormalizedText::append(std::string_view text, size_t at, size_t end, Sepa
   char* const begin = text_.data();
   char* out = begin + size_;
   uint32_t* gap = gaps_.data() + gap_count_;
-  for (; at < end; ++at) {
-    const unsigned char c = bytes[at];
-    if (const auto character = c < kFirstLead ? Character() : character_at(bytes + at, text.size() - at);
-        character.length > 0) {
-      const auto folded = letter_case.folded(character.point);
-      if (folded == kSpacing) *gap++ = static_cast<uint32_t>(out - begin);
-      if (folded != kSpacing) out += put_character(folded, out);
-      at += character.length - 1;
+  while (at < end) {
+    if (at + kWord <= end && put_plain_word(bytes + at, out)) {
+      out += kWord;
+      at += kWord;
       continue;
     }
-    // Without a branch: nothing could foresee where the next blank stands.
-    const unsigned char folded = table[c];
-    *out = static_cast<char>(folded);
-    *gap = static_cast<uint32_t>(out - begin);
-    out += folded != kSpacing;
-    gap += folded == kSpacing;
+    for (const size_t stop = std::min(end, at + kWord); at < stop; ++at) {
+      const unsigned char c = bytes[at];
+      if (const auto character = c < kFirstLead ? Character() : character_at(bytes + at, text.size() - at);
+          character.length > 0) {
+        const auto folded = letter_case.folded(character.point);
+        if (folded == kSpacing) *gap++ = static_cast<uint32_t>(out - begin);
+        if (folded != kSpacing) out += put_character(folded, out);
+        at += character.length - 1;
+        continue;
+      }
+      // Without a branch: nothing could foresee where the next blank stands.
+      const unsigned char folded = table[c];
+      *out = static_cast<char>(folded);
+      *gap = static_cast<uint32_t>(out - begin);
+      out += folded != kSpacing;
+      gap += folded == kSpacing;
+    }
   }
   size_ = static_cast<size_t>(out - begin);
   gap_count_ = static_cast<size_t>(gap - gaps_.data());
