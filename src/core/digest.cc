@@ -1,6 +1,6 @@
 #include "core/digest.h"
 
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include <new>
 #include <vector>
@@ -9,47 +9,38 @@
 
 namespace summit {
 
+// These functions are deprecated in favour of EVP, whose layers take as long as hashing a short row does.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+struct Sha256::State {
+  SHA256_CTX context{};
+};
+
 namespace {
 
-struct FreeDigest {
-  void operator()(EVP_MD* digest) const { EVP_MD_free(digest); }
-};
-struct FreeContext {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
+// OpenSSL fails only for want of memory, of which it asks for none here.
+void must(int succeeded) {
+  if (succeeded != 1) throw std::bad_alloc();
+}
 
 }  // namespace
 
-struct Sha256::State {
-  // Fetched once: a fetch walks OpenSSL's providers under a lock, and costs more than hashing a row.
-  std::unique_ptr<EVP_MD, FreeDigest> algorithm{EVP_MD_fetch(nullptr, "SHA256", nullptr)};
-  std::unique_ptr<EVP_MD_CTX, FreeContext> context{EVP_MD_CTX_new()};
-
-  // With these arguments OpenSSL fails only for want of memory.
-  static void must(bool succeeded) {
-    if (!succeeded) throw std::bad_alloc();
-  }
-};
-
-Sha256::Sha256() : state_(std::make_unique<State>()) {
-  State::must(state_->algorithm && state_->context);
-  State::must(EVP_DigestInit_ex2(state_->context.get(), state_->algorithm.get(), nullptr) == 1);
-}
+Sha256::Sha256() : state_(std::make_unique<State>()) { must(SHA256_Init(&state_->context)); }
 Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
-void Sha256::update(ByteView bytes) {
-  State::must(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1);
-}
+void Sha256::update(ByteView bytes) { must(SHA256_Update(&state_->context, bytes.data(), bytes.size())); }
 
 Sha256Digest Sha256::finish() {
   Sha256Digest digest;
-  auto* out = reinterpret_cast<unsigned char*>(digest.data());
-  State::must(EVP_DigestFinal_ex(state_->context.get(), out, nullptr) == 1);
-  State::must(EVP_DigestInit_ex2(state_->context.get(), nullptr, nullptr) == 1);
+  must(SHA256_Final(reinterpret_cast<unsigned char*>(digest.data()), &state_->context));
+  must(SHA256_Init(&state_->context));
   return digest;
 }
+
+#pragma GCC diagnostic pop
 
 Sha256Digest sha256(ByteView bytes) {
   // One a thread: fingerprints call this once a row.
