@@ -27,6 +27,15 @@ std::optional<int> number_at(std::string_view text, size_t at, size_t width) {
   return number;
 }
 
+constexpr size_t kSeconds = std::string_view("2026-11-21 03:10:48").size();
+
+bool has_form_of_instant(std::string_view text) {
+  constexpr std::string_view kForm = "dddd-dd-dd dd:dd:dd";
+  bool fits = true;
+  for (size_t i = 0; i < kForm.size(); ++i) fits &= kForm[i] == 'd' ? is_digit(text[i]) : text[i] == kForm[i];
+  return fits;
+}
+
 // "+05:30", "-08", "+00": minutes east of UTC.
 std::optional<int> zone_of(std::string_view text) {
   if (text.empty()) return 0;
@@ -100,6 +109,25 @@ std::optional<Instant> instant_of(std::string_view text) {
   if (!east) return std::nullopt;
   return instant + std::chrono::hours(*hour) + std::chrono::minutes(*minute - *east) +
          std::chrono::seconds(*second);
+}
+
+InstantLimit::InstantLimit(Instant limit) : limit_(limit) {
+  const auto second = std::chrono::ceil<std::chrono::seconds>(limit);
+  const auto day = std::chrono::floor<std::chrono::days>(second);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss time{second - day};
+  if (date.year() < std::chrono::year(0) || date.year() > std::chrono::year(9999)) return;
+  text_ = fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                      time.hours().count(), time.minutes().count(), time.seconds().count());
+}
+
+bool InstantLimit::is_before(std::string_view text) const {
+  // Texts of UTC stand in the order of their instants, so that most need no calendar.
+  const bool utc = text.size() >= kSeconds + 3 && text.ends_with("+00") && text_.size() == kSeconds;
+  if (utc && has_form_of_instant(text)) return text.substr(0, kSeconds) < text_;
+  const auto instant = instant_of(text);
+  return instant && *instant < limit_;
 }
 
 }  // namespace summit::masking

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -46,5 +47,17 @@ class KeySet {
 // "2026-11-21 03:10:48.5+00", as PostgreSQL writes a timestamp or date in ISO style; without a zone in UTC.
 // Nothing for anything else, years after 9999 and BC among it.
 std::optional<Instant> instant_of(std::string_view text);
+
+// Whether such a text is of an instant before a limit. Immutable.
+class InstantLimit {
+ public:
+  explicit InstantLimit(Instant limit);
+  // False for what is no instant: it is not known to be old.
+  bool is_before(std::string_view text) const;
+
+ private:
+  Instant limit_;
+  std::string text_;  // in UTC to the second, as PostgreSQL writes it; empty where it has no such text
+};
 
 }  // namespace summit::masking

@@ -88,9 +88,7 @@ RowChooser::Choice RowChooser::choose(std::string_view row) {
     const bool whole = key_.empty() || !join(row, key_, text_);
     if (sampler_->keeps(whole ? row : std::string_view(text_))) return Choice{.kept = true};
   } else if (const auto field = field_of(row, time_); field != kNull) {
-    // What is no instant (infinity) is not known to be old.
-    const auto instant = masking::instant_of(field);
-    if (!instant || *instant >= oldest_) return Choice{.kept = true};
+    if (!oldest_->is_before(field)) return Choice{.kept = true};
   }
   for (const auto& pull : pulls_) {
     if (join(row, pull.columns, text_) && pull.reference->keys.contains(text_))
@@ -132,7 +130,7 @@ Result<std::unique_ptr<RowChooser>> RowReduction::chooser(const ArchivedTable& t
   if (rule != nullptr && rule->newest.count() > 0) {
     ASSIGN_OR_RETURN(const auto places, places_of_rule(table, {rule->column}));
     chooser->time_ = places.front();
-    chooser->oldest_ = session_.recovery_point - rule->newest;
+    chooser->oldest_.emplace(session_.recovery_point - rule->newest);
   } else {
     if (rule != nullptr && !rule->column.empty()) {
       ASSIGN_OR_RETURN(chooser->key_, places_of_rule(table, {rule->column}));

@@ -42,7 +42,7 @@ class RowChooser {
   std::optional<masking::KeySampler> sampler_;  // nothing: by time
   std::vector<size_t> key_;                     // columns; empty: the whole row
   size_t time_ = 0;                             // column
-  Instant oldest_{};
+  std::optional<masking::InstantLimit> oldest_;
   std::vector<Pull> pulls_;
   std::string text_;
 };

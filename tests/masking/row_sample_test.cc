@@ -1,5 +1,10 @@
 #include "masking/row_sample.h"
 
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
 #include "tests/masking/make_rules.h"
 
 namespace summit::masking {
@@ -60,6 +65,33 @@ TEST(InstantOf, ReadsWhatPostgresqlWrites) {
   for (const char* odd : {"", "infinity", "-infinity", "0044-03-15 00:00:00+00 BC", "2026-13-01",
                           "2026-11-21 03", "12026-11-21", "yesterday", "2026-11-21 03:10:48+x"})
     EXPECT_EQ(text(odd), "none") << odd;
+}
+
+TEST(InstantLimit, SaysOfEveryTextWhatItsInstantSays) {
+  const auto limit = *instant_of("2026-11-21 03:10:48.5+00") + std::chrono::milliseconds(500);
+  std::vector<std::string> texts = {"infinity",
+                                    "-infinity",
+                                    "",
+                                    "2026-11-21",
+                                    "2026-11-20",
+                                    "yesterday+00",
+                                    "0044-03-15 00:00:00+00 BC",
+                                    "12026-11-21 00:00:00+00",
+                                    "2026-11-21T03:10:47+00"};
+  for (const char* day : {"2026-11-20", "2026-11-21", "2026-11-22", "0001-01-01", "9999-12-31"}) {
+    for (const char* time : {"00:00:00", "03:10:47", "03:10:48", "03:10:49", "23:59:59"}) {
+      for (const char* zone : {"", "+00", ".25+00", "+05:30", "-08", ".999999-08"})
+        texts.push_back(fmt::format("{} {}{}", day, time, zone));
+    }
+  }
+  for (const auto whole : {limit, std::chrono::time_point_cast<Instant::duration>(
+                                      std::chrono::floor<std::chrono::seconds>(limit))}) {
+    const InstantLimit before(whole);
+    for (const auto& text : texts) {
+      const auto instant = instant_of(text);
+      EXPECT_EQ(before.is_before(text), instant && *instant < whole) << text;
+    }
+  }
 }
 
 }  // namespace
