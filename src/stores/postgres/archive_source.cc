@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 #include "core/file_range.h"
@@ -81,7 +82,8 @@ std::vector<int64_t> largest_first(const TableExtents& tables) {
   return order;
 }
 
-std::vector<int64_t> one_connection_each(const TableExtents& tables, size_t jobs) {
+std::vector<int64_t> one_connection_each(const TableExtents& tables, size_t jobs,
+                                         const std::map<int64_t, double>& builds) {
   auto order = largest_first(tables);
   uint64_t together = 0;
   for (const auto& [entry, extent] : tables) together += extent.bytes;
@@ -94,6 +96,14 @@ std::vector<int64_t> one_connection_each(const TableExtents& tables, size_t jobs
     together -= tables.at(order.front()).bytes;
     order.erase(order.begin());
   }
+  // To build a B-tree takes about a quarter of the time that its table does to load.
+  constexpr double kOfBTree = 0.25;
+  const auto way_to_go = [&](int64_t entry) {
+    const auto found = builds.find(entry);
+    const double factor = found == builds.end() ? 0 : found->second;
+    return static_cast<double>(tables.at(entry).bytes) * (1 + kOfBTree * factor);
+  };
+  std::ranges::stable_sort(order, std::greater(), way_to_go);
   return order;
 }
 

@@ -73,9 +73,11 @@ ArchiveSource archive_file(fs::path path, TableExtents tables = {});
 
 std::vector<int64_t> largest_first(const TableExtents& tables);
 
-// The tables that one connection each can load as a whole while `jobs` connections are kept busy, the largest
-// first: of `tables` all but those that would still be loading when everything else is done.
-std::vector<int64_t> one_connection_each(const TableExtents& tables, size_t jobs);
+// The tables that one connection each can load as a whole while `jobs` connections are kept busy: of `tables`
+// all but those that would still be loading when everything else is done. First come those that are the
+// longest way from done: `builds` is what building indexes costs on each, relative to that of one B-tree.
+std::vector<int64_t> one_connection_each(const TableExtents& tables, size_t jobs,
+                                         const std::map<int64_t, double>& builds = {});
 
 // The archive without the blocks of `left_out`, which `source` knows. Outlived by `source`.
 ArchiveSource source_without(const ArchiveSource& source, const std::set<int64_t>& left_out);

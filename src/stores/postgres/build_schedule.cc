@@ -100,6 +100,14 @@ double build_cost(const Entry& entry, const TableSize& table) {
   return cost;
 }
 
+std::map<int64_t, double> builds_of_tables(const Contents& contents, const LoadPlan::Entries& entries) {
+  const EntryIndex index(contents);
+  std::map<int64_t, double> builds;
+  for (const auto* entry : entries)
+    for (const int64_t table : tables_of(index, *entry)) builds[table] += build_cost(*entry, {.bytes = 1});
+  return builds;
+}
+
 BuildSchedule::BuildSchedule(const Contents& contents, const LoadPlan::Entries& entries,
                              const std::set<int64_t>& loading) {
   const EntryIndex index(contents);

@@ -27,6 +27,10 @@ struct TableSize {
 // factor for the kind of index.
 double build_cost(const pgarchive::Entry& entry, const TableSize& table);
 
+// By the number of its TABLE entry: what all builds of a table cost, relative to that of one B-tree.
+std::map<int64_t, double> builds_of_tables(const pgarchive::Contents& contents,
+                                           const LoadPlan::Entries& entries);
+
 // Hands out the most expensive build that may begin now: what it depends on is done, and nothing that runs
 // holds a lock it would wait for. A constraint comes before the indexes of its table, which would otherwise
 // keep it waiting until the last of them is done. Indexes of one table are built side by side; a constraint

@@ -137,6 +137,7 @@ Result<void> Load::load_data() {
   for (const auto& [id, target] : targets_) loading.insert(target->table);
   const IndexBuilding building = building_with(request_.jobs);
   IndexBuilder builder(building, plan_.builds, loading);
+  options.builds = builds_of_tables(request_.contents, plan_.builds);
   std::once_flag begun;
   options.on_loaded = [&](const std::vector<const LoadTarget*>& tables) {
     std::map<int64_t, TableSize> sizes;

@@ -48,7 +48,12 @@ RowLoads::RowLoads(Options options)
       candidates.emplace(entry, extent);
     }
   }
-  alone_ = one_connection_each(candidates, connections_);
+  std::map<int64_t, double> builds;
+  for (const auto& [entry, target] : options_.targets) {
+    const auto found = options_.builds.find(target->table);
+    if (found != options_.builds.end()) builds.emplace(entry, found->second);
+  }
+  alone_ = one_connection_each(candidates, connections_, builds);
   not_streamed_.insert(alone_.begin(), alone_.end());
 }
 

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -22,7 +23,8 @@ namespace summit::postgres {
 // One thread reads the archive front to back and the connections take the rows of all tables from it, piece
 // by piece. Where it is known where the blocks of large tables lie, it passes over those that one connection
 // each can load (archive_source.h): afterwards each connection reads such tables for itself, one after the
-// other, and loads them frozen (row_loader.h). Tables that were not chosen are then not read at all.
+// other, and loads them frozen (row_loader.h); first those that are the longest way from done, their indexes
+// included. Tables that were not chosen are then not read at all.
 class RowLoads {
  public:
   struct Options {
@@ -30,6 +32,7 @@ class RowLoads {
     LoadTargets& targets;
     std::function<Result<Connection>(const Cancellation&)> session;  // a load session
     std::string store{};                                             // for progress
+    std::map<int64_t, double> builds{};  // that begin once a table is loaded: builds_of_tables()
     // Told of tables when all their rows are committed, and as many as were in the archive. Called by any
     // thread; may be empty.
     std::function<void(const std::vector<const LoadTarget*>&)> on_loaded{};

@@ -76,6 +76,13 @@ TEST(OneConnectionEach, TheLargestTableComesFirst) {
   EXPECT_THAT(one_connection_each({}, 4), IsEmpty());
 }
 
+TEST(OneConnectionEach, ATableWithManyIndexesComesBeforeALargerOneWithout) {
+  const TableExtents tables = {{1, {0, 1000}}, {2, {1000, 800}}, {3, {1800, 700}}, {4, {2500, 300}}};
+  EXPECT_THAT(one_connection_each(tables, 2, {{2, 1}, {3, 3}}), ElementsAre(3, 1, 2, 4));
+  // What one HNSW index of it costs.
+  EXPECT_THAT(one_connection_each(tables, 2, {{4, 100}}), ElementsAre(4, 1, 2, 3));
+}
+
 TEST(OneConnectionEach, ATableThatWouldKeepOneBusyWhileOthersIdleIsForAll) {
   EXPECT_THAT(one_connection_each({{1, {0, 100}}}, 2), IsEmpty());
   EXPECT_THAT(one_connection_each({{1, {0, 1000}}, {2, {1000, 100}}, {3, {1100, 100}}}, 2),

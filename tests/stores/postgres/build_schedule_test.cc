@@ -107,6 +107,18 @@ TEST(BuildSchedule, TheMostExpensiveComesFirst) {
   EXPECT_FALSE(next(schedule)) << "three were all";
 }
 
+TEST(BuildSchedule, TheBuildsOfATableAreAddedUpByTheirKind) {
+  Archive archive;
+  archive.add(1, "TABLE", "small")
+      .add(2, "TABLE", "large")
+      .add(3, "TABLE", "plain")
+      .add(4, "CONSTRAINT", "key", {"1"}, "ALTER TABLE ONLY public.small ADD PRIMARY KEY (id);")
+      .add(5, "INDEX", "by_id", {"1"}, "CREATE INDEX ON public.small USING btree (id);")
+      .add(6, "INDEX", "by_word", {"2"}, "CREATE INDEX ON public.large USING gin (words);");
+  EXPECT_THAT(builds_of_tables(archive.contents, archive.plan().builds),
+              ElementsAre(testing::Pair(1, 2.0), testing::Pair(2, 8.0)));
+}
+
 TEST(BuildSchedule, NothingIsBuiltOnATableThatIsLoading) {
   Archive archive;
   archive.add(1, "TABLE", "first")
