@@ -58,6 +58,16 @@ class BeginningDigest {
 
 ValueDigest digest_of(const DigestKey& key, std::string_view text);
 
+// Of the four bytes at `text`: fewer than kLeads.
+inline constexpr unsigned kLeadBits = 18;
+inline constexpr size_t kLeads = size_t{1} << kLeadBits;
+inline uint32_t fingerprint_of_four(const DigestKey& key, const char* text) {
+  uint32_t word;
+  std::memcpy(&word, text, sizeof word);
+  return (word ^ static_cast<uint32_t>(key.word(2))) * (static_cast<uint32_t>(key.word(3)) | 1) >>
+         (32 - kLeadBits);
+}
+
 // Of the eight bytes at `text`: cheap enough for every position of everything that is searched.
 inline uint32_t fingerprint_of_eight(const DigestKey& key, const char* text) {
   __extension__ using Product = unsigned __int128;

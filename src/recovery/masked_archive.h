@@ -2,12 +2,15 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "masking/session.h"
 #include "recovery/masking_audit.h"
 #include "recovery/row_reduction.h"
+#include "repository/backup_repository.h"
 #include "stores/postgres/archive_schema.h"
-#include "stores/postgres/archive_source.h"
+#include "stores/postgres/load.h"
 
 namespace summit::recovery {
 
@@ -24,5 +27,17 @@ struct MaskedArchive {
 Result<std::unique_ptr<MaskedArchive>> prepare_masked(const postgres::ArchiveSource& source,
                                                       const masking::Session& session, const Looking& looking,
                                                       Reporter& reporter, const Cancellation& cancellation);
+
+// A PostgreSQL archive that a backup holds.
+struct HeldArchive {
+  std::string component;  // "postgresql"
+  std::string database;   // "summit_dev"
+  std::string artifact;   // "postgres-full.dump"
+};
+std::vector<HeldArchive> held_archives(const repository::BackupMetadata& metadata);
+
+// Its bytes; `backup` outlives it.
+postgres::ArchiveSource source_of(const repository::BackupReader& backup, const HeldArchive& archive,
+                                  const Cancellation& cancellation);
 
 }  // namespace summit::recovery

@@ -5,7 +5,6 @@
 #include "recovery/masked_archive.h"
 #include "recovery/masked_rows.h"
 #include "recovery/masked_store.h"
-#include "recovery/postgres_parts.h"
 #include "stores/postgres/archive_rewrite.h"
 
 namespace summit::recovery {
@@ -26,8 +25,8 @@ class MaskedPostgres final : public MaskedStore {
  public:
   MaskedPostgres(RestoreContext& context, const repository::ComponentRecord& record)
       : context_(context), record_(record) {
-    for (auto& part : parts_of(record, {})) {
-      if (!part.artifact.empty()) parts_.push_back(std::move(part));
+    for (auto& held : held_archives(context.backup.metadata())) {
+      if (held.component == record.name) held_.push_back(std::move(held));
     }
   }
 
@@ -35,8 +34,8 @@ class MaskedPostgres final : public MaskedStore {
 
   Result<StoreAudit> audit() override {
     MaskingAudit all;
-    for (const auto& part : parts_) {
-      ASSIGN_OR_RETURN(const auto* archive, prepared(part), "{}", part.artifact);
+    for (const auto& held : held_) {
+      ASSIGN_OR_RETURN(const auto* archive, prepared(held), "{}", held.artifact);
       all.add(archive->audit);
     }
     StoreAudit audit{.component = record_.name, .list = "postgresql"};
@@ -54,12 +53,12 @@ class MaskedPostgres final : public MaskedStore {
 
   Result<std::vector<PreviewedValue>> preview(size_t count) override {
     std::vector<PreviewedValue> values;
-    for (const auto& part : parts_) {
-      const auto source = archive_of(context_.backup, part, context_.cancellation);
+    for (const auto& held : held_) {
+      const auto source = source_of(context_.backup, held, context_.cancellation);
       ASSIGN_OR_RETURN(
           auto found,
           preview_masking(source, *context_.masking, count, context_.reporter, context_.cancellation), "{}",
-          part.artifact);
+          held.artifact);
       values.insert(values.end(), std::make_move_iterator(found.begin()),
                     std::make_move_iterator(found.end()));
     }
@@ -69,14 +68,14 @@ class MaskedPostgres final : public MaskedStore {
   std::vector<repository::Artifact> files() const override {
     std::vector<repository::Artifact> files;
     for (const auto& artifact : record_.artifacts) {
-      if (part_of(artifact.name) != nullptr) files.push_back(artifact);
+      if (held(artifact.name) != nullptr) files.push_back(artifact);
     }
     return files;
   }
 
   Result<void> write(const std::string& artifact,
                      const std::function<Result<void>(ByteView)>& consume) override {
-    const auto* const wanted = part_of(artifact);
+    const auto* const wanted = held(artifact);
     if (wanted == nullptr)
       return Error(Code::kNotFound, "{} holds no PostgreSQL archive {}", record_.name, artifact);
     ASSIGN_OR_RETURN(const auto* archive, prepared(*wanted));
@@ -88,7 +87,7 @@ class MaskedPostgres final : public MaskedStore {
     }
     const postgres::ArchiveRewrite rewrite{
         .chosen = enters_masked_target, .editing = &rows, .without_owners = true, .jobs = context_.jobs};
-    const auto source = archive_of(context_.backup, *wanted, context_.cancellation);
+    const auto source = source_of(context_.backup, *wanted, context_.cancellation);
     ASSIGN_OR_RETURN(const auto written,
                      postgres::rewrite_archive(source, rewrite, consume, phase.get(), context_.cancellation));
     for (const auto& [table, counted] : rows.reduced())
@@ -98,26 +97,26 @@ class MaskedPostgres final : public MaskedStore {
   }
 
  private:
-  const DatabasePart* part_of(const std::string& artifact) const {
-    const auto found = std::ranges::find(parts_, artifact, &DatabasePart::artifact);
-    return found == parts_.end() ? nullptr : &*found;
+  const HeldArchive* held(const std::string& artifact) const {
+    const auto found = std::ranges::find(held_, artifact, &HeldArchive::artifact);
+    return found == held_.end() ? nullptr : &*found;
   }
 
   // Looked through once.
-  Result<const MaskedArchive*> prepared(const DatabasePart& part) {
-    const auto known = archives_.find(part.artifact);
+  Result<const MaskedArchive*> prepared(const HeldArchive& held) {
+    const auto known = archives_.find(held.artifact);
     if (known != archives_.end()) return known->second.get();
-    const auto source = archive_of(context_.backup, part, context_.cancellation);
-    ASSIGN_OR_RETURN(auto archive, prepare_masked(source, *context_.masking,
-                                                  {part.source, context_.count_rows, context_.jobs},
-                                                  context_.reporter, context_.cancellation));
+    const auto source = source_of(context_.backup, held, context_.cancellation);
+    ASSIGN_OR_RETURN(auto archive,
+                     prepare_masked(source, *context_.masking, {held.database, context_.count_rows},
+                                    context_.reporter, context_.cancellation));
     RETURN_IF_ERROR(check_rows(archive->contents));
-    return archives_.emplace(part.artifact, std::move(archive)).first->second.get();
+    return archives_.emplace(held.artifact, std::move(archive)).first->second.get();
   }
 
   RestoreContext& context_;
   const repository::ComponentRecord& record_;
-  std::vector<DatabasePart> parts_;
+  std::vector<HeldArchive> held_;
   std::map<std::string, std::unique_ptr<MaskedArchive>> archives_;  // by artifact
 };
 

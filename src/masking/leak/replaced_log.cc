@@ -109,7 +109,8 @@ ReplacedLog::ReplacedLog(fs::path directory, UniqueFd file, const DigestKey& key
     : directory_(std::move(directory)),
       file_(std::move(file)),
       key_(key),
-      partitions_(size_t{1} << kPartitionBits) {}
+      partitions_(size_t{1} << kPartitionBits),
+      leads_(kLeads / 64) {}
 
 ReplacedLog::~ReplacedLog() = default;
 
@@ -161,6 +162,7 @@ std::optional<ReplacedRecord> ReplacedLog::record_of(std::string_view text, std:
     record.digest = digest_of(key_, value);
     // By these it is sought, which a stand-in never is.
     if (as == ReplacedRecord::kStandIn) return record;
+    note_lead(value);
     record.first = fingerprint_of_eight(key_, value.data());
     record.beginning = fingerprint_of_beginning(key_, value.data(), class_of(value.size()));
   }
@@ -216,6 +218,14 @@ std::unique_ptr<ReplacedPlace> ReplacedLog::at(std::string place) {
   return std::make_unique<AtPlace>(*this, std::move(place));
 }
 
+void ReplacedLog::note_lead(std::string_view value) {
+  const uint32_t lead = fingerprint_of_four(key_, value.data());
+  auto& word = leads_[lead / 64];
+  const uint64_t bit = uint64_t{1} << (lead % 64);
+  // Most are known: reading alone leaves the line in everybody's cache.
+  if ((word.load(std::memory_order_relaxed) & bit) == 0) word.fetch_or(bit, std::memory_order_relaxed);
+}
+
 void ReplacedLog::keep(const ReplacedRecord& record) {
   auto& partition = partitions_[record.digest.high >> (64 - kPartitionBits)];
   const std::lock_guard lock(partition.mutex);
@@ -259,7 +269,9 @@ Result<ReplacedTable> ReplacedLog::seal(const std::vector<std::string>& public_t
     const std::lock_guard lock(failure_mutex_);
     if (failure_) return *failure_;
   }
-  ReplacedTable::Parts parts{.key = key_, .places = places_, .public_texts = {}, .not_sought = not_sought_};
+  ReplacedTable::Parts parts{
+      .key = key_, .places = places_, .public_texts = {}, .not_sought = not_sought_, .leads = {}};
+  for (const auto& word : leads_) parts.leads.push_back(word.load(std::memory_order_relaxed));
   NormalizedText normalized;
   for (const auto& text : public_texts) {
     normalized.assign(text, NormalizedText::Separators::kNone);

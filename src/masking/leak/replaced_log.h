@@ -61,6 +61,7 @@ class ReplacedLog final : public ReplacedValues {
                                           ReplacedRecord::Kind as, NormalizedText& normalized);
   void keep(std::string_view text, std::string_view place, ReplacedRecord::Kind as);
   void keep(const ReplacedRecord& record);
+  void note_lead(std::string_view value);
   void spill(Partition& partition);
   Result<std::vector<ReplacedRecord>> sorted(Partition& partition);
 
@@ -70,6 +71,7 @@ class ReplacedLog final : public ReplacedValues {
   std::atomic<uint64_t> end_of_file_{0};
   std::atomic<uint64_t> not_sought_{0};
   std::vector<Partition> partitions_;
+  std::vector<std::atomic<uint64_t>> leads_;  // ReplacedTable::Parts::leads
 
   std::shared_mutex places_mutex_;  // guards what follows
   std::map<std::string, uint32_t, std::less<>> place_numbers_;

@@ -90,6 +90,7 @@ class ReplacedTable {
     std::vector<std::string> places;  // by number
     std::string public_texts;         // normalised, parted by line ends
     uint64_t not_sought = 0;
+    std::vector<uint64_t> leads;  // a bit for each fingerprint_of_four() of what may be sought anywhere
   };
   // Gives records to `next` in the order of their digests, each digest once, until there is nothing.
   // `most` is an upper bound of their number.
@@ -104,6 +105,10 @@ class ReplacedTable {
   const std::string& place(uint32_t number) const { return parts_.places[number]; }
   const std::vector<std::string>& places() const { return parts_.places; }
 
+  // Whether anything that is sought anywhere may begin like this: in 32 KiB, which stay in the nearest cache.
+  bool has_lead(uint32_t fingerprint) const {
+    return (parts_.leads[fingerprint / 64] >> (fingerprint % 64) & 1) != 0;
+  }
   const BitFilter& first_filter() const { return first_; }
   const BitFilter& beginning_filter() const { return beginning_; }
   // Lengths of values of this class, ascending.

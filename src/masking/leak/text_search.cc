@@ -97,23 +97,37 @@ bool TextSearch::scan_normalized(const NormalizedText& text, const Found& found)
   const size_t size = text.text().size();
   if (size < kShortestAnywhere) return true;
   const size_t positions = size - kShortestAnywhere + 1;
+  for (size_t base = 0; base < positions; base += kWindow) {
+    const size_t end = std::min(base + kWindow, positions);
+    // Without a branch: nothing could foresee which few remain.
+    size_t count = 0;
+    for (size_t position = base; position < end; ++position) {
+      positions_[count] = position;
+      count += table_.has_lead(fingerprint_of_four(table_.key(), text.data() + position)) ? 1 : 0;
+    }
+    for (size_t at = 0; at < count; at += kBatch) {
+      const auto batch = std::span(positions_).subspan(at, std::min(kBatch, count - at));
+      if (!look_at_batch(text, batch, found)) return false;
+    }
+  }
+  return true;
+}
+
+bool TextSearch::look_at_batch(const NormalizedText& text, std::span<const size_t> positions,
+                               const Found& found) {
   const auto& filter = table_.first_filter();
-  const bool prefetch = filter.bytes() > kCachedFilter;
-  for (size_t base = 0; base < positions; base += kBatch) {
-    const size_t count = std::min(kBatch, positions - base);
-    const char* at = text.data() + base;
-    for (size_t i = 0; i < count; ++i) fingerprints_[i] = fingerprint_of_eight(table_.key(), at + i);
-    if (prefetch) {
-      for (size_t i = 0; i < count; ++i) filter.prefetch(fingerprints_[i]);
-    }
-    // All fetches are under way before the first is waited for.
-    size_t candidates = 0;
-    for (size_t i = 0; i < count; ++i) {
-      if (filter.test(fingerprints_[i])) candidates_[candidates++] = candidate_at(text, base + i);
-    }
-    for (size_t i = 0; i < candidates; ++i) {
-      if (!look_at(text, candidates_[i], found)) return false;
-    }
+  for (size_t i = 0; i < positions.size(); ++i)
+    fingerprints_[i] = fingerprint_of_eight(table_.key(), text.data() + positions[i]);
+  if (filter.bytes() > kCachedFilter) {
+    for (size_t i = 0; i < positions.size(); ++i) filter.prefetch(fingerprints_[i]);
+  }
+  // All fetches are under way before the first is waited for.
+  size_t candidates = 0;
+  for (size_t i = 0; i < positions.size(); ++i) {
+    if (filter.test(fingerprints_[i])) candidates_[candidates++] = candidate_at(text, positions[i]);
+  }
+  for (size_t i = 0; i < candidates; ++i) {
+    if (!look_at(text, candidates_[i], found)) return false;
   }
   return true;
 }

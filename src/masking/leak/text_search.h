@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -52,15 +53,18 @@ class TextSearch {
 
   bool scan(std::string_view text, Separators separators, int depth, const Found& found);
   bool scan_normalized(const NormalizedText& text, const Found& found);
+  bool look_at_batch(const NormalizedText& text, std::span<const size_t> positions, const Found& found);
   Candidate candidate_at(const NormalizedText& text, size_t position) const;
   bool look_at(const NormalizedText& text, const Candidate& candidate, const Found& found);
   bool accept(const NormalizedText& text, size_t begin, size_t length, LeakMatch& match) const;
 
   static constexpr int kDepth = 4;
-  static constexpr size_t kBatch = 64;  // positions
+  static constexpr size_t kWindow = 1024;  // positions
+  static constexpr size_t kBatch = 64;     // positions in flight
   const ReplacedTable& table_;
   NormalizedText normalized_[kDepth];
   DecodedText decoded_[kDepth];
+  std::array<size_t, kWindow> positions_{};  // of a window, where a value may begin by its first four bytes
   std::array<uint32_t, kBatch> fingerprints_{};  // of the positions of a batch
   std::array<Candidate, kBatch> candidates_;
 };

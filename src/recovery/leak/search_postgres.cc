@@ -10,6 +10,7 @@
 #include "stores/postgres/catalog.h"
 #include "stores/postgres/connection.h"
 #include "stores/postgres/large_objects.h"
+#include "stores/postgres/row_splitter.h"
 #include "stores/postgres/sql.h"
 #include "stores/postgres/tools.h"
 
@@ -97,7 +98,7 @@ class TableSearch {
 
  private:
   void look_through(std::string_view rows) {
-    counts_.elements += static_cast<uint64_t>(std::count(rows.begin(), rows.end(), '\n'));
+    counts_.elements += postgres::count_rows(rows);
     const bool suspicious = search_.holds_any(rows, TextSearch::Separators::kTabAndBreak);
     if (!suspicious && !table_.has_own_values) return;
     for (size_t at = 0; at < rows.size();) {
