@@ -29,11 +29,16 @@ std::optional<int> number_at(std::string_view text, size_t at, size_t width) {
 
 constexpr size_t kSeconds = std::string_view("2026-11-21 03:10:48").size();
 
-bool has_form_of_instant(std::string_view text) {
+// Of days and times that exist in every month; what looks so and is none is not of that form either.
+bool is_plain_instant(std::string_view text) {
   constexpr std::string_view kForm = "dddd-dd-dd dd:dd:dd";
   bool fits = true;
   for (size_t i = 0; i < kForm.size(); ++i) fits &= kForm[i] == 'd' ? is_digit(text[i]) : text[i] == kForm[i];
-  return fits;
+  const auto within = [&](size_t at, std::string_view least, std::string_view most) {
+    return text.substr(at, 2) >= least && text.substr(at, 2) <= most;
+  };
+  return fits && within(5, "01", "12") && within(8, "01", "28") && within(11, "00", "23") &&
+         within(14, "00", "59") && within(17, "00", "59");
 }
 
 // "+05:30", "-08", "+00": minutes east of UTC.
@@ -125,7 +130,7 @@ InstantLimit::InstantLimit(Instant limit) : limit_(limit) {
 bool InstantLimit::is_before(std::string_view text) const {
   // Texts of UTC stand in the order of their instants, so that most need no calendar.
   const bool utc = text.size() >= kSeconds + 3 && text.ends_with("+00") && text_.size() == kSeconds;
-  if (utc && has_form_of_instant(text)) return text.substr(0, kSeconds) < text_;
+  if (utc && is_plain_instant(text)) return text.substr(0, kSeconds) < text_;
   const auto instant = instant_of(text);
   return instant && *instant < limit_;
 }
