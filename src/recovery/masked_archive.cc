@@ -1,6 +1,7 @@
 #include "recovery/masked_archive.h"
 
 #include "recovery/masking_conflicts.h"
+#include "stores/postgres/archive_reading.h"
 
 namespace summit::recovery {
 

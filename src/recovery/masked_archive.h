@@ -36,7 +36,8 @@ struct HeldArchive {
 };
 std::vector<HeldArchive> held_archives(const repository::BackupMetadata& metadata);
 
-// Its bytes; `backup` outlives it.
+// Its bytes, always read to their end, which proves them: what is given away masked cannot be taken back.
+// `backup` outlives it.
 postgres::ArchiveSource source_of(const repository::BackupReader& backup, const HeldArchive& archive,
                                   const Cancellation& cancellation);
 

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "masking/classify.h"
@@ -155,14 +155,70 @@ Place place_of(const ArchivedTable& table, size_t column) {
   return place;
 }
 
+// What was found out about the columns of all tables. Partitions and chunks speak for their table: each
+// column is kept once. Thread-safe.
+class AuditedColumns {
+ public:
+  explicit AuditedColumns(const pgarchive::Contents& contents) {
+    for (size_t i = 0; i < contents.entries.size(); ++i)
+      if (contents.entries[i].copy) positions_.emplace(contents.entries[i].id, i);
+  }
+
+  void add(int64_t entry, const ArchivedTable& table, const AuditedTable& audited) {
+    const std::lock_guard lock(mutex_);
+    audit_.rows_sampled += audited.rows;
+    for (size_t i = 0; i < audited.places.size(); ++i)
+      note(audited.places[i], audited.verdicts[i], {positions_.at(entry), i});
+    if (audited.reduced && audited.reduced->rows > 0)
+      audit_.reduced[table.whole().display()].add(*audited.reduced);
+  }
+
+  // In the order of the archive, whoever was read first.
+  MaskingAudit take() {
+    std::map<Order, AuditFinding*> findings;
+    for (auto& [place, column] : columns_) {
+      audit_.ruled += column.kind == Kind::kRuled ? 1 : 0;
+      audit_.harmless += column.kind == Kind::kHarmless ? 1 : 0;
+      audit_.unknown += column.kind == Kind::kUnknown ? 1 : 0;
+      if (column.kind == Kind::kSensitive) findings[column.order] = &column.finding;
+    }
+    for (const auto& [order, finding] : findings) audit_.findings.push_back(std::move(*finding));
+    return std::move(audit_);
+  }
+
+ private:
+  using Order = std::pair<size_t, size_t>;  // of the entry, and within it
+  struct Column {
+    Kind kind = Kind::kUnknown;
+    Order order;
+    AuditFinding finding{};  // of one that is sensitive
+  };
+
+  // The first that is sensitive counts, or else the first.
+  void note(const Place& place, const Verdict& verdict, Order order) {
+    const bool sensitive = verdict.kind == Kind::kSensitive;
+    const auto name = masking::describe(place);
+    const auto [known, is_new] = columns_.try_emplace(name);
+    auto& column = known->second;
+    const bool known_sensitive = !is_new && column.kind == Kind::kSensitive;
+    const bool counts = sensitive == known_sensitive ? order < column.order : sensitive;
+    if (!is_new && !counts) return;
+    column = {verdict.kind, order, {}};
+    if (sensitive) column.finding = {.place = name, .why = why_of(verdict), .entry = verdict.rule};
+  }
+
+  std::unordered_map<int64_t, size_t> positions_;
+  std::mutex mutex_;  // guards what follows
+  std::map<std::string, Column> columns_;
+  MaskingAudit audit_;
+};
+
 class TableAuditor final : public postgres::RowVisitor {
  public:
-  // Called at the end of each table.
-  using Found = std::function<void(int64_t entry, AuditedTable found)>;
   // With `counted` the rows that it keeps are.
   TableAuditor(const masking::Session& session, const postgres::ArchiveSchema& schema,
-               const RowReduction* counted, Found found)
-      : session_(session), schema_(schema), counted_(counted), found_(std::move(found)) {}
+               const RowReduction* counted, AuditedColumns& columns)
+      : session_(session), schema_(schema), counted_(counted), columns_(columns) {}
 
   Result<bool> begin(const pgarchive::Entry& entry) override {
     const auto found = schema_.tables.find(entry.id);
@@ -205,8 +261,8 @@ class TableAuditor final : public postgres::RowVisitor {
       if (table.of_extension && !verdict.by_content) verdict.kind = Kind::kHarmless;
     }
     if (!table.of_extension) masking::suspect_names_beside_birth_dates(audited.places, audited.verdicts);
+    columns_.add(entry_, table, audited);
     sample_.reset();
-    found_(entry_, std::move(audited));
     return {};
   }
 
@@ -222,16 +278,16 @@ class TableAuditor final : public postgres::RowVisitor {
   const masking::Session& session_;
   const postgres::ArchiveSchema& schema_;
   const RowReduction* counted_;
-  const Found found_;
+  AuditedColumns& columns_;
   int64_t entry_ = 0;
   std::unique_ptr<RowChooser> chooser_;  // of the table; null: its rows are not counted
   std::optional<ReducedTable> reduced_;
   std::optional<TableSample> sample_;
 };
 
-class Auditor {
+class DefinitionAuditor {
  public:
-  explicit Auditor(const masking::Session& session) : session_(session) {}
+  explicit DefinitionAuditor(const masking::Session& session) : session_(session) {}
 
   // Texts in definitions come along whatever becomes of the rows: defaults, checks, views, comments. So do
   // names, of which those in quotes may be anything.
@@ -260,7 +316,7 @@ class Auditor {
     if (verdict.kind != Kind::kSensitive) verdict.by_content = by_identifier;
     // A name that is private itself is in no message.
     const bool told = !masking::suspect_identifier(tag);
-    audit_.findings.push_back(
+    findings_.push_back(
         {.place = fmt::format("the definition of {}{}", kind, told ? " " + tag : ", by its name"),
          .why = why_of(verdict),
          .entry = told ? fmt::format("- {}", yaml_text(tag + "." + kDefinition))
@@ -268,20 +324,7 @@ class Auditor {
          .is_rule = false});
   }
 
-  void add(const ArchivedTable& table, const AuditedTable& audited) {
-    audit_.rows_sampled += audited.rows;
-    for (size_t i = 0; i < audited.places.size(); ++i) note(audited.places[i], audited.verdicts[i]);
-    if (audited.reduced) audit_.reduced[table.whole().display()].add(*audited.reduced);
-  }
-
-  MaskingAudit take() {
-    for (const auto& [place, kind] : seen_) {
-      audit_.ruled += kind == Kind::kRuled ? 1 : 0;
-      audit_.harmless += kind == Kind::kHarmless ? 1 : 0;
-      audit_.unknown += kind == Kind::kUnknown ? 1 : 0;
-    }
-    return std::move(audit_);
-  }
+  std::vector<AuditFinding> take() { return std::move(findings_); }
 
  private:
   // A text in double quotes, as YAML reads it.
@@ -294,18 +337,8 @@ class Auditor {
     return quoted + '"';
   }
 
-  // Partitions and chunks speak for their table: each column is named once.
-  void note(const Place& place, const Verdict& verdict) {
-    const auto name = masking::describe(place);
-    const auto [known, is_new] = seen_.emplace(name, verdict.kind);
-    if (verdict.kind != Kind::kSensitive || (!is_new && known->second == Kind::kSensitive)) return;
-    known->second = Kind::kSensitive;
-    audit_.findings.push_back({.place = name, .why = why_of(verdict), .entry = verdict.rule});
-  }
-
   const masking::Session& session_;
-  std::map<std::string, Kind> seen_;  // columns
-  MaskingAudit audit_;
+  std::vector<AuditFinding> findings_;
 };
 
 }  // namespace
@@ -325,27 +358,19 @@ Result<MaskingAudit> audit_archive(const postgres::ArchiveSource& source, const 
                                    const postgres::ArchiveSchema& schema, const RowReduction& reduction,
                                    const masking::Session& session, const Looking& looking,
                                    Reporter& reporter, const Cancellation& cancellation) {
-  std::mutex mutex;
-  std::map<int64_t, AuditedTable> tables;
-  const auto keep = [&](int64_t entry, AuditedTable audited) {
-    const std::lock_guard lock(mutex);
-    tables.emplace(entry, std::move(audited));
-  };
+  AuditedColumns columns(contents);
   const auto visitor = [&] {
-    return std::make_unique<TableAuditor>(session, schema, looking.count_rows ? &reduction : nullptr, keep);
+    return std::make_unique<TableAuditor>(session, schema, looking.count_rows ? &reduction : nullptr,
+                                          columns);
   };
-  {
-    const auto phase = reporter.phase("masking", "looking through " + looking.what);
-    RETURN_IF_ERROR(
-        postgres::visit_tables(source, contents, looking.jobs, visitor, phase.get(), cancellation));
-  }
-  Auditor auditor(session);
-  for (const auto& entry : contents.entries) auditor.look_at(entry);
-  for (const auto& entry : contents.entries) {
-    const auto audited = tables.find(entry.id);
-    if (audited != tables.end()) auditor.add(schema.tables.at(entry.id), audited->second);
-  }
-  auto audit = auditor.take();
+  const auto phase = reporter.phase("masking", "looking through " + looking.what);
+  RETURN_IF_ERROR(postgres::visit_tables(source, contents, looking.jobs, visitor, phase.get(), cancellation));
+  DefinitionAuditor definitions(session);
+  for (const auto& entry : contents.entries) definitions.look_at(entry);
+  auto audit = columns.take();
+  auto of_definitions = definitions.take();
+  audit.findings.insert(audit.findings.begin(), std::make_move_iterator(of_definitions.begin()),
+                        std::make_move_iterator(of_definitions.end()));
   for (const auto& [id, table] : schema.tables) {
     const auto rules = rules_of(session, table);
     audit.met.rules.insert(rules.begin(), rules.end());
@@ -355,9 +380,9 @@ Result<MaskingAudit> audit_archive(const postgres::ArchiveSource& source, const 
 }
 
 std::vector<AuditFinding> audit_globals(std::string_view globals, const masking::Session& session) {
-  Auditor auditor(session);
+  DefinitionAuditor auditor(session);
   auditor.look_at_definition("", "(roles)", "ROLES", std::string(globals));
-  return auditor.take().findings;
+  return auditor.take();
 }
 
 std::vector<AuditFinding> audit_findings(const masking::Findings& findings) {

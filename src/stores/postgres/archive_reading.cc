@@ -93,8 +93,11 @@ class HeadReader {
 
 Result<void> check_extents(const TableExtents& tables, const Contents& contents) {
   std::set<int64_t> with_rows;
-  for (const auto& entry : contents.entries)
-    if (entry.has_block() && entry.copy) with_rows.insert(entry.id);
+  for (const auto& entry : contents.entries) {
+    if (!entry.has_block() || !entry.copy || with_rows.insert(entry.id).second) continue;
+    return Error(Code::kCorrupt, "two entries of the archive have the number {}", entry.id)
+        .hint("run `summit-dr verify` on this backup");
+  }
   for (const auto& [id, extent] : tables) {
     if (with_rows.contains(id)) continue;
     return Error(Code::kCorrupt,
@@ -136,11 +139,11 @@ Result<void> read_wanted(const ArchiveSource& source, pgarchive::Consumer& consu
   return parser.finish();
 }
 
-Result<void> read_table(const ArchiveSource& source, const Contents& contents, int64_t entry,
+Result<void> read_table(const ArchiveSource& source, const Contents& contents, const pgarchive::Entry& entry,
                         pgarchive::Consumer& consumer, Phase* phase, const Cancellation& cancellation) {
-  const Extent block = source.tables().at(entry);
+  const Extent block = source.tables().at(entry.id);
   pgarchive::Parser parser(consumer, contents);
-  parser.expect(*contents.find(entry), block.offset);
+  parser.expect(entry, block.offset);
   RETURN_IF_ERROR(WantedReader(source, parser, phase, cancellation).read_table(block));
   return parser.finish();
 }

@@ -13,8 +13,8 @@
 
 namespace summit::postgres {
 
-// kCorrupt when what a backup's metadata say of places does not fit the archive's table of contents: it must
-// not cut anything else out of it.
+// kCorrupt when what a backup's metadata say of places does not fit the archive's table of contents, or that
+// names a number twice: nothing else must be cut out of it.
 Result<void> check_extents(const TableExtents& tables, const pgarchive::Contents& contents);
 
 // Gives the whole archive to `consumer`, once; `phase`, unless it is null, counts its bytes. kCorrupt for an
@@ -27,10 +27,11 @@ Result<void> read_archive(const ArchiveSource& source, pgarchive::Consumer& cons
 Result<void> read_wanted(const ArchiveSource& source, pgarchive::Consumer& consumer, Phase* phase,
                          const Cancellation& cancellation);
 
-// One table alone. `contents` are the archive's, and hold it (check_extents()); the source knows where it
-// lies.
-Result<void> read_table(const ArchiveSource& source, const pgarchive::Contents& contents, int64_t entry,
-                        pgarchive::Consumer& consumer, Phase* phase, const Cancellation& cancellation);
+// One table alone, of which the source knows where it lies. `entry` is of `contents`, which are the archive's
+// (check_extents()).
+Result<void> read_table(const ArchiveSource& source, const pgarchive::Contents& contents,
+                        const pgarchive::Entry& entry, pgarchive::Consumer& consumer, Phase* phase,
+                        const Cancellation& cancellation);
 
 // The table of contents alone; reads no further than its end.
 Result<pgarchive::Contents> read_contents(const ArchiveSource& source);

@@ -78,6 +78,9 @@ Result<RowLoader::Data> RowLoader::encoded(const LoadUnit& unit) {
   const Data as_text{rows, false};
   if (unit.target->of_extension || rows.size() > kLargestEncoded) return as_text;
   if (unit.kind == LoadUnit::Kind::kWholeTable && rows.size() < kWorthAsking) return as_text;
+  // A COPY that ends leaves what follows it unfrozen: once is enough.
+  const bool in_turn = unit.kind == LoadUnit::Kind::kRowsInTurn && copying_ == unit.target;
+  if (in_turn && !copying_binary_) return as_text;
   ASSIGN_OR_RETURN(BinaryRows* const binary, binary_rows(*unit.target));
   encoded_.clear();
   if (!binary || !binary->append(rows, encoded_)) return as_text;

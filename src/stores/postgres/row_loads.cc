@@ -8,6 +8,7 @@
 #include "core/task_group.h"
 #include "formats/pgarchive/parser.h"
 #include "stores/postgres/archive_reading.h"
+#include "stores/postgres/sqlstate.h"
 
 namespace summit::postgres {
 
@@ -128,20 +129,23 @@ Result<void> RowLoads::load_tables(Connection& connection, const Cancellation& c
   for (size_t i = next_++; i < alone_.size(); i = next_++) {
     const LoadTarget& target = *options_.targets.at(alone_[i]);
     auto loaded =
-        read_table(request_.source, request_.contents, alone_[i], loader, bytes_.get(), cancellation);
-    if (!loaded.ok()) return cause_of(std::move(loaded).error(), alone_[i], cancellation);
+        read_table(request_.source, request_.contents, *target.entry, loader, bytes_.get(), cancellation);
+    if (!loaded.ok()) return cause_of(std::move(loaded).error(), *target.entry, cancellation);
     RETURN_IF_ERROR(rows.finish());
     RETURN_IF_ERROR(note_loaded({&target}));
   }
   return {};
 }
 
-// The server may refuse a damaged row before the checksum behind it is reached.
-Error RowLoads::cause_of(Error error, int64_t table, const Cancellation& cancellation) const {
-  if (error.code() != Code::kFailed) return error;
+// The server may refuse a damaged row before the checksum behind it is reached. Of rows that were edited it
+// refuses what the editing made.
+Error RowLoads::cause_of(Error error, const pgarchive::Entry& table, const Cancellation& cancellation) const {
+  constexpr std::string_view kDataException = "22";
+  if (request_.editing || !has_sqlstate_class(error, kDataException)) return error;
   Discarding discarding;
-  auto read = read_table(request_.source, request_.contents, table, discarding, nullptr, cancellation);
-  return read.ok() ? error : std::move(read).error();
+  auto read = read_table(request_.source, request_.contents, table, discarding, bytes_.get(), cancellation);
+  const bool damaged = !read.ok() && read.error().code() == Code::kCorrupt;
+  return damaged ? std::move(read).error() : error;
 }
 
 }  // namespace summit::postgres

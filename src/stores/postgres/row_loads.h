@@ -48,7 +48,7 @@ class RowLoads {
   Result<void> work(const Cancellation& cancellation);
   Result<void> load_units(Connection& connection, const Cancellation& cancellation);
   Result<void> load_tables(Connection& connection, const Cancellation& cancellation);
-  Error cause_of(Error error, int64_t table, const Cancellation& cancellation) const;
+  Error cause_of(Error error, const pgarchive::Entry& table, const Cancellation& cancellation) const;
   Result<void> note_units_loaded();
   Result<void> note_loaded(const std::vector<const LoadTarget*>& tables);
 

@@ -1,6 +1,8 @@
 #include "stores/postgres/row_visitor.h"
 
+#include <algorithm>
 #include <atomic>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -136,22 +138,34 @@ Result<void> visit_tables(const ArchiveSource& source, const pgarchive::Contents
   if (source.tables().empty()) return visit_rows(source, *make_visitor(), phase, cancellation);
   RETURN_IF_ERROR(check_extents(source.tables(), contents));
   std::set<int64_t> large;
-  for (const auto& [entry, extent] : source.tables()) large.insert(entry);
+  std::map<int64_t, const pgarchive::Entry*> entries;
+  for (const auto& entry : contents.entries) {
+    if (!source.tables().contains(entry.id)) continue;
+    large.insert(entry.id);
+    entries[entry.id] = &entry;
+  }
   const auto rest = source_without(source, large);
   const Read read_rest = [&](pgarchive::Consumer& consumer, const Cancellation& stop) {
     return read_archive(rest, consumer, phase, stop, large);
   };
-  const auto tables = largest_first(source.tables());
   const auto read_table_of = [&](int64_t entry) -> Read {
     return [&, entry](pgarchive::Consumer& consumer, const Cancellation& stop) {
-      return read_table(source, contents, entry, consumer, phase, stop);
+      return read_table(source, contents, *entries.at(entry), consumer, phase, stop);
     };
   };
-  const auto task = [&](size_t index) {
-    const auto read = index < tables.size() ? read_table_of(tables[index]) : read_rest;
-    return visit_what_is_read(read, *make_visitor(), cancellation);
+  // How much the rest is, large objects among it, is not known: it comes first.
+  const auto tables = largest_first(source.tables());
+  std::atomic<size_t> next = 0;
+  TaskGroup group(cancellation);
+  const auto work = [&]() -> Result<void> {
+    for (size_t i = next++; i <= tables.size(); i = next++) {
+      const auto read = i == 0 ? read_rest : read_table_of(tables[i - 1]);
+      RETURN_IF_ERROR(visit_what_is_read(read, *make_visitor(), group.cancellation()));
+    }
+    return {};
   };
-  return parallel_for(tables.size() + 1, jobs, task, cancellation);
+  for (size_t job = 0; job < std::clamp<size_t>(jobs, 1, tables.size() + 1); ++job) group.spawn(work);
+  return group.join();
 }
 
 }  // namespace summit::postgres

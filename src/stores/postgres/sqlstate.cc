@@ -86,6 +86,10 @@ bool has_sqlstate(const Error& error, std::string_view sqlstate) {
   return error.message().find(fmt::format("(SQLSTATE {})", sqlstate)) != std::string::npos;
 }
 
+bool has_sqlstate_class(const Error& error, std::string_view sqlstate_class) {
+  return error.message().find(fmt::format("(SQLSTATE {}", sqlstate_class)) != std::string::npos;
+}
+
 Error connect_error(std::string_view sqlstate, std::string_view message,
                     const config::PostgresEndpoint& endpoint, const std::string& database) {
   const std::string where = address_of(endpoint);

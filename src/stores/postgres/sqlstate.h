@@ -14,8 +14,10 @@ Error sqlstate_error(std::string_view sqlstate, std::string_view message, const 
 
 // Whether it was made by sqlstate_error() of this state, wherever it has been since.
 bool has_sqlstate(const Error& error, std::string_view sqlstate);
+// Whether its first two characters are these: "22" for what is wrong with data.
+bool has_sqlstate_class(const Error& error, std::string_view sqlstate_class);
 
-// The same for a failed attempt to connect, whose SQLSTATE is empty when no server spoke.
+// sqlstate_error() for a failed attempt to connect, whose SQLSTATE is empty when no server spoke.
 Error connect_error(std::string_view sqlstate, std::string_view message,
                     const config::PostgresEndpoint& endpoint, const std::string& database);
 

@@ -2,6 +2,8 @@
 // them.
 #include "recovery/masked_store.h"
 
+#include "recovery/masked_archive.h"
+#include "recovery/postgres_parts.h"
 #include "tests/masking/make_rules.h"
 #include "tests/recovery/postgres/masked_restore.h"
 
@@ -153,6 +155,46 @@ TEST_F(MaskedPostgresStore, WhatNoRuleCoversIsFoundAndNoFileIsGiven) {
     EXPECT_EQ(given, 0u);
     return 0;
   });
+}
+
+// A restore looks at tables side by side, where the backup says where they lie; the audit reads all in order.
+TEST_F(MaskedPostgresStore, WhatIsFoundSideBySideIsWhatIsFoundInOrder) {
+  run("summit",
+      "CREATE TABLE public.first (id int, a text, mail text); INSERT INTO public.first SELECT i, "
+      "md5(i::text) || "
+      "md5((-i)::text), CASE WHEN i = 900 THEN 'ada@lovelace.org' END FROM generate_series(1, 60000) i;"
+      "CREATE TABLE public.parted (id int, b text) PARTITION BY RANGE (id);"
+      "CREATE TABLE public.parted_1 PARTITION OF public.parted FOR VALUES FROM (0) TO (40000);"
+      "CREATE TABLE public.parted_2 PARTITION OF public.parted DEFAULT;"
+      "INSERT INTO public.parted SELECT i, CASE WHEN i % 3 = 0 THEN '4111 1111 1111 1111 ' ELSE '' END || "
+      "md5(i::text) || md5((-i)::text) FROM generate_series(1, 90000) i;"
+      "CREATE TABLE public.small (id int, c text); INSERT INTO public.small VALUES (1, "
+      "'DE89370400440532013000');"
+      "CREATE TABLE public.empty (id int, d text DEFAULT 'grace@hopper.org');");
+  const auto id = expect_ok(back_up(target_));
+  EXPECT_THAT(record_of(id).details.at("extents:summit"), HasSubstr(" ")) << "several tables";
+  use("key: {env: K}\nrules:\n  postgresql:\n    - {table: first, set: {a: remove}}\nreduction: {others: "
+      "sample}\n",
+      10);
+  const auto in_order = with_store(id, [](MaskedStore& store) { return expect_ok(store.audit()); });
+  EXPECT_THAT(show(in_order.findings, "postgresql"),
+              AllOf(HasSubstr("public.first.mail"), HasSubstr("public.parted.b"), HasSubstr("public.small.c"),
+                    HasSubstr("the definition of TABLE empty")));
+  for (const size_t jobs : {1, 2, 7}) {
+    SilentReporter reporter;
+    const auto reader = expect_ok(repository::PlainRepository(base()).open(id));
+    const auto part = parts_of(record_of(id), {}).front();
+    const auto source = archive_of(*reader, part, {});
+    ASSERT_FALSE(source.tables().empty());
+    const auto archive =
+        expect_ok(prepare_masked(source, session_, {part.source, true, jobs}, reporter, Cancellation()));
+    EXPECT_EQ(show(archive->audit.findings, "postgresql"), show(in_order.findings, "postgresql"));
+    EXPECT_EQ(archive->audit.unknown, in_order.counts.at("unknown"));
+    EXPECT_EQ(archive->audit.rows_sampled, in_order.counts.at("rows_sampled"));
+    EXPECT_EQ(archive->audit.reduced.at("public.first").rows, 60000U);
+    EXPECT_EQ(archive->audit.reduced.at("public.parted").rows, 90000U);
+    EXPECT_FALSE(archive->audit.reduced.contains("public.empty")) << "nothing of it is left out";
+  }
 }
 
 TEST_F(MaskedPostgresStore, TheAuditTellsWhichRulesTheArchiveHasNothingFor) {

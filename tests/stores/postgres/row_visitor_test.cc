@@ -225,6 +225,20 @@ TEST(VisitTables, ATableThatItsVisitorHasEnoughOfIsLeft) {
   EXPECT_THAT(gathered.calls, UnorderedElementsAre("begin users", "end users", "begin empty", "end empty"));
 }
 
+TEST(VisitTables, AnErrorOfOneVisitorEndsTheOthers) {
+  KnownPlaces known(rows_of_users());
+  const auto source = known.source();
+  const MakeVisitor failing = [] {
+    auto visitor = std::make_unique<Recording>();
+    visitor->fails = true;
+    return visitor;
+  };
+  const auto visited = visit_tables(source, contents_of(source), 2, failing, nullptr, Cancellation());
+  ASSERT_FALSE(visited.ok());
+  EXPECT_EQ(visited.error().message(), "not these rows");
+  EXPECT_LT(known.take_read(), known.archive().size()) << "the rest was read in vain";
+}
+
 TEST(VisitTables, PlacesThatAreNotThoseOfTheArchiveAreDamage) {
   KnownPlaces known(rows_of_users());
   const size_t begin = known.archive().find(pgarchive::block(1, 11));
