@@ -140,7 +140,7 @@ Result<void> visit_tables(const ArchiveSource& source, const pgarchive::Contents
   std::set<int64_t> large;
   std::map<int64_t, const pgarchive::Entry*> entries;
   for (const auto& entry : contents.entries) {
-    if (!source.tables().contains(entry.id)) continue;
+    if (!entry.has_block() || !entry.copy || !source.tables().contains(entry.id)) continue;
     large.insert(entry.id);
     entries[entry.id] = &entry;
   }
