@@ -23,7 +23,6 @@
 
 namespace summit::postgres {
 
-using pgarchive::Contents;
 using pgarchive::Entry;
 
 namespace {
