@@ -70,25 +70,29 @@ class MaskedRows::Editor final : public postgres::RowEditor {
 
   Result<uint64_t> edit(std::string_view rows, std::string& out) override {
     const size_t start = out.size();
-    if (chooser_) {
-      choose(rows);
-      rows = chosen_;
-    }
+    const uint64_t kept = chooser_ ? choose(rows) : postgres::count_rows(rows);
+    if (chooser_) rows = chosen_;
     RETURN_IF_ERROR(mask_.mask(rows, out));
     if (hasher_) hasher_->add(as_bytes(std::string_view(out).substr(start)));
-    return postgres::count_rows(rows);
+    return kept;
   }
 
  private:
-  void choose(std::string_view rows) {
+  // Gives how many rows are in chosen_ then.
+  uint64_t choose(std::string_view rows) {
+    uint64_t kept = 0;
     chosen_.clear();
     while (!rows.empty()) {
       const size_t end = rows.find('\n');
       const auto choice = chooser_->choose(rows.substr(0, end));
       counted_.count(choice);
-      if (choice.kept) chosen_ += rows.substr(0, end + 1);
+      if (choice.kept) {
+        chosen_ += rows.substr(0, end + 1);
+        ++kept;
+      }
       rows.remove_prefix(end + 1);
     }
+    return kept;
   }
 
   MaskedRows& rows_;

@@ -124,7 +124,7 @@ class TableSample {
 
 // What was found out about one table.
 struct AuditedTable {
-  std::vector<Place> places{};  // columns, without their samples
+  std::vector<Place> places{};  // columns
   std::vector<Verdict> verdicts{};
   size_t rows = 0;  // sampled
   std::optional<ReducedTable> reduced{};
@@ -254,7 +254,6 @@ class TableAuditor final : public postgres::RowVisitor {
       auto place = place_of(table, column);
       place.samples = std::move(sample_->values(column));
       audited.verdicts.push_back(classify(session_.rules, session_.level, place));
-      place.samples.clear();
       audited.places.push_back(std::move(place));
       // The catalogs of an extension have its own names.
       auto& verdict = audited.verdicts.back();
