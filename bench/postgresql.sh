@@ -3,8 +3,8 @@
 #
 # Data: about BENCH_MEGABYTES (default 2000) of wide text, jsonb, vectors and narrow rows in four tables, then one huge table of that
 # size. Every contender runs BENCH_RUNS times (default 3), in turn; medians count. BENCH_JOBS connections (default: the cores).
-# The floor is what nobody can undercut: the server prints all rows into /dev/null, and one thread compresses the same bytes with the same
-# library; their sum divided by the cores.
+# The floor of a capture with zstd:3 is that the server prints all rows into /dev/null, and one thread compresses the same bytes with zstd's
+# library at level 3; their sum divided by the cores. Since ours compresses most rows by a quicker search, there is a lower floor with that.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -63,19 +63,22 @@ capture() {
     timed 'ours, zstd:3' "$bench" capture "$database" zstd:3 "$jobs" ours.zstd
     timed 'ours, gzip' "$bench" capture "$database" gzip "$jobs" ours.gzip
     timed 'floor: rows' psql -qd "$database" "${print_all[@]}"
-    timed 'floor: zstd:3' "$bench" compress zstd:3 copies/*
+    timed 'floor: zstd:3' "$bench" zstd 3 copies/*
+    timed 'floor: compression as ours' "$bench" compress zstd:3 copies/*
     timed 'fingerprints alone' "$bench" hash copies/*
   done
   echo
   echo "== capture of $(du -sm copies | cut -f1) MB of rows, $(wc -w <<<"$(tables "$database")") tables, $jobs jobs, $cores cores"
   rm -f copies/*
-  report 'pg_dump -Fc' 'pg_dump -Fd -j zstd:3' 'ours, default' 'ours, zstd:3' 'ours, gzip' 'floor: rows' 'floor: zstd:3' 'fingerprints alone'
+  report 'pg_dump -Fc' 'pg_dump -Fd -j zstd:3' 'ours, default' 'ours, zstd:3' 'ours, gzip' 'floor: rows' 'floor: zstd:3' 'floor: compression as ours' \
+         'fingerprints alone'
   du -sm stock.custom stock.directory ours.* | sed 's/^/    MB: /'
   awk -v c="$(of 'pg_dump -Fc' 2)" -v d="$(of 'pg_dump -Fd -j zstd:3' 2)" -v o="$(of 'ours, default' 2)" -v z="$(of 'ours, zstd:3' 2)" \
-      -v rows="$(of 'floor: rows' 2)" -v zstd="$(of 'floor: zstd:3' 2)" -v cores="$cores" -v memory="$(of 'ours, zstd:3' 4)" 'BEGIN {
+      -v rows="$(of 'floor: rows' 2)" -v zstd="$(of 'floor: zstd:3' 2)" -v quick="$(of 'floor: compression as ours' 2)" -v cores="$cores" -v memory="$(of 'ours, zstd:3' 4)" 'BEGIN {
     printf "ours at its default: %.2f times as fast as pg_dump -Fc\n", c / o
     printf "ours at zstd:3:      %.2f times as fast as pg_dump -Fc, %.2f times as fast as pg_dump -Fd -j with zstd:3\n", c / z, d / z
-    printf "ours at zstd:3:      %.2f times the floor of %.2f s; peak memory %d MB\n", z / ((rows + zstd) / cores), (rows + zstd) / cores, memory / 1024 }'
+    printf "ours at zstd:3:      %.2f times the floor of %.2f s, %.2f times that of %.2f s with our compression; peak memory %d MB\n",
+           z * cores / (rows + zstd), (rows + zstd) / cores, z * cores / (rows + quick), (rows + quick) / cores, memory / 1024 }'
 }
 
 fresh() { dropdb --if-exists "$1" && createdb -T template0 "$1"; }

@@ -6,15 +6,19 @@
 //   postgresql_bench load ARCHIVE DATABASE JOBS
 //       the database is there and empty; reads ARCHIVE.tables where there is one
 //   postgresql_bench compress COMPRESSION FILE...
-//       with the library that captures use, in one thread
+//       as captures do, in one thread
+//   postgresql_bench zstd LEVEL FILE...
+//       by zstd's library alone in parts of the same size, in one thread
 //   postgresql_bench hash FILE...
 //       the fingerprint of rows, in one thread
 //
 // The server is that of PGHOST, PGPORT, PGUSER, PGPASSWORD; its programs are in POSTGRES_BIN_DIR.
 #include <fmt/format.h>
+#include <zstd.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <vector>
 
 #include "core/files.h"
@@ -128,8 +132,29 @@ Result<void> run_compress(const Words& words) {
   std::string part;
   const auto take = [&](ByteView block) -> Result<void> {
     part.clear();
-    ASSIGN_OR_RETURN([[maybe_unused]] const auto checksum, compressor->compress_part(block, &part));
+    ASSIGN_OR_RETURN([[maybe_unused]] const auto checksum, compressor->compress(block, &part));
     return {};
+  };
+  for (size_t i = 1; i < words.size(); ++i) {
+    compressor->next_table();
+    RETURN_IF_ERROR(read_blocks(words[i], take));
+  }
+  return {};
+}
+
+Result<void> run_zstd(const Words& words) {
+  struct Free {
+    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+  };
+  const std::unique_ptr<ZSTD_CCtx, Free> context(ZSTD_createCCtx());
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, std::stoi(words.at(0)));
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
+  std::vector<std::byte> frame;
+  const auto take = [&](ByteView block) -> Result<void> {
+    frame.resize(ZSTD_compressBound(block.size()));
+    const size_t size = ZSTD_compress2(context.get(), frame.data(), frame.size(), block.data(), block.size());
+    return ZSTD_isError(size) != 0 ? Result<void>(Error(Code::kFailed, "{}", ZSTD_getErrorName(size)))
+                                   : Result<void>();
   };
   for (size_t i = 1; i < words.size(); ++i) RETURN_IF_ERROR(read_blocks(words[i], take));
   return {};
@@ -151,6 +176,7 @@ Result<void> run(const std::string& command, const Words& words) {
   if (command == "capture" && words.size() == 4) return run_capture(words);
   if (command == "load" && words.size() == 3) return run_load(words);
   if (command == "compress" && words.size() > 1) return run_compress(words);
+  if (command == "zstd" && words.size() > 1) return run_zstd(words);
   if (command == "hash" && !words.empty()) return run_hash(words);
   return Error(Code::kUsage, "see the head of bench/postgresql/postgresql_bench.cc");
 }

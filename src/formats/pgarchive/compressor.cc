@@ -10,8 +10,6 @@ namespace summit::pgarchive {
 
 namespace {
 
-constexpr size_t kBlock = 128 * KiB;
-
 // The end of a zlib stream.
 std::string stored_adler32(const PartChecksum& checksum) {
   std::string stored;
@@ -22,113 +20,34 @@ std::string stored_adler32(const PartChecksum& checksum) {
 
 class UncompressedParts final : public PartCompressor {
  public:
-  Result<void> begin(std::string* output) override {
-    output_ = output;
-    length_ = 0;
-    return {};
+  Result<PartChecksum> compress(ByteView plain, std::string* output) override {
+    output->append(as_text(plain));
+    return PartChecksum{1, plain.size()};
   }
-  Result<void> write(ByteView plain) override {
-    output_->append(as_text(plain));
-    length_ += plain.size();
-    return {};
-  }
-  Result<PartChecksum> finish() override { return PartChecksum{1, length_}; }
-
- private:
-  std::string* output_ = nullptr;
-  uint64_t length_ = 0;
 };
 
-// Gathers small writes: a call of a compressor costs more than the row that it is called for.
-class GatheringCompressor : public PartCompressor {
+// Makes frames with a checksum, which costs next to nothing and which stock pg_restore looks at.
+class FrameMaker {
  public:
-  Result<void> begin(std::string* output) final {
-    output_ = output;
-    gathered_.clear();
-    total_ = {};
-    return reset();
+  FrameMaker() : context_(ZSTD_createCCtx()) { set(ZSTD_c_checksumFlag, 1); }
+
+  bool has_memory() const { return context_ != nullptr; }
+  void set(ZSTD_cParameter parameter, int value) {
+    if (context_) ZSTD_CCtx_setParameter(context_.get(), parameter, value);
   }
 
-  Result<void> write(ByteView plain) final {
-    if (gathered_.size() + plain.size() <= kBlock) {
-      gathered_.append(as_text(plain));
-      return {};
-    }
-    RETURN_IF_ERROR(flush(false));
-    if (plain.size() < kBlock) {
-      gathered_.append(as_text(plain));
-      return {};
-    }
-    return take(plain, false);
-  }
-
-  Result<PartChecksum> finish() final {
-    if (total_.length + gathered_.size() > 0) RETURN_IF_ERROR(flush(true));
-    return total_;
-  }
-
- protected:
-  GatheringCompressor() { gathered_.reserve(kBlock); }
-
-  virtual Result<void> reset() = 0;
-  // `last` ends the part.
-  virtual Result<void> compress(ByteView plain, bool last) = 0;
-  virtual uint32_t checksum(uint32_t before, ByteView plain) const = 0;
-
-  // Room for output of unknown size.
-  std::byte* scratch() { return scratch_.get(); }
-  void append(size_t size) { output_->append(as_text(ByteView(scratch_.get(), size))); }
-
- private:
-  Result<void> flush(bool last) {
-    if (gathered_.empty() && !last) return {};
-    RETURN_IF_ERROR(take(as_bytes(gathered_), last));
-    gathered_.clear();
-    return {};
-  }
-
-  Result<void> take(ByteView plain, bool last) {
-    total_.adler32 = checksum(total_.adler32, plain);
-    total_.length += plain.size();
-    return compress(plain, last);
-  }
-
-  std::string* output_ = nullptr;
-  std::string gathered_;
-  PartChecksum total_;
-  std::unique_ptr<std::byte[]> scratch_ = std::make_unique_for_overwrite<std::byte[]>(kBlock);
-};
-
-// Each part is a frame with a checksum, which costs next to nothing and which stock pg_restore looks at.
-class ZstdParts final : public GatheringCompressor {
- public:
-  ZstdParts() : context_(ZSTD_createCCtx()) {}
-
-  Result<void> set(int level) {
-    if (context_ == nullptr) return Error(Code::kFailed, "zstd has no memory for a compression context");
-    if (level < ZSTD_minCLevel() || level > ZSTD_maxCLevel()) {
-      return Error(Code::kUsage, "zstd has no compression level {}", level)
-          .hint(fmt::format("choose a level from {} to {}", ZSTD_minCLevel(), ZSTD_maxCLevel()));
-    }
-    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, level);
-    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_checksumFlag, 1);
-    return {};
-  }
-
-  // Streaming copies everything into a window first, which takes the cache from the tables.
-  Result<PartChecksum> compress_part(ByteView plain, std::string* output) override {
+  // Valid until the next call. In one go: streaming copies everything into a window first, which takes the
+  // cache from the tables.
+  Result<ByteView> make(ByteView plain) {
     const size_t bound = ZSTD_compressBound(plain.size());
-    if (bound > whole_size_) {
-      whole_ = std::make_unique_for_overwrite<std::byte[]>(bound);
-      whole_size_ = bound;
+    if (bound > room_) {
+      frame_ = std::make_unique_for_overwrite<std::byte[]>(bound);
+      room_ = bound;
     }
-    ZSTD_CCtx_reset(context_.get(), ZSTD_reset_session_only);
-    const size_t size =
-        plain.empty() ? 0 : ZSTD_compress2(context_.get(), whole_.get(), bound, plain.data(), plain.size());
+    const size_t size = ZSTD_compress2(context_.get(), frame_.get(), bound, plain.data(), plain.size());
     if (ZSTD_isError(size) != 0)
       return Error(Code::kFailed, "zstd cannot compress: {}", ZSTD_getErrorName(size));
-    output->append(as_text(ByteView(whole_.get(), size)));
-    return PartChecksum{1, plain.size()};
+    return ByteView(frame_.get(), size);
   }
 
  private:
@@ -136,35 +55,82 @@ class ZstdParts final : public GatheringCompressor {
     void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
   };
 
-  Result<void> reset() override {
-    ZSTD_CCtx_reset(context_.get(), ZSTD_reset_session_only);
-    return {};
-  }
-
-  Result<void> compress(ByteView plain, bool last) override {
-    ZSTD_inBuffer input{plain.data(), plain.size(), 0};
-    for (bool more = true; more;) {
-      ZSTD_outBuffer output{scratch(), kBlock, 0};
-      const size_t left =
-          ZSTD_compressStream2(context_.get(), &output, &input, last ? ZSTD_e_end : ZSTD_e_continue);
-      if (ZSTD_isError(left) != 0)
-        return Error(Code::kFailed, "zstd cannot compress: {}", ZSTD_getErrorName(left));
-      append(output.pos);
-      more = last ? left > 0 : input.pos < input.size;
-    }
-    return {};
-  }
-
-  uint32_t checksum(uint32_t before, ByteView /*plain*/) const override { return before; }
-
   std::unique_ptr<ZSTD_CCtx, Free> context_;
-  std::unique_ptr<std::byte[]> whole_;  // a part compressed in one go
-  size_t whole_size_ = 0;
+  std::unique_ptr<std::byte[]> frame_;
+  size_t room_ = 0;
+};
+
+// Numbers, hexadecimal and identifiers repeat by chance: the short matches that level 3 finds in them take
+// more room than the digits that they stand for. A search for long matches only makes such rows smaller, in
+// half the time; prose becomes larger by it. So a part is compressed in both ways now and then, and the
+// smaller result says how the next ones are.
+class ZstdParts final : public PartCompressor {
+ public:
+  static Result<std::unique_ptr<PartCompressor>> create(int level) {
+    auto parts = std::make_unique<ZstdParts>();
+    if (!parts->asked_.has_memory() || !parts->quick_.has_memory())
+      return Error(Code::kFailed, "zstd has no memory for a compression context");
+    if (level < ZSTD_minCLevel() || level > ZSTD_maxCLevel()) {
+      return Error(Code::kUsage, "zstd has no compression level {}", level)
+          .hint(fmt::format("choose a level from {} to {}", ZSTD_minCLevel(), ZSTD_maxCLevel()));
+    }
+    parts->asked_.set(ZSTD_c_compressionLevel, level);
+    parts->compares_ = level > kQuickLevel;
+    return std::unique_ptr<PartCompressor>(std::move(parts));
+  }
+
+  ZstdParts() {
+    quick_.set(ZSTD_c_compressionLevel, kQuickLevel);
+    quick_.set(ZSTD_c_windowLog, kQuickWindowLog);
+    quick_.set(ZSTD_c_hashLog, kQuickHashLog);
+  }
+
+  Result<PartChecksum> compress(ByteView plain, std::string* output) override {
+    if (plain.empty()) return PartChecksum{};
+    ASSIGN_OR_RETURN(const auto frame, make(plain));
+    output->append(as_text(frame));
+    return PartChecksum{1, plain.size()};
+  }
+
+  void next_table() override {
+    is_quick_ = false;
+    until_comparison_ = 0;
+  }
+
+ private:
+  // Level 1 seeks matches of seven bytes. Its own table is made for smaller inputs; a larger one leaves the
+  // processor's first cache.
+  static constexpr int kQuickLevel = 1;
+  static constexpr int kQuickWindowLog = 21;
+  static constexpr int kQuickHashLog = 15;
+  // Less says little about what follows, and more says nothing new.
+  static constexpr size_t kLeastCompared = 1 * MiB;
+  static constexpr size_t kMostCompared = 8 * MiB;
+  // Parts from one comparison to the next: rows may change in the course of a table.
+  static constexpr size_t kComparedEvery = 32;
+
+  Result<ByteView> make(ByteView plain) {
+    if (until_comparison_ > 0) --until_comparison_;
+    const bool is_comparison = compares_ && until_comparison_ == 0 && plain.size() >= kLeastCompared &&
+                               plain.size() <= kMostCompared;
+    if (!is_comparison) return (is_quick_ ? quick_ : asked_).make(plain);
+    until_comparison_ = kComparedEvery;
+    ASSIGN_OR_RETURN(const auto asked, asked_.make(plain));
+    ASSIGN_OR_RETURN(const auto quick, quick_.make(plain));
+    is_quick_ = quick.size() <= asked.size();
+    return is_quick_ ? quick : asked;
+  }
+
+  FrameMaker asked_;
+  FrameMaker quick_;
+  bool compares_ = false;
+  bool is_quick_ = false;
+  size_t until_comparison_ = 0;
 };
 
 // Raw deflate by ISA-L, which is several times as fast as zlib. Parts end at a byte's end with the memory of
 // what came before cut off, so that one may follow another.
-class Deflate final : public GatheringCompressor {
+class Deflate final : public PartCompressor {
  public:
   Deflate()
       : stream_(std::make_unique<isal_zstream>()),
@@ -176,53 +142,48 @@ class Deflate final : public GatheringCompressor {
     stream_->gzip_flag = IGZIP_DEFLATE;
   }
 
+  Result<PartChecksum> compress(ByteView plain, std::string* output) override {
+    if (plain.empty()) return PartChecksum{};
+    isal_deflate_reset(stream_.get());
+    PartChecksum total;
+    // The library counts in 32 bits.
+    while (!plain.empty()) {
+      const auto block = plain.first(std::min<size_t>(plain.size(), GiB));
+      plain = plain.subspan(block.size());
+      total = {
+          isal_adler32(total.adler32, reinterpret_cast<const unsigned char*>(block.data()), block.size()),
+          total.length + block.size()};
+      RETURN_IF_ERROR(deflate(block, plain.empty() ? FULL_FLUSH : NO_FLUSH, output));
+    }
+    return total;
+  }
+
  private:
   static constexpr uint32_t kLevel = 1;
   static constexpr uint32_t kTables = ISAL_DEF_LVL1_DEFAULT;
+  static constexpr size_t kBlock = 128 * KiB;
 
-  Result<void> reset() override {
-    isal_deflate_reset(stream_.get());
-    return {};
-  }
-
-  Result<void> compress(ByteView plain, bool last) override {
-    // The library counts in 32 bits.
-    constexpr size_t kMost = GiB;
-    for (; plain.size() > kMost; plain = plain.subspan(kMost))
-      RETURN_IF_ERROR(deflate(plain.first(kMost), NO_FLUSH));
-    return deflate(plain, last ? FULL_FLUSH : NO_FLUSH);
-  }
-
-  Result<void> deflate(ByteView plain, uint16_t flush) {
+  Result<void> deflate(ByteView plain, uint16_t flush, std::string* output) {
     // The library only reads through this pointer, whatever its type says.
     stream_->next_in = const_cast<uint8_t*>(reinterpret_cast<const uint8_t*>(plain.data()));
     stream_->avail_in = static_cast<uint32_t>(plain.size());
     stream_->flush = flush;
     do {
-      stream_->next_out = reinterpret_cast<uint8_t*>(scratch());
+      stream_->next_out = reinterpret_cast<uint8_t*>(deflated_.get());
       stream_->avail_out = kBlock;
       const int status = isal_deflate(stream_.get());
       if (status != COMP_OK) return Error(Code::kFailed, "ISA-L cannot compress (code {})", status);
-      append(kBlock - stream_->avail_out);
+      output->append(as_text(ByteView(deflated_.get(), kBlock - stream_->avail_out)));
     } while (stream_->avail_out == 0 || stream_->avail_in > 0);
     return {};
   }
 
-  uint32_t checksum(uint32_t before, ByteView plain) const override {
-    return isal_adler32(before, reinterpret_cast<const unsigned char*>(plain.data()), plain.size());
-  }
-
   std::unique_ptr<isal_zstream> stream_;
   std::unique_ptr<uint8_t[]> tables_;
+  std::unique_ptr<std::byte[]> deflated_ = std::make_unique_for_overwrite<std::byte[]>(kBlock);
 };
 
 }  // namespace
-
-Result<PartChecksum> PartCompressor::compress_part(ByteView plain, std::string* output) {
-  RETURN_IF_ERROR(begin(output));
-  RETURN_IF_ERROR(write(plain));
-  return finish();
-}
 
 Result<std::unique_ptr<PartCompressor>> PartCompressor::create(const CompressionChoice& choice) {
   switch (choice.algorithm) {
@@ -230,11 +191,8 @@ Result<std::unique_ptr<PartCompressor>> PartCompressor::create(const Compression
       return std::unique_ptr<PartCompressor>(std::make_unique<UncompressedParts>());
     case Compression::kGzip:
       return std::unique_ptr<PartCompressor>(std::make_unique<Deflate>());
-    case Compression::kZstd: {
-      auto zstd = std::make_unique<ZstdParts>();
-      RETURN_IF_ERROR(zstd->set(choice.level));
-      return std::unique_ptr<PartCompressor>(std::move(zstd));
-    }
+    case Compression::kZstd:
+      return ZstdParts::create(choice.level);
     case Compression::kLz4:
       break;
   }

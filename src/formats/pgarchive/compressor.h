@@ -23,23 +23,23 @@ struct PartChecksum {
   uint64_t length = 0;   // plain
 };
 
-// Makes one part: begin(), the part's bytes in order, finish(). Reusable for the next part, also after a part
-// that was not finished. One thread at a time; each thread has its own. What it appended to the output
-// between begin() and finish() is one ArchiveWriter::piece(); nothing for a part without bytes. Small writes
-// are cheap: they are gathered. Memory, beside the output: 0.3 MiB for gzip, what the level asks for with
-// zstd (3.5 MiB at level 3).
+// Compresses one part after the other. One thread at a time; each thread has its own. Memory: 0.3 MiB for
+// gzip; for zstd twice the longest part and what its level asks for (1 MiB at level 3).
+//
+// From level 2 on, zstd is taken for a promise about size: where a quick search of our own makes parts as
+// small as the level does, it is used in its stead (docs/formats/postgresql-archive.md). Every reader of zstd
+// reads both.
 class PartCompressor {
  public:
   // kUnsupported for an algorithm that is only read, kUsage for a level that zstd does not have.
   static Result<std::unique_ptr<PartCompressor>> create(const CompressionChoice& choice);
   virtual ~PartCompressor() = default;
 
-  virtual Result<void> begin(std::string* output) = 0;  // owned by the caller until finish()
-  virtual Result<void> write(ByteView plain) = 0;
-  virtual Result<PartChecksum> finish() = 0;
+  // Appends what is one ArchiveWriter::piece(); nothing for a part without bytes.
+  virtual Result<PartChecksum> compress(ByteView plain, std::string* output) = 0;
 
-  // A whole part in one go: the fastest way for those that are in memory anyway.
-  virtual Result<PartChecksum> compress_part(ByteView plain, std::string* output);
+  // The next parts are of another table: what was learned of the last one's rows no longer counts.
+  virtual void next_table() {}
 };
 
 // What stands before the first part and after the last one of a table or large object, each a piece of its

@@ -54,6 +54,7 @@ class Rewriter final : public pgarchive::Consumer {
     if (entry_ == nullptr) return {};
     ++report_.tables;
     total_ = {};
+    for (auto& lane : lanes_) lane.compressor->next_table();
     RETURN_IF_ERROR(writer_.begin_table(entry));
     return write_if_any(pgarchive::stream_begin(compression_));
   }
@@ -124,7 +125,7 @@ class Rewriter final : public pgarchive::Consumer {
       rows = lane.edited;
     }
     lane.piece.clear();
-    ASSIGN_OR_RETURN(lane.checksum, lane.compressor->compress_part(as_bytes(rows), &lane.piece));
+    ASSIGN_OR_RETURN(lane.checksum, lane.compressor->compress(as_bytes(rows), &lane.piece));
     return {};
   }
 

@@ -1,6 +1,7 @@
 #include "stores/postgres/unit_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "stores/postgres/large_objects.h"
 #include "stores/postgres/row_hasher.h"
@@ -21,6 +22,7 @@ Result<std::unique_ptr<UnitReader>> UnitReader::create(const pgarchive::Compress
 
 Result<UnitRead> UnitReader::read(Connection& connection, const Source& source, const Unit& unit,
                                   const Give& give) {
+  if (std::exchange(source_, &source) != &source) compressor_->next_table();
   return source.is_rows() ? read_rows(connection, source, unit, give)
                           : read_objects(connection, source, unit, give);
 }
@@ -71,7 +73,7 @@ Result<UnitRead> UnitReader::read_objects(Connection& connection, const Source& 
 
 Result<void> UnitReader::give_piece(ByteView plain, Piece about, const Give& give) {
   if (!give) return {};
-  ASSIGN_OR_RETURN(about.checksum, compressor_->compress_part(plain, &output_));
+  ASSIGN_OR_RETURN(about.checksum, compressor_->compress(plain, &output_));
   about.bytes = std::exchange(output_, {});
   ASSIGN_OR_RETURN(output_, give(std::move(about)));
   return {};

@@ -53,6 +53,8 @@ class UnitReader {
 
   std::unique_ptr<pgarchive::PartCompressor> compressor_;
   std::string output_;  // empty, with room
+  // Of the last unit; only ever compared with.
+  const Source* source_ = nullptr;
 };
 
 }  // namespace summit::postgres

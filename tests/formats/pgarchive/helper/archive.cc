@@ -45,9 +45,7 @@ std::vector<std::string> compressed(const CompressionChoice& choice, std::string
   for (; !plain.empty(); plain.remove_prefix(std::min(part, plain.size()))) {
     auto compressor = std::move(PartCompressor::create(choice)).value();
     pieces.emplace_back();
-    must(compressor->begin(&pieces.back()));
-    must(compressor->write(as_bytes(plain.substr(0, part))));
-    total = combine(total, compressor->finish().value());
+    total = combine(total, compressor->compress(as_bytes(plain.substr(0, part)), &pieces.back()).value());
   }
   pieces.push_back(end(choice, total));
   return pieces;
