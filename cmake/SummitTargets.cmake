@@ -15,6 +15,16 @@ function(summit_library name)
   set_target_properties(${name} PROPERTIES UNITY_BUILD ${SUMMIT_UNITY} UNITY_BUILD_BATCH_SIZE 8)
 endfunction()
 
+# What a program of tests has in common with all others. The tests themselves are run once and waited for by nobody; what they test is
+# in libraries, which are optimised as the programs are.
+function(summit_test_program name)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
+  target_compile_definitions(${name} PRIVATE
+    SUMMIT_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" SUMMIT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  target_compile_options(${name} PRIVATE $<$<BOOL:${SUMMIT_OPTIMIZE}>:-O1>)
+  target_link_libraries(${name} PRIVATE ${ARGN} GTest::gtest_main GTest::gmock summit_warnings)
+endfunction()
+
 # summit_test(NAME [TIMEOUT s] [LABELS ...] DEPENDS ...): every *_test.cc file of the calling folder as one GoogleTest program,
 # each of its cases one ctest test. Programs that the tests start are found through SUMMIT_BIN_DIR.
 function(summit_test name)
@@ -30,10 +40,7 @@ function(summit_test name)
     set(ARG_LABELS unit)
   endif()
   add_executable(${name} ${sources})
-  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
-  target_compile_definitions(${name} PRIVATE
-    SUMMIT_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" SUMMIT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gtest_main GTest::gmock summit_warnings)
+  summit_test_program(${name} ${ARG_DEPENDS})
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
 endfunction()
@@ -46,10 +53,7 @@ function(summit_suite name)
   cmake_parse_arguments(ARG "" "TIMEOUT;COST" "DEPENDS;LABELS;PARTS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc)
   add_executable(${name} ${sources})
-  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
-  target_compile_definitions(${name} PRIVATE
-    SUMMIT_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" SUMMIT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gtest_main GTest::gmock summit_warnings)
+  summit_test_program(${name} ${ARG_DEPENDS})
   set(taken "")
   foreach(part IN LISTS ARG_PARTS)
     string(REGEX MATCH "^([^=]+)=(.+)$" matched "${part}")
