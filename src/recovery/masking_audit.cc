@@ -25,11 +25,16 @@ using config::Operation;
 using masking::Place;
 using masking::Verdict;
 using postgres::ArchivedTable;
+using postgres::BlockPlace;
+using postgres::Wanted;
 using Kind = Verdict::Kind;
 
 constexpr size_t kFirstRows = 1000;
-constexpr size_t kRowsOfEachBlock = 4;  // of 256 KiB, after those
+// Of 256 KiB, after those: of a table that is read through, and of one of which few blocks come.
+constexpr size_t kRowsOfEachBlock = 4;
+constexpr size_t kRowsOfSampledBlock = 32;
 constexpr size_t kRowsOfTable = 2000;
+constexpr size_t kRowsOfSampledTable = 8000;
 constexpr const char* kDefinition = "(definition)";
 
 // What bytea holds, where it is no text: "\x6869".
@@ -69,9 +74,12 @@ class TableSample {
     return sample;
   }
 
-  Result<void> add(std::string_view rows) {
-    size_t budget = rows_ < kFirstRows ? kFirstRows - rows_ : kRowsOfEachBlock;
-    while (!rows.empty() && budget-- > 0 && rows_ < kRowsOfTable) {
+  // Of blocks from all over the table, or of all blocks from its beginning.
+  Result<void> add(std::string_view rows, bool from_everywhere) {
+    size_t budget = from_everywhere ? kRowsOfSampledBlock : kRowsOfEachBlock;
+    if (rows_ < kFirstRows) budget = kFirstRows - rows_;
+    most_ = from_everywhere ? kRowsOfSampledTable : kRowsOfTable;
+    while (!rows.empty() && budget-- > 0 && !complete()) {
       const size_t end = rows.find('\n');
       RETURN_IF_ERROR(add_row(rows.substr(0, end)));
       rows.remove_prefix(std::min(rows.size(), end + 1));
@@ -79,7 +87,7 @@ class TableSample {
     return {};
   }
 
-  bool complete() const { return rows_ == kRowsOfTable; }
+  bool complete() const { return rows_ >= most_; }
   const ArchivedTable& table() const { return *table_; }
   size_t rows() const { return rows_; }
   std::vector<std::string>& values(size_t column) { return values_[column]; }
@@ -120,6 +128,7 @@ class TableSample {
   std::set<std::string> documents_;
   std::vector<std::vector<std::string>> values_;  // by column
   size_t rows_ = 0;
+  size_t most_ = kRowsOfTable;
 };
 
 // What was found out about one table.
@@ -220,6 +229,8 @@ class TableAuditor final : public postgres::RowVisitor {
                const RowReduction* counted, AuditedColumns& columns)
       : session_(session), schema_(schema), counted_(counted), columns_(columns) {}
 
+  Wanted wanted() const override { return counted_ ? Wanted::kRowsAndSample : Wanted::kSample; }
+
   Result<bool> begin(const pgarchive::Entry& entry) override {
     const auto found = schema_.tables.find(entry.id);
     if (found == schema_.tables.end()) return false;
@@ -233,7 +244,7 @@ class TableAuditor final : public postgres::RowVisitor {
     return true;
   }
 
-  Result<bool> rows(std::string_view rows) override {
+  Result<bool> rows(std::string_view rows, BlockPlace place) override {
     if (is_compressed(sample_->table())) {
       return Error(Code::kRefused, "{} holds compressed rows of a hypertable, which cannot be masked",
                    sample_->table().name.display())
@@ -242,8 +253,8 @@ class TableAuditor final : public postgres::RowVisitor {
               "FROM "
               "timescaledb_information.chunks WHERE is_compressed; then a new backup");
     }
-    if (chooser_) count(rows);
-    RETURN_IF_ERROR(sample_->add(rows));
+    if (chooser_ && place != BlockPlace::kSample) count(rows);
+    if (place != BlockPlace::kBetween) RETURN_IF_ERROR(sample_->add(rows, place == BlockPlace::kSample));
     return chooser_ || !sample_->complete();
   }
 

@@ -96,7 +96,7 @@ class Zstd final : public Decompressor {
       at_frame_end_ = status == 0;
       buffer_.advance(output.pos);
       const bool full = buffer_.full();
-      if (full) RETURN_IF_ERROR(buffer_.flush());
+      if (full || at_frame_end_) RETURN_IF_ERROR(buffer_.flush());
       more = input.pos < input.size || (full && !at_frame_end_);
     }
     return {};

@@ -15,7 +15,8 @@ namespace summit::pgarchive {
 // chose, at most 128 MiB).
 class Decompressor {
  public:
-  // Gets views of 256 KiB, except for the last; uncompressed bytes of 64 KiB and more come as they are.
+  // Gets views of 256 KiB, except for the last, of each frame with zstd; uncompressed bytes of 64 KiB and
+  // more come as they are.
   using Output = std::function<Result<void>(ByteView)>;
 
   // kUnsupported for lz4.

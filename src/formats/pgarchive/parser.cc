@@ -12,6 +12,9 @@ namespace summit::pgarchive {
 namespace {
 
 constexpr int64_t kLargestChunk = int64_t{GiB};
+// Of a frame of zstd: what is decompressed before the consumer is asked again.
+constexpr size_t kPiece = 64 * KiB;
+constexpr std::string_view kFrameMagic = "\x28\xb5\x2f\xfd";  // RFC 8878, 3.1.1
 
 // Passes on rows, less the mark that closes them: holds back the bytes that may turn out to be it.
 class RowsWithoutEnd {
@@ -69,6 +72,9 @@ struct Parser::State {
   Result<void> begin_data(Contents&& read);
   Result<void> prepare_decompressor();
   Result<void> feed_chunk(std::string_view& bytes);
+  Result<void> feed_head(std::string_view& bytes);
+  Result<void> take_data(std::string_view data);
+  Result<void> pass_over_frame();
   Result<void> feed_field(std::string_view& bytes);
 
   size_t field_size() const {
@@ -79,6 +85,8 @@ struct Parser::State {
   Result<void> begin_large_object(int64_t oid);
   Result<void> begin_chunk(int64_t length);
   Result<void> end_data();
+
+  bool has_frames() const { return contents->compression == Compression::kZstd && large_object == 0; }
 
   Result<void> finish();
   Error corrupt(std::string_view what) const;
@@ -99,7 +107,9 @@ struct Parser::State {
   const Entry* entry = nullptr;  // of the block in hand
   uint32_t large_object = 0;     // in hand; 0 in a table
   bool passed_over = false;      // the rest of the table in hand
+  bool frame_passed_over = false;
   uint64_t chunk_left = 0;
+  size_t head_left = 0;          // of the chunk's first bytes, which tell whether it begins like a frame
   bool consumer_failed = false;  // of the last call
 };
 
@@ -154,17 +164,48 @@ Result<void> Parser::State::prepare_decompressor() {
 }
 
 Result<void> Parser::State::feed_chunk(std::string_view& bytes) {
-  const size_t size = static_cast<size_t>(std::min<uint64_t>(chunk_left, bytes.size()));
-  passed_over = passed_over || (large_object == 0 && !consumer.wants_rows());
-  if (!passed_over) {
-    auto written = decompressor->write(as_bytes(bytes.substr(0, size)));
-    if (!written.ok()) return located(std::move(written).error());
-  }
+  if (head_left > 0) return feed_head(bytes);
+  const size_t most = has_frames() ? kPiece : bytes.size();
+  const size_t size = static_cast<size_t>(std::min<uint64_t>({chunk_left, bytes.size(), most}));
+  RETURN_IF_ERROR(take_data(bytes.substr(0, size)));
   bytes.remove_prefix(size);
   offset += size;
   chunk_left -= size;
   if (chunk_left == 0) expect = Expect::kChunkLength;
   return {};
+}
+
+Result<void> Parser::State::feed_head(std::string_view& bytes) {
+  const std::string_view part = bytes.substr(0, head_left);
+  field += part;
+  bytes.remove_prefix(part.size());
+  offset += part.size();
+  chunk_left -= part.size();
+  head_left -= part.size();
+  if (head_left > 0) return {};
+  const std::string beginning = std::exchange(field, {});
+  if (beginning == kFrameMagic && !passed_over) {
+    frame_passed_over = false;
+    RETURN_IF_ERROR(consumer.on_frame());
+  }
+  if (chunk_left == 0) expect = Expect::kChunkLength;
+  return take_data(beginning);
+}
+
+Result<void> Parser::State::take_data(std::string_view data) {
+  passed_over = passed_over || (large_object == 0 && !consumer.wants_rows());
+  if (passed_over || frame_passed_over) return {};
+  if (large_object == 0 && !consumer.wants_frame()) return pass_over_frame();
+  auto written = decompressor->write(as_bytes(data));
+  if (!written.ok()) return located(std::move(written).error());
+  return {};
+}
+
+// The next frame begins as the first one did.
+Result<void> Parser::State::pass_over_frame() {
+  frame_passed_over = true;
+  rows.begin(entry->copy.has_value());
+  return decompressor->begin();
 }
 
 Result<void> Parser::State::feed_field(std::string_view& bytes) {
@@ -208,6 +249,7 @@ Result<void> Parser::State::begin_block(std::string_view whole) {
   expect = Expect::kChunkLength;
   large_object = 0;
   passed_over = false;
+  frame_passed_over = false;
   rows.begin(entry->copy.has_value());
   RETURN_IF_ERROR(decompressor->begin());
   return consumer.on_table_begin(*entry);
@@ -223,6 +265,7 @@ Result<void> Parser::State::begin_large_object(int64_t oid) {
   if (oid < INT32_MIN || oid > UINT32_MAX) return corrupt("the oid of a large object is out of range");
   large_object = static_cast<uint32_t>(oid);
   passed_over = false;
+  frame_passed_over = false;
   expect = Expect::kChunkLength;
   RETURN_IF_ERROR(decompressor->begin());
   return consumer.on_large_object_begin(*entry, large_object);
@@ -232,6 +275,7 @@ Result<void> Parser::State::begin_chunk(int64_t length) {
   if (length == 0) return end_data();
   if (length < 0 || length > kLargestChunk) return corrupt("a chunk of data has an impossible length");
   chunk_left = static_cast<uint64_t>(length);
+  head_left = has_frames() && chunk_left >= kFrameMagic.size() ? kFrameMagic.size() : 0;
   expect = Expect::kChunk;
   return {};
 }

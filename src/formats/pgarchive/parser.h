@@ -25,6 +25,12 @@ class Consumer {
   // Asked since on_table_begin() before each piece of the table's data. Once false, the rest of the table is
   // passed over: it is not decompressed, damage in it is not found, and on_table_end() comes after it.
   virtual bool wants_rows() const { return true; }
+  // Of a table that is compressed by zstd: a chunk begins like a frame, as each part of our own archives
+  // does. All rows before it have come.
+  virtual Result<void> on_frame() { return {}; }
+  // Asked since on_frame() before each piece of the table's data. False: what follows is passed over up to
+  // the next on_frame(), undecompressed, and what was held back of the rows is dropped.
+  virtual bool wants_frame() const { return true; }
   // The large objects of an entry ("BLOBS"), one after the other.
   virtual Result<void> on_large_object_begin(const Entry& entry, uint32_t oid) = 0;
   virtual Result<void> on_large_object(ByteView bytes) = 0;

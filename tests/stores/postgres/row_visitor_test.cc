@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <map>
@@ -50,9 +51,13 @@ class Recording final : public RowVisitor {
     calls.push_back("begin " + table_);
     return wants;
   }
-  Result<bool> rows(std::string_view rows) override {
+  Wanted wanted() const override { return wanted_rows; }
+  Result<bool> rows(std::string_view rows, BlockPlace place) override {
     if (fails) return Error(Code::kRefused, "not these rows");
     EXPECT_TRUE(rows.ends_with('\n'));
+    if (place != BlockPlace::kBetween) sample += rows;
+    through += place == BlockPlace::kThrough ? rows.size() : 0;
+    if (place == BlockPlace::kSample) return true;
     seen[table_] += rows;
     return seen[table_].size() < enough;
   }
@@ -63,6 +68,9 @@ class Recording final : public RowVisitor {
 
   bool wants = true;
   bool fails = false;
+  Wanted wanted_rows = Wanted::kRows;
+  std::string sample;  // of all tables
+  size_t through = 0;  // bytes
   size_t enough = std::string::npos;
   std::map<std::string, std::string> seen;
   std::vector<std::string> calls;
@@ -103,6 +111,103 @@ TEST(VisitRows, OnceTheVisitorHasEnoughTheRestIsPassedOverAndTheEndComes) {
     EXPECT_TRUE(rows.starts_with(recording.seen["users"]));
     EXPECT_THAT(recording.calls, ElementsAre("begin users", "end users", "begin empty", "end empty"));
   }
+}
+
+// Rows of 80 bytes, so that parts end within them.
+std::string numbered_rows(size_t bytes) {
+  std::string rows;
+  rows.reserve(bytes + 80);
+  for (size_t i = 0; rows.size() < bytes; ++i) rows += fmt::format("{:<79}\n", i);
+  return rows;
+}
+
+std::string of_our_own(const std::string& rows) {
+  return pgarchive::sample_archive(pgarchive::Compression::kZstd, {.users = rows}, 2 * MiB);
+}
+
+// The whole rows from one place to another.
+std::string whole_rows(const std::string& rows, size_t from, size_t to) {
+  const size_t begin = from == 0 ? 0 : rows.find('\n', from) + 1;
+  const size_t last = rows.rfind('\n', to - 1);
+  return last == std::string::npos || last < begin ? "" : rows.substr(begin, last + 1 - begin);
+}
+
+TEST(VisitRows, ASampleIsTheFirstPartAndTheBeginningsOfPartsAllOverTheTable) {
+  constexpr size_t kParts = 40;
+  const std::string rows = numbered_rows(kParts * 2 * MiB);
+  Recording recording;
+  recording.wanted_rows = Wanted::kSample;
+  expect_ok(visit(of_our_own(rows), recording));
+  const auto first = whole_rows(rows, 0, 2 * MiB);
+  EXPECT_TRUE(recording.seen["users"] == first);
+  EXPECT_EQ(recording.through, first.size());
+  std::vector<size_t> sampled;
+  for (size_t part = 1; part < kParts; ++part) {
+    const auto beginning = rows.substr(rows.find('\n', part * 2 * MiB) + 1, 200 * KiB);
+    if (recording.sample.find(beginning) != std::string::npos) sampled.push_back(part);
+  }
+  EXPECT_THAT(sampled, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20, 22, 24, 26,
+                                   28, 30, 32, 36));
+  EXPECT_LT(recording.sample.size(), first.size() + sampled.size() * 600 * KiB);
+}
+
+// What is said before a restore is what the restore says.
+TEST(VisitRows, WhoeverWantsEveryRowAndTheSampleGetsTheSameSample) {
+  const std::string rows = numbered_rows(24 * 2 * MiB + 64 * KiB);
+  const std::string archive = of_our_own(rows);
+  Recording sample;
+  sample.wanted_rows = Wanted::kSample;
+  expect_ok(visit(archive, sample));
+  Recording all;
+  all.wanted_rows = Wanted::kRowsAndSample;
+  expect_ok(visit(archive, all));
+  EXPECT_TRUE(all.seen["users"] == rows);
+  EXPECT_TRUE(all.sample == sample.sample) << all.sample.size() << " and " << sample.sample.size();
+  Recording plain;
+  expect_ok(visit(archive, plain));
+  EXPECT_EQ(plain.through, rows.size()) << "without the sample nobody needs to know of it";
+}
+
+TEST(VisitRows, RowsLongerThanAPartAreInTheSample) {
+  std::string rows;
+  for (size_t i = 0; i < 12; ++i) rows += fmt::format("{}\t{}\n", i, std::string(5 * MiB, 'x'));
+  Recording recording;
+  recording.wanted_rows = Wanted::kSample;
+  expect_ok(visit(of_our_own(rows), recording));
+  EXPECT_GE(std::count(recording.sample.begin(), recording.sample.end(), '\n'), 5);
+  EXPECT_TRUE(recording.sample.starts_with("0\t"));
+}
+
+TEST(VisitRows, SmallTablesAreTheirOwnSample) {
+  for (const std::string& rows : {std::string("1\tada\n"), numbered_rows(2 * MiB - 80)}) {
+    Recording recording;
+    recording.wanted_rows = Wanted::kSample;
+    expect_ok(visit(of_our_own(rows), recording));
+    EXPECT_TRUE(recording.seen["users"] == rows) << rows.size();
+  }
+}
+
+TEST(VisitRows, AnArchiveWithoutPartsIsReadThrough) {
+  const std::string rows = numbered_rows(6 * MiB);
+  for (const auto compression :
+       {pgarchive::Compression::kNone, pgarchive::Compression::kGzip, pgarchive::Compression::kZstd}) {
+    const size_t part = compression == pgarchive::Compression::kZstd ? rows.size() : 2 * MiB;
+    Recording recording;
+    recording.wanted_rows = Wanted::kSample;
+    expect_ok(visit(pgarchive::sample_archive(compression, {.users = rows}, part), recording));
+    EXPECT_TRUE(recording.seen["users"] == rows) << pgarchive::name_of(compression);
+    EXPECT_EQ(recording.through, rows.size());
+  }
+}
+
+TEST(VisitRows, ALastRowWithoutEndIsDamage) {
+  Recording recording;
+  auto archive = pgarchive::sample_archive(pgarchive::Compression::kNone, {.users = "1\tada\n2\tgra"}, MiB);
+  const std::string mark(pgarchive::kEndOfRows);
+  archive.replace(archive.find("gra" + mark) + 3, mark.size(), "cious");
+  const auto visited = visit(archive, recording);
+  ASSERT_FALSE(visited.ok());
+  EXPECT_EQ(visited.error().code(), Code::kCorrupt);
 }
 
 std::string archive_of(const std::string& rows) {

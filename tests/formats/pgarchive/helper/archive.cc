@@ -135,6 +135,12 @@ Result<void> Recorder::on_table_begin(const Entry& entry) {
   table_ = entry.tag.value_or("");
   rows[table_];
   calls.push_back("begin " + table_);
+  frames = 0;
+  return {};
+}
+
+Result<void> Recorder::on_frame() {
+  ++frames;
   return {};
 }
 

@@ -42,6 +42,8 @@ class Recorder final : public Consumer {
   Result<void> on_contents(const Contents& contents) override;
   Result<void> on_table_begin(const Entry& entry) override;
   bool wants_rows() const override { return !wants || wants(table_); }
+  Result<void> on_frame() override;
+  bool wants_frame() const override { return !wants_frame_of || wants_frame_of(frames); }
   Result<void> on_rows(ByteView bytes) override;
   Result<void> on_table_end() override;
   Result<void> on_large_object_begin(const Entry& entry, uint32_t oid) override;
@@ -54,6 +56,8 @@ class Recorder final : public Consumer {
   std::vector<size_t> views;       // sizes of on_rows()
   bool keep = true;                // rows are kept
   std::function<bool(const std::string& table)> wants{};  // not set: all rows
+  size_t frames = 0;                                      // of the table in hand
+  std::function<bool(size_t frames)> wants_frame_of{};    // not set: all frames
 
  private:
   std::string table_;
