@@ -15,8 +15,8 @@ function(summit_library name)
   set_target_properties(${name} PROPERTIES UNITY_BUILD ${SUMMIT_UNITY} UNITY_BUILD_BATCH_SIZE 8)
 endfunction()
 
-# What a program of tests has in common with all others. The tests themselves are run once and waited for by nobody; what they test is
-# in libraries, which are optimised as the programs are.
+# What a program of tests has in common with all others. Each is compiled for one run or few, so it is compiled faster; most of what it
+# tests is in libraries, which are optimised as the programs are.
 function(summit_test_program name)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
   target_compile_definitions(${name} PRIVATE

@@ -14,6 +14,7 @@
 #include "masking/classify.h"
 #include "masking/copy_rows.h"
 #include "recovery/masked_rows.h"
+#include "stores/postgres/row_splitter.h"
 #include "stores/postgres/row_visitor.h"
 #include "stores/postgres/sql.h"
 
@@ -25,8 +26,6 @@ using config::Operation;
 using masking::Place;
 using masking::Verdict;
 using postgres::ArchivedTable;
-using postgres::BlockPlace;
-using postgres::Wanted;
 using Kind = Verdict::Kind;
 
 constexpr size_t kFirstRows = 1000;
@@ -74,14 +73,22 @@ class TableSample {
     return sample;
   }
 
-  // Of blocks from all over the table, or of all blocks from its beginning.
-  Result<void> add(std::string_view rows, bool from_everywhere) {
-    size_t budget = from_everywhere ? kRowsOfSampledBlock : kRowsOfEachBlock;
-    if (rows_ < kFirstRows) budget = kFirstRows - rows_;
-    most_ = from_everywhere ? kRowsOfSampledTable : kRowsOfTable;
-    while (!rows.empty() && budget-- > 0 && !complete()) {
+  // From here on few blocks come, from all over the table.
+  void begin_sample() {
+    of_block_ = kRowsOfSampledBlock;
+    most_ = kRowsOfSampledTable;
+  }
+
+  Result<void> add(std::string_view rows) {
+    const bool of_sample = of_block_ == kRowsOfSampledBlock;
+    size_t budget = rows_ < kFirstRows ? kFirstRows - rows_ : of_block_;
+    const uint64_t step = of_sample ? std::max<uint64_t>(postgres::count_rows(rows) / budget, 1) : 1;
+    for (uint64_t row = 0; !rows.empty() && budget > 0 && !complete(); ++row) {
       const size_t end = rows.find('\n');
-      RETURN_IF_ERROR(add_row(rows.substr(0, end)));
+      if (row % step == 0) {
+        RETURN_IF_ERROR(add_row(rows.substr(0, end)));
+        --budget;
+      }
       rows.remove_prefix(std::min(rows.size(), end + 1));
     }
     return {};
@@ -128,6 +135,7 @@ class TableSample {
   std::set<std::string> documents_;
   std::vector<std::vector<std::string>> values_;  // by column
   size_t rows_ = 0;
+  size_t of_block_ = kRowsOfEachBlock;
   size_t most_ = kRowsOfTable;
 };
 
@@ -136,7 +144,6 @@ struct AuditedTable {
   std::vector<Place> places{};  // columns
   std::vector<Verdict> verdicts{};
   size_t rows = 0;  // sampled
-  std::optional<ReducedTable> reduced{};
 };
 
 masking::ColumnTraits traits_of(const ArchivedTable& table, const std::string& column) {
@@ -173,13 +180,11 @@ class AuditedColumns {
       if (contents.entries[i].copy) positions_.emplace(contents.entries[i].id, i);
   }
 
-  void add(int64_t entry, const ArchivedTable& table, const AuditedTable& audited) {
+  void add(int64_t entry, const AuditedTable& audited) {
     const std::lock_guard lock(mutex_);
     audit_.rows_sampled += audited.rows;
     for (size_t i = 0; i < audited.places.size(); ++i)
       note(audited.places[i], audited.verdicts[i], {positions_.at(entry), i});
-    if (audited.reduced && audited.reduced->rows > 0)
-      audit_.reduced[table.whole().display()].add(*audited.reduced);
   }
 
   // In the order of the archive, whoever was read first.
@@ -222,14 +227,28 @@ class AuditedColumns {
   MaskingAudit audit_;
 };
 
+// What the reduction keeps of each table. Thread-safe.
+class ReducedTables {
+ public:
+  void add(const std::string& table, const ReducedTable& counted) {
+    const std::lock_guard lock(mutex_);
+    tables_[table].add(counted);
+  }
+  std::map<std::string, ReducedTable> take() { return std::move(tables_); }
+
+ private:
+  std::mutex mutex_;  // guards what follows
+  std::map<std::string, ReducedTable> tables_;
+};
+
 class TableAuditor final : public postgres::RowVisitor {
  public:
-  // With `counted` the rows that it keeps are.
   TableAuditor(const masking::Session& session, const postgres::ArchiveSchema& schema,
-               const RowReduction* counted, AuditedColumns& columns)
-      : session_(session), schema_(schema), counted_(counted), columns_(columns) {}
+               AuditedColumns& columns)
+      : session_(session), schema_(schema), columns_(columns) {}
 
-  Wanted wanted() const override { return counted_ ? Wanted::kRowsAndSample : Wanted::kSample; }
+  bool wants_sample() const override { return true; }
+  void begin_sample() override { sample_->begin_sample(); }
 
   Result<bool> begin(const pgarchive::Entry& entry) override {
     const auto found = schema_.tables.find(entry.id);
@@ -237,14 +256,10 @@ class TableAuditor final : public postgres::RowVisitor {
     entry_ = entry.id;
     ASSIGN_OR_RETURN(auto sample, TableSample::create(found->second, session_));
     sample_.emplace(std::move(sample));
-    if (counted_) {
-      ASSIGN_OR_RETURN(chooser_, counted_->chooser(found->second));
-    }
-    if (chooser_) reduced_.emplace();
     return true;
   }
 
-  Result<bool> rows(std::string_view rows, BlockPlace place) override {
+  Result<bool> rows(std::string_view rows) override {
     if (is_compressed(sample_->table())) {
       return Error(Code::kRefused, "{} holds compressed rows of a hypertable, which cannot be masked",
                    sample_->table().name.display())
@@ -253,14 +268,13 @@ class TableAuditor final : public postgres::RowVisitor {
               "FROM "
               "timescaledb_information.chunks WHERE is_compressed; then a new backup");
     }
-    if (chooser_ && place != BlockPlace::kSample) count(rows);
-    if (place != BlockPlace::kBetween) RETURN_IF_ERROR(sample_->add(rows, place == BlockPlace::kSample));
-    return chooser_ || !sample_->complete();
+    RETURN_IF_ERROR(sample_->add(rows));
+    return !sample_->complete();
   }
 
   Result<void> end() override {
     const auto& table = sample_->table();
-    AuditedTable audited{.rows = sample_->rows(), .reduced = std::exchange(reduced_, std::nullopt)};
+    AuditedTable audited{.rows = sample_->rows()};
     for (size_t column = 0; column < table.columns.size(); ++column) {
       auto place = place_of(table, column);
       place.samples = std::move(sample_->values(column));
@@ -271,28 +285,55 @@ class TableAuditor final : public postgres::RowVisitor {
       if (table.of_extension && !verdict.by_content) verdict.kind = Kind::kHarmless;
     }
     if (!table.of_extension) masking::suspect_names_beside_birth_dates(audited.places, audited.verdicts);
-    columns_.add(entry_, table, audited);
+    columns_.add(entry_, audited);
     sample_.reset();
     return {};
   }
 
  private:
-  void count(std::string_view rows) {
-    while (!rows.empty()) {
-      const size_t end = rows.find('\n');
-      reduced_->count(chooser_->choose(rows.substr(0, end)));
-      rows.remove_prefix(end + 1);
-    }
-  }
-
   const masking::Session& session_;
   const postgres::ArchiveSchema& schema_;
-  const RowReduction* counted_;
   AuditedColumns& columns_;
   int64_t entry_ = 0;
-  std::unique_ptr<RowChooser> chooser_;  // of the table; null: its rows are not counted
-  std::optional<ReducedTable> reduced_;
   std::optional<TableSample> sample_;
+};
+
+// Says how many rows the reduction keeps, by reading all of those tables.
+class RowCounter final : public postgres::RowVisitor {
+ public:
+  RowCounter(const postgres::ArchiveSchema& schema, const RowReduction& reduction, ReducedTables& reduced)
+      : schema_(schema), reduction_(reduction), reduced_(reduced) {}
+
+  Result<bool> begin(const pgarchive::Entry& entry) override {
+    const auto found = schema_.tables.find(entry.id);
+    if (found == schema_.tables.end()) return false;
+    table_ = &found->second;
+    ASSIGN_OR_RETURN(chooser_, reduction_.chooser(*table_));
+    counted_ = {};
+    return chooser_ != nullptr;
+  }
+
+  Result<bool> rows(std::string_view rows) override {
+    while (!rows.empty()) {
+      const size_t end = rows.find('\n');
+      counted_.count(chooser_->choose(rows.substr(0, end)));
+      rows.remove_prefix(end + 1);
+    }
+    return true;
+  }
+
+  Result<void> end() override {
+    if (counted_.rows > 0) reduced_.add(table_->whole().display(), counted_);
+    return {};
+  }
+
+ private:
+  const postgres::ArchiveSchema& schema_;
+  const RowReduction& reduction_;
+  ReducedTables& reduced_;
+  const ArchivedTable* table_ = nullptr;
+  std::unique_ptr<RowChooser> chooser_;  // of the table
+  ReducedTable counted_;
 };
 
 class DefinitionAuditor {
@@ -369,15 +410,20 @@ Result<MaskingAudit> audit_archive(const postgres::ArchiveSource& source, const 
                                    const masking::Session& session, const Looking& looking,
                                    Reporter& reporter, const Cancellation& cancellation) {
   AuditedColumns columns(contents);
-  const auto visitor = [&] {
-    return std::make_unique<TableAuditor>(session, schema, looking.count_rows ? &reduction : nullptr,
-                                          columns);
+  const auto visit = [&](const std::string& what, const postgres::MakeVisitor& visitor) {
+    const auto phase = reporter.phase("masking", fmt::format("{} {}", what, looking.what));
+    return postgres::visit_tables(source, contents, looking.jobs, visitor, phase.get(), cancellation);
   };
-  const auto phase = reporter.phase("masking", "looking through " + looking.what);
-  RETURN_IF_ERROR(postgres::visit_tables(source, contents, looking.jobs, visitor, phase.get(), cancellation));
+  RETURN_IF_ERROR(
+      visit("looking through", [&] { return std::make_unique<TableAuditor>(session, schema, columns); }));
+  // A reading of its own: what is said of the sample must not depend on it.
+  ReducedTables reduced;
+  const auto counter = [&] { return std::make_unique<RowCounter>(schema, reduction, reduced); };
+  if (looking.count_rows) RETURN_IF_ERROR(visit("counting the rows of", counter));
   DefinitionAuditor definitions(session);
   for (const auto& entry : contents.entries) definitions.look_at(entry);
   auto audit = columns.take();
+  audit.reduced = reduced.take();
   auto of_definitions = definitions.take();
   audit.findings.insert(audit.findings.begin(), std::make_move_iterator(of_definitions.begin()),
                         std::make_move_iterator(of_definitions.end()));

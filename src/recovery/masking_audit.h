@@ -44,8 +44,8 @@ struct Looking {
   size_t jobs = 1;          // tables at once
 };
 
-// Reads the archive once, tables side by side. Names of all columns, some thousand rows of each table, and
-// the literals of all definitions. Values are in no message.
+// Reads the archive once, twice where rows are counted, tables side by side. Names of all columns, some
+// thousand rows of each table, and the literals of all definitions. Values are in no message.
 Result<MaskingAudit> audit_archive(const postgres::ArchiveSource& source, const pgarchive::Contents& contents,
                                    const postgres::ArchiveSchema& schema, const RowReduction& reduction,
                                    const masking::Session& session, const Looking& looking,

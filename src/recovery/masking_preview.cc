@@ -26,7 +26,7 @@ class Previewer final : public postgres::RowVisitor {
     return true;
   }
 
-  Result<bool> rows(std::string_view rows, postgres::BlockPlace /*place*/) override {
+  Result<bool> rows(std::string_view rows) override {
     for (; !rows.empty() && shown_ < rows_; ++shown_) {
       const size_t end = rows.find('\n');
       RETURN_IF_ERROR(show(rows.substr(0, end)));

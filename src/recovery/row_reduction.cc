@@ -183,7 +183,7 @@ class RowReduction::References final : public postgres::RowVisitor {
     return true;
   }
 
-  Result<bool> rows(std::string_view rows, postgres::BlockPlace /*place*/) override {
+  Result<bool> rows(std::string_view rows) override {
     while (!rows.empty()) {
       const size_t end = rows.find('\n');
       const auto row = rows.substr(0, end);

@@ -74,8 +74,9 @@ class ZstdParts final : public PartCompressor {
       return Error(Code::kUsage, "zstd has no compression level {}", level)
           .hint(fmt::format("choose a level from {} to {}", ZSTD_minCLevel(), ZSTD_maxCLevel()));
     }
-    parts->asked_.set(ZSTD_c_compressionLevel, level);
-    parts->compares_ = level > kQuickLevel;
+    const int known = level == 0 ? ZSTD_CLEVEL_DEFAULT : level;
+    parts->asked_.set(ZSTD_c_compressionLevel, known);
+    parts->compares_ = known > kQuickLevel;
     return std::unique_ptr<PartCompressor>(std::move(parts));
   }
 
@@ -94,27 +95,29 @@ class ZstdParts final : public PartCompressor {
 
   void next_table() override {
     is_quick_ = false;
-    until_comparison_ = 0;
+    until_comparison_ = kBeforeComparison;
   }
 
  private:
-  // Level 1 seeks matches of seven bytes. Its own table is made for smaller inputs; a larger one leaves the
-  // processor's first cache.
+  // Level 1 seeks matches of seven bytes; its own table is made for inputs of 16 KiB.
   static constexpr int kQuickLevel = 1;
   static constexpr int kQuickWindowLog = 21;
   static constexpr int kQuickHashLog = 15;
   // Less says little about what follows, and more says nothing new.
-  static constexpr size_t kLeastCompared = 1 * MiB;
+  static constexpr size_t kLeastCompared = 512 * KiB;
   static constexpr size_t kMostCompared = 8 * MiB;
+  // Parts of a table: small tables are not worth a comparison.
+  static constexpr size_t kBeforeComparison = 1;
   // Parts from one comparison to the next: rows may change in the course of a table.
   static constexpr size_t kComparedEvery = 32;
 
   Result<ByteView> make(ByteView plain) {
-    if (until_comparison_ > 0) --until_comparison_;
-    const bool is_comparison = compares_ && until_comparison_ == 0 && plain.size() >= kLeastCompared &&
-                               plain.size() <= kMostCompared;
-    if (!is_comparison) return (is_quick_ ? quick_ : asked_).make(plain);
-    until_comparison_ = kComparedEvery;
+    const bool may_compare = compares_ && plain.size() >= kLeastCompared && plain.size() <= kMostCompared;
+    if (!may_compare || until_comparison_ > 0) {
+      if (until_comparison_ > 0) --until_comparison_;
+      return (is_quick_ ? quick_ : asked_).make(plain);
+    }
+    until_comparison_ = kComparedEvery - 1;
     ASSIGN_OR_RETURN(const auto asked, asked_.make(plain));
     ASSIGN_OR_RETURN(const auto quick, quick_.make(plain));
     is_quick_ = quick.size() <= asked.size();
@@ -125,7 +128,7 @@ class ZstdParts final : public PartCompressor {
   FrameMaker quick_;
   bool compares_ = false;
   bool is_quick_ = false;
-  size_t until_comparison_ = 0;
+  size_t until_comparison_ = kBeforeComparison;
 };
 
 // Raw deflate by ISA-L, which is several times as fast as zlib. Parts end at a byte's end with the memory of

@@ -23,12 +23,11 @@ struct PartChecksum {
   uint64_t length = 0;   // plain
 };
 
-// Compresses one part after the other. One thread at a time; each thread has its own. Memory: 0.3 MiB for
-// gzip; for zstd twice the longest part and what its level asks for (1 MiB at level 3).
+// Compresses one part after the other. One thread at a time; each thread has its own. Memory beside the
+// output: 0.3 MiB for gzip; for zstd twice the longest part and 2 MiB (level 3; more for higher ones).
 //
-// From level 2 on, zstd is taken for a promise about size: where a quick search of our own makes parts as
-// small as the level does, it is used in its stead (docs/formats/postgresql-archive.md). Every reader of zstd
-// reads both.
+// From level 2 on, zstd's level is taken as a wish for smallness: where a quick search of our own makes parts
+// as small, it is used instead (docs/formats/postgresql-archive.md). Every reader of zstd reads both.
 class PartCompressor {
  public:
   // kUnsupported for an algorithm that is only read, kUsage for a level that zstd does not have.

@@ -1,6 +1,7 @@
 #include "formats/pgarchive/parser.h"
 
 #include <algorithm>
+#include <deque>
 #include <unordered_map>
 
 #include "formats/pgarchive/contents_reader.h"
@@ -14,6 +15,9 @@ namespace {
 constexpr int64_t kLargestChunk = int64_t{GiB};
 // Of a frame of zstd: what is decompressed before the consumer is asked again.
 constexpr size_t kPiece = 64 * KiB;
+// The mark that closes the rows is a frame of its own, and the one before may be short.
+constexpr size_t kLastFrames = 3;
+constexpr size_t kLongestKept = 4 * MiB;
 constexpr std::string_view kFrameMagic = "\x28\xb5\x2f\xfd";  // RFC 8878, 3.1.1
 
 // Passes on rows, less the mark that closes them: holds back the bytes that may turn out to be it.
@@ -36,12 +40,14 @@ class RowsWithoutEnd {
     }
     held_ = std::min(rows.size(), kEndOfRows.size());
     while (!rows.ends_with(kEndOfRows.substr(0, held_))) --held_;
+    // A value may end like this too, but its backslash is doubled.
+    const size_t begin = rows.size() - held_;
+    if (!(begin == 0 ? at_row_begin_ : rows[begin - 1] == '\n')) held_ = 0;
     return give(rows.substr(0, rows.size() - held_));
   }
 
   Result<void> end() {
-    // A value may end like this too, but its backslash is doubled.
-    if (held_ == kEndOfRows.size() && at_row_begin_) return {};
+    if (held_ == kEndOfRows.size()) return {};
     return give(kEndOfRows.substr(0, held_));
   }
 
@@ -74,7 +80,10 @@ struct Parser::State {
   Result<void> feed_chunk(std::string_view& bytes);
   Result<void> feed_head(std::string_view& bytes);
   Result<void> take_data(std::string_view data);
+  Result<void> begin_frame();
+  void keep(std::string_view data);
   Result<void> pass_over_frame();
+  Result<void> give_last_frames();
   Result<void> feed_field(std::string_view& bytes);
 
   size_t field_size() const {
@@ -108,6 +117,7 @@ struct Parser::State {
   uint32_t large_object = 0;     // in hand; 0 in a table
   bool passed_over = false;      // the rest of the table in hand
   bool frame_passed_over = false;
+  std::deque<std::string> last_frames;  // of the table, compressed, where they are wanted
   uint64_t chunk_left = 0;
   size_t head_left = 0;          // of the chunk's first bytes, which tell whether it begins like a frame
   bool consumer_failed = false;  // of the last call
@@ -184,17 +194,29 @@ Result<void> Parser::State::feed_head(std::string_view& bytes) {
   head_left -= part.size();
   if (head_left > 0) return {};
   const std::string beginning = std::exchange(field, {});
-  if (beginning == kFrameMagic && !passed_over) {
-    frame_passed_over = false;
-    RETURN_IF_ERROR(consumer.on_frame());
-  }
   if (chunk_left == 0) expect = Expect::kChunkLength;
+  passed_over = passed_over || !consumer.wants_rows();
+  if (beginning == kFrameMagic && !passed_over) RETURN_IF_ERROR(begin_frame());
   return take_data(beginning);
+}
+
+Result<void> Parser::State::begin_frame() {
+  frame_passed_over = false;
+  RETURN_IF_ERROR(consumer.on_frame());
+  if (!consumer.wants_last_frames()) {
+    last_frames.clear();
+    return {};
+  }
+  last_frames.emplace_back();
+  if (last_frames.size() > kLastFrames) last_frames.pop_front();
+  return {};
 }
 
 Result<void> Parser::State::take_data(std::string_view data) {
   passed_over = passed_over || (large_object == 0 && !consumer.wants_rows());
-  if (passed_over || frame_passed_over) return {};
+  if (passed_over) return {};
+  if (!last_frames.empty()) keep(data);
+  if (frame_passed_over) return {};
   if (large_object == 0 && !consumer.wants_frame()) return pass_over_frame();
   auto written = decompressor->write(as_bytes(data));
   if (!written.ok()) return located(std::move(written).error());
@@ -206,6 +228,24 @@ Result<void> Parser::State::pass_over_frame() {
   frame_passed_over = true;
   rows.begin(entry->copy.has_value());
   return decompressor->begin();
+}
+
+void Parser::State::keep(std::string_view data) {
+  if (last_frames.back().size() + data.size() > kLongestKept) {
+    last_frames.clear();
+  } else {
+    last_frames.back() += data;
+  }
+}
+
+Result<void> Parser::State::give_last_frames() {
+  RETURN_IF_ERROR(pass_over_frame());
+  RETURN_IF_ERROR(consumer.on_last_frames());
+  for (const auto& frame : last_frames) {
+    auto written = decompressor->write(as_bytes(frame));
+    if (!written.ok()) return located(std::move(written).error());
+  }
+  return {};
 }
 
 Result<void> Parser::State::feed_field(std::string_view& bytes) {
@@ -250,6 +290,7 @@ Result<void> Parser::State::begin_block(std::string_view whole) {
   large_object = 0;
   passed_over = false;
   frame_passed_over = false;
+  last_frames.clear();
   rows.begin(entry->copy.has_value());
   RETURN_IF_ERROR(decompressor->begin());
   return consumer.on_table_begin(*entry);
@@ -266,6 +307,7 @@ Result<void> Parser::State::begin_large_object(int64_t oid) {
   large_object = static_cast<uint32_t>(oid);
   passed_over = false;
   frame_passed_over = false;
+  last_frames.clear();
   expect = Expect::kChunkLength;
   RETURN_IF_ERROR(decompressor->begin());
   return consumer.on_large_object_begin(*entry, large_object);
@@ -282,6 +324,7 @@ Result<void> Parser::State::begin_chunk(int64_t length) {
 
 Result<void> Parser::State::end_data() {
   if (!passed_over) {
+    if (!last_frames.empty()) RETURN_IF_ERROR(give_last_frames());
     auto ended = decompressor->end();
     if (!ended.ok()) return located(std::move(ended).error());
     if (large_object != 0) {

@@ -26,11 +26,15 @@ class Consumer {
   // passed over: it is not decompressed, damage in it is not found, and on_table_end() comes after it.
   virtual bool wants_rows() const { return true; }
   // Of a table that is compressed by zstd: a chunk begins like a frame, as each part of our own archives
-  // does. All rows before it have come.
+  // does. All rows that ended before it have come.
   virtual Result<void> on_frame() { return {}; }
   // Asked since on_frame() before each piece of the table's data. False: what follows is passed over up to
-  // the next on_frame(), undecompressed, and what was held back of the rows is dropped.
+  // the next on_frame(), undecompressed, and what has come of a row has no end.
   virtual bool wants_frame() const { return true; }
+  // Asked after on_frame(). True: when the table ends, its last frames come once more, whole, and before them
+  // on_last_frames(): that of the mark, and two with rows. Not those before one of more than 4 MiB.
+  virtual bool wants_last_frames() const { return false; }
+  virtual Result<void> on_last_frames() { return {}; }
   // The large objects of an entry ("BLOBS"), one after the other.
   virtual Result<void> on_large_object_begin(const Entry& entry, uint32_t oid) = 0;
   virtual Result<void> on_large_object(ByteView bytes) = 0;
@@ -38,7 +42,8 @@ class Consumer {
 };
 
 // Memory: the table of contents (at most 1 GiB of it), 256 KiB of decompressed bytes, and the window that the
-// writer's zstd level asks for (2 MiB at level 3, at most 128 MiB). One thread at a time.
+// writer's zstd level asks for (2 MiB at level 3, at most 128 MiB); three frames of at most 4 MiB where
+// a consumer wants the last ones. One thread at a time.
 class Parser {
  public:
   // `left_out`: entries whose blocks are not among what is fed.

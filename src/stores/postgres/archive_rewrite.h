@@ -27,7 +27,7 @@ struct RewrittenArchive {
 };
 
 // Gives `consume` an archive that a stock pg_restore reads: of the same version, compressed as `source` is,
-// rows in the same order. Reads the source once. Memory: a few MiB for each job. `phase` (may be null)
+// rows in the same order. Reads the source once. Memory: about 15 MiB for each job. `phase` (may be null)
 // advances by the source's bytes.
 Result<RewrittenArchive> rewrite_archive(const ArchiveSource& source, const ArchiveRewrite& rewrite,
                                          const std::function<Result<void>(ByteView)>& consume, Phase* phase,

@@ -1,20 +1,14 @@
 #include "stores/postgres/row_splitter.h"
 
+#include <utility>
+
 namespace summit::postgres {
 
 namespace {
 
-constexpr std::string_view kEndOfRows = "\\.\n";
-constexpr std::string_view kEndOfTable = "\\.\n\n\n";  // as pg_dump writes it
-
 RowBlock block_of(std::string bytes) {
   const uint64_t rows = count_rows(bytes);
   return {std::move(bytes), rows};
-}
-
-// `mark` at the end of `text`, as a line of its own.
-bool ends_with_line(std::string_view text, std::string_view mark) {
-  return text.ends_with(mark) && (text.size() == mark.size() || text[text.size() - mark.size() - 1] == '\n');
 }
 
 }  // namespace
@@ -27,42 +21,27 @@ uint64_t count_rows(std::string_view rows) {
 }
 
 void RowSplitter::feed(ByteView bytes) {
-  waiting_ += as_text(bytes);
-  // The end of the table must never be cut off from its rows: without its first line, the empty lines after
-  // it would be rows.
-  if (waiting_.size() < kEndOfTable.size()) return;
-  const size_t limit = waiting_.size() - kEndOfTable.size();
-  if (limit <= searched_) return;
-  const auto newline = std::string_view(waiting_).substr(searched_, limit - searched_).rfind('\n');
-  if (newline != std::string_view::npos) end_ = searched_ + newline + 1;
-  searched_ = limit;
+  const auto text = as_text(bytes);
+  const size_t newline = text.rfind('\n');
+  if (newline != std::string_view::npos) end_ = waiting_.size() + newline + 1;
+  waiting_ += text;
 }
 
 std::optional<RowBlock> RowSplitter::take() {
-  if (end_ == 0) return std::nullopt;
+  if (!has_row()) return std::nullopt;
   // The next block will be as large.
   std::string rest;
   rest.reserve(waiting_.size());
   rest.append(waiting_, end_);
-  waiting_.resize(end_);
-  RowBlock block = block_of(std::move(waiting_));
-  waiting_ = std::move(rest);
-  searched_ -= end_;
-  end_ = 0;
-  return block;
+  waiting_.resize(std::exchange(end_, 0));
+  return block_of(std::exchange(waiting_, std::move(rest)));
 }
 
 Result<RowBlock> RowSplitter::finish() {
-  std::string rows = std::move(waiting_);
-  *this = RowSplitter();
-  for (const auto mark : {kEndOfTable, kEndOfRows}) {
-    if (!ends_with_line(rows, mark)) continue;
-    rows.resize(rows.size() - mark.size());
-    break;
-  }
-  if (!rows.empty() && rows.back() != '\n')
+  auto ended = std::exchange(*this, RowSplitter());
+  if (ended.end_ != ended.waiting_.size())
     return Error(Code::kCorrupt, "the last row of the table has no end");
-  return block_of(std::move(rows));
+  return block_of(std::move(ended.waiting_));
 }
 
 }  // namespace summit::postgres

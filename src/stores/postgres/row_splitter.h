@@ -20,8 +20,7 @@ struct RowBlock {
 uint64_t count_rows(std::string_view rows);
 
 // A newline ends a row and stands nowhere else: within values it is written as \n, and in no encoding that a
-// client may use is it part of another character. The line `\.` that pg_dump puts after the last row, and the
-// empty lines that follow it, are left out.
+// client may use is it part of another character.
 //
 // Memory: what waits for a block, which is at least one row. One thread at a time.
 class RowSplitter {
@@ -29,6 +28,8 @@ class RowSplitter {
   void feed(ByteView bytes);
   // What was fed and is not taken.
   size_t waiting() const { return waiting_.size(); }
+  // Whether there is a whole row to take.
+  bool has_row() const { return end_ > 0; }
   // All whole rows that wait, nothing when there is none yet.
   std::optional<RowBlock> take();
   // The remaining rows, when the table has ended; kCorrupt when the last one has no end.
@@ -36,8 +37,7 @@ class RowSplitter {
 
  private:
   std::string waiting_;
-  size_t searched_ = 0;  // no row ends before this that is not counted in end_
-  size_t end_ = 0;       // of the last whole row that may be taken
+  size_t end_ = 0;  // of the last whole row
 };
 
 }  // namespace summit::postgres

@@ -13,6 +13,7 @@
 #include "core/task_group.h"
 #include "formats/pgarchive/parser.h"
 #include "stores/postgres/archive_reading.h"
+#include "stores/postgres/row_splitter.h"
 
 namespace summit::postgres {
 namespace {
@@ -21,7 +22,7 @@ namespace {
 struct Piece {
   std::optional<pgarchive::Entry> begin;  // a table begins; the reader's own goes with the reader
   std::string rows;
-  BlockPlace place = BlockPlace::kThrough;
+  bool of_sample = false;
   bool end = false;  // the table ends
 };
 
@@ -37,44 +38,17 @@ using DoneWith = std::atomic<uint64_t>;
 
 constexpr size_t kBlock = 256 * KiB;
 
-// The parts that give a block to the sample, counted from 0, the first one: what changes in the course of a
-// table shows in it, and the longest table costs little.
+constexpr uint64_t kRowsThrough = 1000;  // before there is a sample
+
+// The parts that give a block to the sample, counted from 0, and beside the last one: what changes in the
+// course of a table shows in it, and the longest table costs little.
 bool is_sampled(uint64_t part) { return part <= 16 || part % (std::bit_floor(part) / 8) == 0; }
-
-// Bytes of a table that wait to be cut behind a row. The parser has taken off the mark of the table's end.
-class WaitingRows {
- public:
-  void feed(std::string_view bytes) {
-    const size_t newline = bytes.rfind('\n');
-    if (newline != std::string_view::npos) end_ = bytes_.size() + newline + 1;
-    bytes_ += bytes;
-  }
-  size_t size() const { return bytes_.size(); }
-  bool has_row() const { return end_ > 0; }
-  bool ends_with_row() const { return end_ == bytes_.size(); }
-  // All whole ones.
-  std::string take() {
-    std::string rest;
-    rest.reserve(kBlock + kBlock / 8);
-    rest.append(bytes_, end_);
-    bytes_.resize(std::exchange(end_, 0));
-    return std::exchange(bytes_, std::move(rest));
-  }
-  void clear() {
-    bytes_.clear();
-    end_ = 0;
-  }
-
- private:
-  std::string bytes_;
-  size_t end_ = 0;  // of the last whole row
-};
 
 // Cuts tables into blocks of rows.
 class Splitting final : public pgarchive::Consumer {
  public:
-  Splitting(Pieces& pieces, const DoneWith& done, Wanted wanted, const Cancellation& cancellation)
-      : pieces_(pieces), done_(done), wanted_(wanted), cancellation_(cancellation) {}
+  Splitting(Pieces& pieces, const DoneWith& done, bool samples, const Cancellation& cancellation)
+      : pieces_(pieces), done_(done), samples_(samples), cancellation_(cancellation) {}
 
   Result<void> on_contents(const pgarchive::Contents&) override { return {}; }
 
@@ -83,55 +57,68 @@ class Splitting final : public pgarchive::Consumer {
     if (!has_rows_) return {};
     ++table_;
     parts_ = 0;
-    place_ = BlockPlace::kThrough;
-    has_through_ = false;
+    rows_through_ = 0;
+    in_sample_ = false;
     return push({.begin = entry, .rows = {}});
   }
 
   bool wants_rows() const override { return has_rows_ && done_ < table_; }
 
-  // A row longer than a part is waited for: each block has one at least.
   Result<void> on_frame() override {
     const uint64_t part = parts_++;
-    if (part == 0 || wanted_ == Wanted::kRows) return {};
-    if (place_ == BlockPlace::kThrough) {
-      RETURN_IF_ERROR(push_rows(rows_, BlockPlace::kThrough));
-      if (!has_through_) return {};
-      if (wanted_ == Wanted::kSample) rows_.clear();
+    if (!samples_ || part == 0) return {};
+    if (!in_sample_) {
+      RETURN_IF_ERROR(push_rows());
+      if (rows_through_ < kRowsThrough) return {};
+    } else if (wanted_) {
+      // Parts may be short, and rows longer than parts: a block goes on until it is one.
+      return {};
     }
-    if (place_ == BlockPlace::kSample) {
-      if (!sample_.has_row()) return {};
-      RETURN_IF_ERROR(push_rows(sample_, BlockPlace::kSample));
-    }
-    place_ = is_sampled(part) ? BlockPlace::kSample : BlockPlace::kBetween;
-    in_row_ = true;
-    sample_.clear();
+    begin_block(is_sampled(part));
     return {};
   }
 
-  bool wants_frame() const override { return wanted_ != Wanted::kSample || place_ != BlockPlace::kBetween; }
+  bool wants_frame() const override { return !in_sample_ || wanted_; }
+
+  // Of these the sample has the end.
+  bool wants_last_frames() const override { return in_sample_; }
+  Result<void> on_last_frames() override {
+    if (wanted_) RETURN_IF_ERROR(push_rows());
+    begin_block(true);
+    at_end_ = true;
+    return {};
+  }
 
   Result<void> on_rows(ByteView bytes) override {
-    if (comes_whole()) {
-      rows_.feed(as_text(bytes));
-      const auto place = place_ == BlockPlace::kThrough ? place_ : BlockPlace::kBetween;
-      if (rows_.size() >= kBlock) RETURN_IF_ERROR(push_rows(rows_, place));
+    if (!wants_frame()) return {};
+    if (in_sample_ && in_row_) {
+      const size_t newline = as_text(bytes).find('\n');
+      if (newline == std::string_view::npos) return {};
+      bytes = bytes.subspan(newline + 1);
+      in_row_ = false;
     }
-    return place_ == BlockPlace::kSample ? add_to_sample(as_text(bytes)) : Result<void>();
+    rows_.feed(bytes);
+    // What was cut off at the beginning must not make a block twice as long.
+    const size_t enough = in_sample_ ? kBlock / 2 : kBlock;
+    if (rows_.waiting() < enough || !rows_.has_row()) return {};
+    if (at_end_) {
+      last_ = rows_.take();
+      return {};
+    }
+    wanted_ = false;
+    return push_rows();
   }
 
   Result<void> on_table_end() override {
     if (!has_rows_) return {};
     if (wants_rows()) {
-      const auto place = place_ == BlockPlace::kThrough ? place_ : BlockPlace::kBetween;
-      RETURN_IF_ERROR(push_rows(rows_, place));
-      if (comes_whole() && !rows_.ends_with_row())
-        return Error(Code::kCorrupt, "the last row of the table has no end");
-      if (place_ == BlockPlace::kSample) RETURN_IF_ERROR(push_rows(sample_, place_));
+      if (last_) RETURN_IF_ERROR(push_block(*std::move(last_)));
+      RETURN_IF_ERROR(in_sample_ ? push_rows() : push_rest());
     }
     // What was passed over ends anywhere.
-    rows_.clear();
-    sample_.clear();
+    rows_ = {};
+    last_.reset();
+    at_end_ = false;
     return push({.begin = {}, .rows = {}, .end = true});
   }
 
@@ -140,41 +127,45 @@ class Splitting final : public pgarchive::Consumer {
   Result<void> on_large_object_end() override { return {}; }
 
  private:
-  bool comes_whole() const { return wanted_ != Wanted::kSample || place_ == BlockPlace::kThrough; }
-
   // A part begins anywhere in a row.
-  Result<void> add_to_sample(std::string_view bytes) {
-    if (in_row_) {
-      const size_t newline = bytes.find('\n');
-      if (newline == std::string_view::npos) return {};
-      bytes.remove_prefix(newline + 1);
-      in_row_ = false;
-    }
-    sample_.feed(bytes);
-    if (sample_.size() < kBlock || !sample_.has_row()) return {};
-    place_ = BlockPlace::kBetween;
-    return push_rows(sample_, BlockPlace::kSample);
+  void begin_block(bool wanted) {
+    in_sample_ = true;
+    wanted_ = wanted;
+    in_row_ = true;
+    rows_ = {};
   }
 
-  Result<void> push_rows(WaitingRows& rows, BlockPlace place) {
-    if (!rows.has_row()) return {};
-    has_through_ = has_through_ || place == BlockPlace::kThrough;
-    return push({.begin = {}, .rows = rows.take(), .place = place});
+  Result<void> push_rows() {
+    auto block = rows_.take();
+    return block ? push_block(*std::move(block)) : Result<void>();
+  }
+
+  Result<void> push_rest() {
+    ASSIGN_OR_RETURN(auto rest, rows_.finish());
+    return push_block(std::move(rest));
+  }
+
+  Result<void> push_block(RowBlock block) {
+    if (!in_sample_) rows_through_ += block.rows;
+    return push({.begin = {}, .rows = std::move(block.bytes), .of_sample = in_sample_});
   }
 
   Result<void> push(Piece piece) { return pieces_.push(std::move(piece), cancellation_); }
 
   Pieces& pieces_;
   const DoneWith& done_;
-  const Wanted wanted_;
+  const bool samples_;
   const Cancellation& cancellation_;
+  RowSplitter rows_;
   uint64_t table_ = 0;
-  uint64_t parts_ = 0;  // of the table, so far
-  BlockPlace place_ = BlockPlace::kThrough;
-  bool has_through_ = false;  // of the table, a block
-  WaitingRows rows_;
-  WaitingRows sample_;
-  bool in_row_ = true;  // the part's first one, of which the beginning is not in the sample
+  // Of the table:
+  uint64_t parts_ = 0;         // so far
+  uint64_t rows_through_ = 0;  // before the sample
+  bool in_sample_ = false;
+  bool wanted_ = false;  // the part in hand, by the sample
+  bool in_row_ = true;   // of which the beginning is not in the block
+  bool at_end_ = false;
+  std::optional<RowBlock> last_;  // of the end, so far
   bool has_rows_ = false;
 };
 
@@ -182,6 +173,7 @@ Result<void> visit(Pieces& pieces, DoneWith& done, RowVisitor& visitor, const Ca
   pgarchive::Entry entry;
   uint64_t table = 0;
   bool wanted = false;
+  bool sampled = false;
   for (;;) {
     ASSIGN_OR_RETURN(auto piece, pieces.take(cancellation));
     if (!piece) return {};
@@ -190,10 +182,12 @@ Result<void> visit(Pieces& pieces, DoneWith& done, RowVisitor& visitor, const Ca
       ++table;
       ASSIGN_OR_RETURN(wanted, visitor.begin(entry));
       if (!wanted) done = table;
+      sampled = false;
     }
     if (!wanted) continue;
+    if (piece->of_sample && !std::exchange(sampled, true)) visitor.begin_sample();
     if (!piece->rows.empty() && done < table) {
-      ASSIGN_OR_RETURN(const bool more, visitor.rows(piece->rows, piece->place));
+      ASSIGN_OR_RETURN(const bool more, visitor.rows(piece->rows));
       if (!more) done = table;
     }
     if (piece->end) RETURN_IF_ERROR(visitor.end());
@@ -205,11 +199,12 @@ using Read = std::function<Result<void>(pgarchive::Consumer& consumer, const Can
 Result<void> visit_what_is_read(const Read& read, RowVisitor& visitor, const Cancellation& cancellation) {
   Pieces pieces(kMostPieces);
   DoneWith done = 0;
+  const bool samples = visitor.wants_sample();
   TaskGroup group(cancellation);
   // Beside the one that decompresses.
   group.spawn([&] { return visit(pieces, done, visitor, group.cancellation()); });
   group.spawn([&]() -> Result<void> {
-    Splitting splitting(pieces, done, visitor.wanted(), group.cancellation());
+    Splitting splitting(pieces, done, samples, group.cancellation());
     RETURN_IF_ERROR(read(splitting, group.cancellation()));
     pieces.close();
     return {};

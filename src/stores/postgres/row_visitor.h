@@ -14,39 +14,29 @@
 
 namespace summit::postgres {
 
-// Long tables of our own archives that are compressed by zstd have a sample, the same in whatever way they
-// are read: of the parts of 2 MiB that follow the first one sixteen, and eight in each doubling of the
-// table's length, give a block from their beginning, which has one row at least.
-enum class Wanted {
-  kRows,           // each of them
-  kSample,         // where there is one: what is between its blocks is not decompressed
-  kRowsAndSample,  // each, and those of the sample twice
-};
-
-// Where a block stands in its table. There are only the first ones for whoever wants rows without the sample.
-enum class BlockPlace {
-  kThrough,  // the blocks up to here follow one another: there is no sample, or it has not begun
-  kBetween,  // behind those
-  kSample,
-};
-
 // Called by one thread, which is not the caller's; an error ends it.
 class RowVisitor {
  public:
   virtual ~RowVisitor() = default;
-  // Asked once, before anything else.
-  virtual Wanted wanted() const { return Wanted::kRows; }
+  // Asked once, before anything else. True: a sample will do, where it costs less than all rows. That is so
+  // with long tables of our own archives, if they are compressed by zstd. Such a table comes from its
+  // beginning to the end of the part (2 MiB) in which its 1000th row ends; then only blocks of about 256 KiB
+  // from all over it: the beginnings of the next parts up to the sixteenth, of eight in each doubling of the
+  // number of parts, and the table's end. However the archive is read, these are the same rows.
+  virtual bool wants_sample() const { return false; }
   // Of each entry with rows in COPY's text format, also when there are none. False: it wants none of them,
   // and end() does not come.
   virtual Result<bool> begin(const pgarchive::Entry& entry) = 0;
+  // What comes next of this table no longer follows on what came before.
+  virtual void begin_sample() {}
   // Whole rows, each with its newline, mostly in blocks of 256 KiB. False: it has enough of this table, whose
   // rest is passed over without being decompressed, and end() comes.
-  virtual Result<bool> rows(std::string_view rows, BlockPlace place) = 0;
+  virtual Result<bool> rows(std::string_view rows) = 0;
   virtual Result<void> end() = 0;
 };
 
 // Reads the whole archive in its order, of which it decompresses what the visitor wants; `phase` (may be
-// null) advances by its bytes. Memory: five blocks of rows.
+// null) advances by its bytes. Memory: six blocks, and twice the longest row.
 Result<void> visit_rows(const ArchiveSource& source, RowVisitor& visitor, Phase* phase,
                         const Cancellation& cancellation);
 

@@ -12,8 +12,10 @@
 namespace summit::pgarchive {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr Compression kAll[] = {Compression::kNone, Compression::kGzip, Compression::kZstd};
 
@@ -318,7 +320,39 @@ TEST(Parser, FramesThatAreNotWantedArePassedOver) {
     const auto parsed = parse(archive, recorder, size);
     ASSERT_TRUE(parsed.ok()) << parsed.error().to_string();
     EXPECT_EQ(recorder.rows["users"], rows.substr(7, 7) + rows.substr(21)) << size;
+    EXPECT_THAT(recorder.calls, Not(Contains("last frames"))) << "it has come";
   }
+}
+
+TEST(Parser, TheLastFramesComeOnceMoreWhereTheyAreWanted) {
+  const std::string rows = "first\nsecond\nthird\nfourth\n";
+  const std::string archive = sample_archive(Compression::kZstd, {.users = rows}, 7);
+  for (const size_t size : {size_t{1}, size_t{3}, archive.size()}) {
+    for (const size_t wanted : {0, 1, 4, 5}) {  // the fifth is the mark of the end
+      Recorder recorder;
+      recorder.again = true;
+      recorder.wants_frame_of = [wanted](size_t frame) { return frame == wanted; };
+      const auto parsed = parse(archive, recorder, size);
+      ASSERT_TRUE(parsed.ok()) << parsed.error().to_string();
+      const auto before = wanted == 1 ? rows.substr(0, 7) : wanted == 4 ? rows.substr(21) : "";
+      EXPECT_EQ(recorder.rows["users"], before + rows.substr(14));
+      EXPECT_EQ(recorder.rows["empty"], "");
+      EXPECT_EQ(recorder.large_objects, SampleData{}.large_objects) << "they have no frames to pass over";
+      EXPECT_THAT(recorder.calls,
+                  ElementsAre("contents", "begin users", "last frames", "end", "begin empty", "last frames",
+                              "end", "begin 16400", "end", "begin 4294967295", "end"));
+    }
+  }
+}
+
+// Its text is doubled, "\\\\.", and looks like the mark's beginning behind the first backslash.
+TEST(Parser, AValueThatEndsInBackslashAndDotIsNotHeldBack) {
+  const std::string rows = "1\ta\\\\.\n2\tb\n";
+  Recorder recorder;
+  const size_t part = rows.find('2');
+  recorder.wants_frame_of = [](size_t frame) { return frame == 1; };
+  ASSERT_TRUE(parse(sample_archive(Compression::kZstd, {.users = rows + rows}, part), recorder).ok());
+  EXPECT_TRUE(recorder.rows["users"].starts_with("1\ta\\\\.\n")) << recorder.rows["users"];
 }
 
 TEST(Parser, OfAFrameTheRestIsNotDecompressedOnceItIsNotWanted) {
@@ -332,6 +366,7 @@ TEST(Parser, OfAFrameTheRestIsNotDecompressedOnceItIsNotWanted) {
   const auto parsed = parse(archive_of(Compression::kZstd, chunks), recorder);
   ASSERT_TRUE(parsed.ok()) << parsed.error().to_string();
   EXPECT_GE(recorder.rows["users"].size(), 2 * MiB + 256 * KiB);
+  EXPECT_THAT(recorder.calls, Not(Contains("last frames")));
 }
 
 TEST(Parser, OnlyFramesOfTablesAreTold) {

@@ -7,8 +7,6 @@
 namespace summit::postgres {
 namespace {
 
-constexpr std::string_view kEnd = "\\.\n\n\n";
-
 struct Cut {
   std::string bytes;
   uint64_t rows = 0;
@@ -43,32 +41,16 @@ TEST(RowSplitter, RowsComeThroughWhateverThePieces) {
     std::string rows;
     const size_t count = random() % 20;
     for (size_t i = 0; i < count; ++i) rows += std::string(random() % 12, 'x') + "\n";
-    const std::string text = rows + (round % 2 ? std::string(kEnd) : "");
-    const auto cut = cut_up(text, 1 + random() % 9);
+    const auto cut = cut_up(rows, 1 + random() % 9);
     ASSERT_TRUE(cut.ok());
     EXPECT_EQ(cut->bytes, rows);
     EXPECT_EQ(cut->rows, count);
   }
 }
 
-TEST(RowSplitter, EmptyRowsBeforeTheEndAreRowsAndEmptyLinesAfterItAreNone) {
-  for (size_t piece = 1; piece < 12; ++piece) {
-    const auto cut = cut_up("\n\n\n\\.\n\n\n", piece);
-    ASSERT_TRUE(cut.ok());
-    EXPECT_EQ(cut->bytes, "\n\n\n");
-    EXPECT_EQ(cut->rows, 3u);
-  }
-}
-
-TEST(RowSplitter, ARowThatEndsInBackslashAndDotIsARow) {
-  const auto cut = cut_up("one\\\\.\nx\\.\n", 3);
-  ASSERT_TRUE(cut.ok());
-  EXPECT_EQ(cut->bytes, "one\\\\.\nx\\.\n");
-}
-
 TEST(RowSplitter, ALongRowIsNeverCut) {
   const std::string row = std::string(100000, 'y') + "\n";
-  const auto cut = cut_up("a\n" + row + "b\n" + std::string(kEnd), 1000);
+  const auto cut = cut_up("a\n" + row + "b\n", 1000);
   ASSERT_TRUE(cut.ok());
   EXPECT_EQ(cut->bytes, "a\n" + row + "b\n");
   EXPECT_EQ(cut->rows, 3u);

@@ -51,13 +51,11 @@ class Recording final : public RowVisitor {
     calls.push_back("begin " + table_);
     return wants;
   }
-  Wanted wanted() const override { return wanted_rows; }
-  Result<bool> rows(std::string_view rows, BlockPlace place) override {
+  bool wants_sample() const override { return samples; }
+  void begin_sample() override { calls.push_back("sample of " + table_); }
+  Result<bool> rows(std::string_view rows) override {
     if (fails) return Error(Code::kRefused, "not these rows");
     EXPECT_TRUE(rows.ends_with('\n'));
-    if (place != BlockPlace::kBetween) sample += rows;
-    through += place == BlockPlace::kThrough ? rows.size() : 0;
-    if (place == BlockPlace::kSample) return true;
     seen[table_] += rows;
     return seen[table_].size() < enough;
   }
@@ -68,9 +66,7 @@ class Recording final : public RowVisitor {
 
   bool wants = true;
   bool fails = false;
-  Wanted wanted_rows = Wanted::kRows;
-  std::string sample;  // of all tables
-  size_t through = 0;  // bytes
+  bool samples = false;
   size_t enough = std::string::npos;
   std::map<std::string, std::string> seen;
   std::vector<std::string> calls;
@@ -125,66 +121,65 @@ std::string of_our_own(const std::string& rows) {
   return pgarchive::sample_archive(pgarchive::Compression::kZstd, {.users = rows}, 2 * MiB);
 }
 
-// The whole rows from one place to another.
-std::string whole_rows(const std::string& rows, size_t from, size_t to) {
-  const size_t begin = from == 0 ? 0 : rows.find('\n', from) + 1;
-  const size_t last = rows.rfind('\n', to - 1);
-  return last == std::string::npos || last < begin ? "" : rows.substr(begin, last + 1 - begin);
+Recording sample_of(const std::string& archive) {
+  Recording recording;
+  recording.samples = true;
+  expect_ok(visit(archive, recording));
+  return recording;
 }
 
-TEST(VisitRows, ASampleIsTheFirstPartAndTheBeginningsOfPartsAllOverTheTable) {
-  constexpr size_t kParts = 40;
+TEST(VisitRows, ASampleIsTheFirstRowsAndBlocksFromAllOverTheTable) {
+  constexpr size_t kParts = 70;
   const std::string rows = numbered_rows(kParts * 2 * MiB);
-  Recording recording;
-  recording.wanted_rows = Wanted::kSample;
-  expect_ok(visit(of_our_own(rows), recording));
-  const auto first = whole_rows(rows, 0, 2 * MiB);
-  EXPECT_TRUE(recording.seen["users"] == first);
-  EXPECT_EQ(recording.through, first.size());
+  auto recording = sample_of(of_our_own(rows));
+  const auto& sample = recording.seen["users"];
+  EXPECT_THAT(recording.calls,
+              ElementsAre("begin users", "sample of users", "end users", "begin empty", "end empty"));
+  EXPECT_TRUE(sample.starts_with(rows.substr(0, rows.rfind('\n', 2 * MiB - 1) + 1)));
   std::vector<size_t> sampled;
   for (size_t part = 1; part < kParts; ++part) {
     const auto beginning = rows.substr(rows.find('\n', part * 2 * MiB) + 1, 200 * KiB);
-    if (recording.sample.find(beginning) != std::string::npos) sampled.push_back(part);
+    if (sample.find(beginning) != std::string::npos) sampled.push_back(part);
   }
   EXPECT_THAT(sampled, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20, 22, 24, 26,
-                                   28, 30, 32, 36));
-  EXPECT_LT(recording.sample.size(), first.size() + sampled.size() * 600 * KiB);
+                                   28, 30, 32, 36, 40, 44, 48, 52, 56, 60, 64));
+  EXPECT_TRUE(sample.ends_with(rows.substr(rows.size() - 200 * KiB)));
+  EXPECT_LT(sample.size(), 2 * MiB + (sampled.size() + 2) * 256 * KiB);
 }
 
-// What is said before a restore is what the restore says.
-TEST(VisitRows, WhoeverWantsEveryRowAndTheSampleGetsTheSameSample) {
-  const std::string rows = numbered_rows(24 * 2 * MiB + 64 * KiB);
-  const std::string archive = of_our_own(rows);
-  Recording sample;
-  sample.wanted_rows = Wanted::kSample;
-  expect_ok(visit(archive, sample));
-  Recording all;
-  all.wanted_rows = Wanted::kRowsAndSample;
-  expect_ok(visit(archive, all));
-  EXPECT_TRUE(all.seen["users"] == rows);
-  EXPECT_TRUE(all.sample == sample.sample) << all.sample.size() << " and " << sample.sample.size();
-  Recording plain;
-  expect_ok(visit(archive, plain));
-  EXPECT_EQ(plain.through, rows.size()) << "without the sample nobody needs to know of it";
+TEST(VisitRows, BeforeASampleComesAThousandRows) {
+  std::string wide;
+  for (size_t i = 0; i < 1200; ++i) wide += fmt::format("{}\t{}\n", i, std::string(20 * KiB, 'x'));
+  auto recording = sample_of(of_our_own(wide));
+  EXPECT_TRUE(recording.seen["users"].starts_with(wide.substr(0, wide.find("\n1000\t") + 1)));
+  EXPECT_LT(recording.seen["users"].size(), wide.size());
+
+  std::string wider;
+  for (size_t i = 0; i < 12; ++i) wider += fmt::format("{}\t{}\n", i, std::string(5 * MiB, 'x'));
+  EXPECT_TRUE(sample_of(of_our_own(wider)).seen["users"] == wider) << "rows longer than a part";
 }
 
-TEST(VisitRows, RowsLongerThanAPartAreInTheSample) {
-  std::string rows;
-  for (size_t i = 0; i < 12; ++i) rows += fmt::format("{}\t{}\n", i, std::string(5 * MiB, 'x'));
-  Recording recording;
-  recording.wanted_rows = Wanted::kSample;
-  expect_ok(visit(of_our_own(rows), recording));
-  EXPECT_GE(std::count(recording.sample.begin(), recording.sample.end(), '\n'), 5);
-  EXPECT_TRUE(recording.sample.starts_with("0\t"));
+// Where much was deleted, parts are short.
+TEST(VisitRows, ShortPartsMakeBlocksTogether) {
+  const std::string rows = numbered_rows(MiB);
+  const auto archive = pgarchive::sample_archive(pgarchive::Compression::kZstd, {.users = rows}, 8 * KiB);
+  EXPECT_GT(sample_of(archive).seen["users"].size(), rows.size() / 2);
+}
+
+TEST(VisitRows, ASampleEndsWithWholeRows) {
+  for (const size_t parts : {3, 17, 18, 41}) {
+    const std::string rows = numbered_rows(parts * 64 * KiB);
+    const auto archive = pgarchive::sample_archive(pgarchive::Compression::kZstd, {.users = rows}, 64 * KiB);
+    auto recording = sample_of(archive);
+    const auto& sample = recording.seen["users"];
+    for (size_t at = 0; at < sample.size(); at += 80) ASSERT_EQ(sample[at + 79], '\n') << parts;
+    EXPECT_TRUE(sample.ends_with(rows.substr(rows.size() - 160))) << parts;
+  }
 }
 
 TEST(VisitRows, SmallTablesAreTheirOwnSample) {
-  for (const std::string& rows : {std::string("1\tada\n"), numbered_rows(2 * MiB - 80)}) {
-    Recording recording;
-    recording.wanted_rows = Wanted::kSample;
-    expect_ok(visit(of_our_own(rows), recording));
-    EXPECT_TRUE(recording.seen["users"] == rows) << rows.size();
-  }
+  for (const std::string& rows : {std::string("1\tada\n"), numbered_rows(2 * MiB - 80)})
+    EXPECT_TRUE(sample_of(of_our_own(rows)).seen["users"] == rows) << rows.size();
 }
 
 TEST(VisitRows, AnArchiveWithoutPartsIsReadThrough) {
@@ -192,11 +187,9 @@ TEST(VisitRows, AnArchiveWithoutPartsIsReadThrough) {
   for (const auto compression :
        {pgarchive::Compression::kNone, pgarchive::Compression::kGzip, pgarchive::Compression::kZstd}) {
     const size_t part = compression == pgarchive::Compression::kZstd ? rows.size() : 2 * MiB;
-    Recording recording;
-    recording.wanted_rows = Wanted::kSample;
-    expect_ok(visit(pgarchive::sample_archive(compression, {.users = rows}, part), recording));
+    auto recording = sample_of(pgarchive::sample_archive(compression, {.users = rows}, part));
     EXPECT_TRUE(recording.seen["users"] == rows) << pgarchive::name_of(compression);
-    EXPECT_EQ(recording.through, rows.size());
+    EXPECT_THAT(recording.calls, ElementsAre("begin users", "end users", "begin empty", "end empty"));
   }
 }
 

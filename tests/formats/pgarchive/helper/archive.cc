@@ -144,6 +144,11 @@ Result<void> Recorder::on_frame() {
   return {};
 }
 
+Result<void> Recorder::on_last_frames() {
+  calls.emplace_back("last frames");
+  return {};
+}
+
 Result<void> Recorder::on_rows(ByteView bytes) {
   views.push_back(bytes.size());
   if (keep) rows[table_].append(as_text(bytes));

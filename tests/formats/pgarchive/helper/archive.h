@@ -43,6 +43,8 @@ class Recorder final : public Consumer {
   Result<void> on_table_begin(const Entry& entry) override;
   bool wants_rows() const override { return !wants || wants(table_); }
   Result<void> on_frame() override;
+  bool wants_last_frames() const override { return again; }
+  Result<void> on_last_frames() override;
   bool wants_frame() const override { return !wants_frame_of || wants_frame_of(frames); }
   Result<void> on_rows(ByteView bytes) override;
   Result<void> on_table_end() override;
@@ -58,6 +60,7 @@ class Recorder final : public Consumer {
   std::function<bool(const std::string& table)> wants{};  // not set: all rows
   size_t frames = 0;                                      // of the table in hand
   std::function<bool(size_t frames)> wants_frame_of{};    // not set: all frames
+  bool again = false;                                     // the last frames
 
  private:
   std::string table_;
