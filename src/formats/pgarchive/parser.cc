@@ -1,8 +1,8 @@
 #include "formats/pgarchive/parser.h"
 
 #include <algorithm>
-#include <deque>
 #include <unordered_map>
+#include <vector>
 
 #include "formats/pgarchive/contents_reader.h"
 #include "formats/pgarchive/decompressor.h"
@@ -117,7 +117,7 @@ struct Parser::State {
   uint32_t large_object = 0;     // in hand; 0 in a table
   bool passed_over = false;      // the rest of the table in hand
   bool frame_passed_over = false;
-  std::deque<std::string> last_frames;  // of the table, compressed, where they are wanted
+  std::vector<std::string> last_frames;  // of the table, compressed, where they are wanted
   uint64_t chunk_left = 0;
   size_t head_left = 0;          // of the chunk's first bytes, which tell whether it begins like a frame
   bool consumer_failed = false;  // of the last call
@@ -207,8 +207,13 @@ Result<void> Parser::State::begin_frame() {
     last_frames.clear();
     return {};
   }
-  last_frames.emplace_back();
-  if (last_frames.size() > kLastFrames) last_frames.pop_front();
+  if (last_frames.size() < kLastFrames) {
+    last_frames.emplace_back();
+  } else {
+    // The oldest gives its room.
+    std::rotate(last_frames.begin(), last_frames.begin() + 1, last_frames.end());
+    last_frames.back().clear();
+  }
   return {};
 }
 

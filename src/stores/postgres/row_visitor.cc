@@ -42,7 +42,7 @@ constexpr uint64_t kRowsThrough = 1000;  // before there is a sample
 
 // The parts that give a block to the sample, counted from 0, and beside the last one: what changes in the
 // course of a table shows in it, and the longest table costs little.
-bool is_sampled(uint64_t part) { return part <= 16 || part % (std::bit_floor(part) / 8) == 0; }
+bool is_sampled(uint64_t part) { return part % std::max<uint64_t>(std::bit_floor(part) / 8, 1) == 0; }
 
 // Cuts tables into blocks of rows.
 class Splitting final : public pgarchive::Consumer {
