@@ -80,15 +80,13 @@ class TableSample {
   }
 
   Result<void> add(std::string_view rows) {
-    const bool of_sample = of_block_ == kRowsOfSampledBlock;
-    size_t budget = rows_ < kFirstRows ? kFirstRows - rows_ : of_block_;
-    const uint64_t step = of_sample ? std::max<uint64_t>(postgres::count_rows(rows) / budget, 1) : 1;
-    for (uint64_t row = 0; !rows.empty() && budget > 0 && !complete(); ++row) {
+    const size_t wanted = rows_ < kFirstRows ? kFirstRows - rows_ : of_block_;
+    // Of a sampled block evenly spread ones, the last one among them.
+    const uint64_t count = of_block_ == kRowsOfSampledBlock ? postgres::count_rows(rows) : wanted;
+    for (uint64_t row = 0; !rows.empty() && row < count && !complete(); ++row) {
       const size_t end = rows.find('\n');
-      if (row % step == 0) {
+      if (count <= wanted || row * wanted / count != (row + 1) * wanted / count)
         RETURN_IF_ERROR(add_row(rows.substr(0, end)));
-        --budget;
-      }
       rows.remove_prefix(std::min(rows.size(), end + 1));
     }
     return {};
@@ -419,7 +417,9 @@ Result<MaskingAudit> audit_archive(const postgres::ArchiveSource& source, const 
   // A reading of its own: what is said of the sample must not depend on it.
   ReducedTables reduced;
   const auto counter = [&] { return std::make_unique<RowCounter>(schema, reduction, reduced); };
-  if (looking.count_rows) RETURN_IF_ERROR(visit("counting the rows of", counter));
+  const auto reduces = [&](const auto& table) { return reduction.reduces(table.second); };
+  const bool counts = looking.count_rows && std::any_of(schema.tables.begin(), schema.tables.end(), reduces);
+  if (counts) RETURN_IF_ERROR(visit("counting the rows of", counter));
   DefinitionAuditor definitions(session);
   for (const auto& entry : contents.entries) definitions.look_at(entry);
   auto audit = columns.take();

@@ -99,7 +99,7 @@ class ZstdParts final : public PartCompressor {
   }
 
  private:
-  // Level 1 seeks matches of seven bytes; its own table is made for inputs of 16 KiB.
+  // Level 1 seeks matches of seven bytes; its own table is half as large.
   static constexpr int kQuickLevel = 1;
   static constexpr int kQuickWindowLog = 21;
   static constexpr int kQuickHashLog = 15;

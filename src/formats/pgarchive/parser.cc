@@ -329,7 +329,7 @@ Result<void> Parser::State::begin_chunk(int64_t length) {
 
 Result<void> Parser::State::end_data() {
   if (!passed_over) {
-    if (!last_frames.empty()) RETURN_IF_ERROR(give_last_frames());
+    if (!last_frames.empty() && consumer.wants_rows()) RETURN_IF_ERROR(give_last_frames());
     auto ended = decompressor->end();
     if (!ended.ok()) return located(std::move(ended).error());
     if (large_object != 0) {

@@ -32,7 +32,8 @@ class Consumer {
   // the next on_frame(), undecompressed, and what has come of a row has no end.
   virtual bool wants_frame() const { return true; }
   // Asked after on_frame(). True: when the table ends, its last frames come once more, whole, and before them
-  // on_last_frames(): that of the mark, and two with rows. Not those before one of more than 4 MiB.
+  // on_last_frames(): that of the mark, and two with rows. None of more than 4 MiB, nor those before
+  // it.
   virtual bool wants_last_frames() const { return false; }
   virtual Result<void> on_last_frames() { return {}; }
   // The large objects of an entry ("BLOBS"), one after the other.
@@ -42,7 +43,7 @@ class Consumer {
 };
 
 // Memory: the table of contents (at most 1 GiB of it), 256 KiB of decompressed bytes, and the window that the
-// writer's zstd level asks for (2 MiB at level 3, at most 128 MiB); three frames of at most 4 MiB where
+// writer's zstd level asks for (2 MiB at level 3, at most 128 MiB); three frames of at most 8 MiB where
 // a consumer wants the last ones. One thread at a time.
 class Parser {
  public:

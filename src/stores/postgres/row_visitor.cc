@@ -97,16 +97,14 @@ class Splitting final : public pgarchive::Consumer {
       bytes = bytes.subspan(newline + 1);
       in_row_ = false;
     }
-    rows_.feed(bytes);
-    // What was cut off at the beginning must not make a block twice as long.
-    const size_t enough = in_sample_ ? kBlock / 2 : kBlock;
-    if (rows_.waiting() < enough || !rows_.has_row()) return {};
-    if (at_end_) {
-      last_ = rows_.take();
-      return {};
+    // By the table's own bytes, whatever the pieces in which they come: every reading has the same blocks.
+    while (!bytes.empty() && wants_frame()) {
+      const size_t size = until_enough(as_text(bytes));
+      rows_.feed(bytes.first(size));
+      bytes = bytes.subspan(size);
+      if (rows_.waiting() >= enough() && rows_.has_row()) RETURN_IF_ERROR(end_block());
     }
-    wanted_ = false;
-    return push_rows();
+    return {};
   }
 
   Result<void> on_table_end() override {
@@ -133,6 +131,24 @@ class Splitting final : public pgarchive::Consumer {
     wanted_ = wanted;
     in_row_ = true;
     rows_ = {};
+  }
+
+  // What was cut off at the beginning must not make a block twice as long.
+  size_t enough() const { return in_sample_ ? kBlock / 2 : kBlock; }
+
+  // How much of it the block in hand takes: to its size, or to the end of a row that is longer.
+  size_t until_enough(std::string_view bytes) const {
+    if (rows_.waiting() < enough()) return std::min(bytes.size(), enough() - rows_.waiting());
+    return std::min(bytes.size() - 1, bytes.find('\n')) + 1;
+  }
+
+  Result<void> end_block() {
+    if (at_end_) {
+      last_ = rows_.take();
+      return {};
+    }
+    wanted_ = false;
+    return push_rows();
   }
 
   Result<void> push_rows() {

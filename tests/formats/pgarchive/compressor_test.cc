@@ -233,7 +233,8 @@ TEST(Compressor, SmallAndHugePartsAreNotCompressedTwice) {
 TEST(Compressor, TheFastestLevelsAreTakenAtTheirWord) {
   for (const int level : {-5, 1}) {
     auto compressor = std::move(PartCompressor::create({Compression::kZstd, level})).value();
-    EXPECT_EQ(part_size(*compressor, digits()), zstd_size(digits(), level));
+    for (int part = 0; part < 3; ++part)
+      EXPECT_EQ(part_size(*compressor, digits()), zstd_size(digits(), level));
   }
 }
 
