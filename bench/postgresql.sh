@@ -4,7 +4,8 @@
 # Data: about BENCH_MEGABYTES (default 2000) of wide text, jsonb, vectors and narrow rows in four tables, then one huge table of that
 # size. Every contender runs BENCH_RUNS times (default 3), in turn; medians count. BENCH_JOBS connections (default: the cores).
 # The floor of a capture with zstd:3 is that the server prints all rows into /dev/null, and one thread compresses the same bytes with zstd's
-# library at level 3; their sum divided by the cores. Where ours takes a quicker search, which makes the rows here smaller, there is a lower floor with that.
+# library at level 3; their sum divided by the cores. Where ours takes a quicker search, which makes the rows here smaller, there is a lower
+# floor with that.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

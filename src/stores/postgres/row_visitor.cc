@@ -37,11 +37,11 @@ constexpr uint64_t kMostPieces = 4;
 using DoneWith = std::atomic<uint64_t>;
 
 constexpr size_t kBlock = 256 * KiB;
-
+constexpr size_t kSampledBlock = 128 * KiB;
 constexpr uint64_t kRowsThrough = 1000;  // before there is a sample
 
-// The parts that give a block to the sample, counted from 0, and beside the last one: what changes in the
-// course of a table shows in it, and the longest table costs little.
+// The parts that give a block to the sample, counted from 0: what changes in the course of a table shows in
+// it, and the longest table costs little. Its end belongs to the sample in any case.
 bool is_sampled(uint64_t part) { return part % std::max<uint64_t>(std::bit_floor(part) / 8, 1) == 0; }
 
 // Cuts tables into blocks of rows.
@@ -133,8 +133,7 @@ class Splitting final : public pgarchive::Consumer {
     rows_ = {};
   }
 
-  // What was cut off at the beginning must not make a block twice as long.
-  size_t enough() const { return in_sample_ ? kBlock / 2 : kBlock; }
+  size_t enough() const { return in_sample_ ? kSampledBlock : kBlock; }
 
   // How much of it the block in hand takes: to its size, or to the end of a row that is longer.
   size_t until_enough(std::string_view bytes) const {

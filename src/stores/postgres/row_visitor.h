@@ -20,7 +20,7 @@ class RowVisitor {
   virtual ~RowVisitor() = default;
   // Asked once, before anything else. True: a sample will do, where it costs less than all rows. That is so
   // with long tables of our own archives, if they are compressed by zstd. Such a table comes from its
-  // beginning to the end of the part (2 MiB) in which its 1000th row ends; then only blocks of about 128 KiB
+  // beginning to the end of the part (2 MiB) in which its 1000th row ends; then only blocks of 128 KiB
   // from all over it: the beginnings of the next parts up to the sixteenth, of eight in each doubling of the
   // number of parts, and the table's end. However the archive is read, these are the same rows.
   virtual bool wants_sample() const { return false; }
