@@ -7,6 +7,18 @@ namespace {
 
 using nlohmann::ordered_json;
 
+ordered_json to_json(const std::vector<recovery::DocumentedGap>& gaps) {
+  auto list = ordered_json::array();
+  for (const auto& [place, gap] : gaps) {
+    list.push_back({{"place", place},
+                    {"line", gap.line},
+                    {"values", gap.values},
+                    {"in_the_clear", gap.in_the_clear},
+                    {"unfit", gap.unfit}});
+  }
+  return list;
+}
+
 ordered_json to_json(const recovery::StoreAudit& audit) {
   auto findings = ordered_json::array();
   for (const auto& finding : audit.findings) {
@@ -19,6 +31,7 @@ ordered_json to_json(const recovery::StoreAudit& audit) {
           {"list", audit.list},
           {"counts", audit.counts},
           {"reduced", audit.reduced},
+          {"documented_gaps", to_json(audit.gaps)},
           {"findings", std::move(findings)}};
 }
 
@@ -40,6 +53,7 @@ void show_audits(const std::vector<recovery::StoreAudit>& audits, const MaskedLo
                                                : fmt::format("{} uncovered", audit.findings.size());
     console.print(fmt::format("{}: {}: {}", audit.component, audit.looked_at, result));
     for (const auto& line : audit.reduced) console.print("  " + line);
+    for (const auto& gap : audit.gaps) console.print("  " + recovery::describe(gap));
     stores.push_back(to_json(audit));
   }
   for (const auto& other : look.left_out()) {

@@ -162,8 +162,9 @@ struct Canary {
 inline constexpr size_t kShortestCanary = 8;
 
 struct SanitizationRules {
-  std::string file;  // "config/sanitization.yaml"; empty: there is none
-  SecretSource key;  // per environment, looked up among its variables
+  std::string file;    // "config/sanitization.yaml"; empty: there is none
+  std::string sha256;  // of its bytes, as they were read: 64 hexadecimal digits
+  SecretSource key;    // per environment, looked up among its variables
   std::vector<MaskRule> rules;
   std::vector<HarmlessPlace> harmless;
   Reduction reduction;

@@ -5,6 +5,8 @@
 #include "config/configuration.h"
 #include "config/operation_reader.h"
 #include "config/suggestion.h"
+#include "core/bytes.h"
+#include "core/digest.h"
 #include "core/files.h"
 
 namespace summit::config {
@@ -380,6 +382,7 @@ Result<SanitizationRules> load_sanitization(const fs::path& directory, const Var
   const auto project = project_of(directory);
   const auto relative = path.lexically_relative(project);
   rules.file = relative.empty() || *relative.begin() == ".." ? path.string() : relative.string();
+  rules.sha256 = to_hex(sha256(as_bytes(content)));
   std::vector<Finding> findings;
   ReadContext context{.file = rules.file,
                       .project = project,

@@ -178,6 +178,7 @@ class RowMask::Compiler {
       one.name = field.field;
       one.input = input_of(column);
       one.line = field.line;
+      one.documented = rule.documented;
       one.target = target_of(column);
       ASSIGN_OR_RETURN(one.set, Transform::compile(field.set, key_, place));
       if (field.otherwise) {
@@ -207,15 +208,32 @@ Result<RowMask> RowMask::compile(const Rules& rules, const std::vector<std::stri
   return Compiler(rules, columns, key, std::move(what)).compile();
 }
 
-Outcome RowMask::apply(CompiledField& field, bool holds, Row row, std::string& out) const {
+Outcome RowMask::apply(CompiledField& field, bool holds, Row row, std::string& out) {
   const Field value = row[field.input];
+  if (field.documented && value) ++field.gap.values;
   if (holds) {
     const Outcome outcome = field.set->apply(value, row, out);
     if (outcome != Outcome::kMisfit) return outcome;
   }
   // What no condition promised a value is not given one.
   if (!value) return Outcome::kKept;
-  return field.otherwise ? field.otherwise->apply(value, row, out) : Outcome::kMisfit;
+  if (!field.otherwise) return Outcome::kMisfit;
+  const Outcome outcome = field.otherwise->apply(value, row, out);
+  if (field.documented && outcome != Outcome::kKept) ++(holds ? field.gap.unfit : field.gap.in_the_clear);
+  return outcome;
+}
+
+std::vector<RowMask::Gap> RowMask::gaps() const {
+  std::vector<Gap> found;
+  for (const auto& rule : rules_) {
+    for (const auto& field : rule.fields) {
+      if (field.gap.in_the_clear == 0 && field.gap.unfit == 0) continue;
+      found.push_back(field.gap);
+      found.back().field = field.name;
+      found.back().line = field.line;
+    }
+  }
+  return found;
 }
 
 Result<void> RowMask::apply(Row row) {

@@ -62,6 +62,17 @@ class RowMask {
   const std::vector<Target>& targets() const { return targets_; }
   bool empty() const { return targets_.empty(); }
 
+  // What the documented form alone would not have done, of one field of a `documented` rule.
+  struct Gap {
+    std::string field;
+    int line = 0;               // in config/sanitization.yaml
+    uint64_t values = 0;        // that were there
+    uint64_t in_the_clear = 0;  // of them the condition did not hold for, so `otherwise` masked them
+    uint64_t unfit = 0;         // of them the template would have cut, so that several become the same
+  };
+  // Of all rows since it was compiled; fields without a gap are left out.
+  std::vector<Gap> gaps() const;
+
   // `row` has the values of inputs(), in that order. Fills targets(). kCorrupt when a value is not what its
   // rule takes (JSON, array, date); its text is in no message.
   Result<void> apply(Row row);
@@ -74,6 +85,8 @@ class RowMask {
     int line = 0;
     std::unique_ptr<Transform> set;
     std::unique_ptr<Transform> otherwise;
+    bool documented = false;  // only of these the numbers of the gap are kept
+    Gap gap{};
   };
   struct CompiledRule {
     RowCondition where;
@@ -82,7 +95,7 @@ class RowMask {
 
   RowMask() = default;
   class Compiler;
-  Outcome apply(CompiledField& field, bool holds, Row row, std::string& out) const;
+  static Outcome apply(CompiledField& field, bool holds, Row row, std::string& out);
   Error refused(const CompiledField& field, Outcome outcome) const;
 
   std::string what_;

@@ -114,6 +114,9 @@ class RestoreComponent {
   // Nobody else may see masked data before the certificate is there. A store that can, makes them aside in
   // restore() and puts them in their place in reveal(). One that cannot, keeps everybody out from close() on.
   //
+  // Whether restore() writes into what others use, so that it must wait until all that is made aside was
+  // made: what stops those must leave the target as it was.
+  virtual bool writes_in_place(const RestoreContext&) const { return true; }
   // Before restore(). Does nothing where there is no need.
   virtual Result<void> close(RestoreContext&, TargetDoors&) { return {}; }
   // After search(), which found nothing: everybody sees what was restored.

@@ -177,6 +177,7 @@ class GraphMask::Element {
     return mask_->apply(row);
   }
 
+  std::vector<masking::RowMask::Gap> gaps() const { return mask_->gaps(); }
   const std::vector<masking::RowMask::Target>& targets() const { return mask_->targets(); }
   const std::string& name_of(const masking::RowMask::Target& target) const { return columns_[target.column]; }
 
@@ -323,6 +324,25 @@ void GraphMask::find_uncovered(masking::Findings& findings) const {
   // The names are not said: they are what is private. No rule changes them.
   for (const auto& name : private_names_)
     findings.add(name, "private by its name", "(rename at the source what is private by its name)");
+}
+
+std::vector<DocumentedGap> GraphMask::gaps() const {
+  std::map<std::string, DocumentedGap> by_place;
+  for (const auto* elements : {&nodes_, &relationships_}) {
+    for (const auto& [key, element] : *elements) {
+      for (auto& gap : element->gaps()) {
+        auto place = fmt::format("{}.{}", element->container(gap.field), gap.field);
+        auto& known = by_place[place];
+        gap.values += known.gap.values;
+        gap.in_the_clear += known.gap.in_the_clear;
+        gap.unfit += known.gap.unfit;
+        known = {std::move(place), std::move(gap)};
+      }
+    }
+  }
+  std::vector<DocumentedGap> found;
+  for (auto& [place, gap] : by_place) found.push_back(std::move(gap));
+  return found;
 }
 
 Result<void> GraphMask::check_uncovered() const {

@@ -14,6 +14,7 @@
 #include "masking/rules.h"
 #include "masking/session.h"
 #include "masking/spread_sample.h"
+#include "recovery/masking_audit.h"
 #include "stores/neo4j/graph_export.h"
 
 namespace summit::recovery {
@@ -35,6 +36,8 @@ class GraphMask final : public neo4j::GraphRewriter {
   Result<void> check_uncovered() const;
   // The same, for whoever gathers what all stores hold.
   void find_uncovered(masking::Findings& findings) const;
+  // Of what passed, ordered by place.
+  std::vector<DocumentedGap> gaps() const;
 
  private:
   // What passed, for looking through.

@@ -32,13 +32,17 @@ Result<std::string> answer_or_refuse(const Ask& ask, const std::string& question
 
 Result<bool> must_mask(const repository::BackupMetadata& backup, const config::Environment& target,
                        std::optional<bool> sanitize) {
-  const bool by_class = is_production_data(backup) && target.sanitization != Sanitization::kNone;
-  if (by_class && sanitize == false) {
+  const bool of_production = is_production_data(backup);
+  // Staging has production's data, of which `minimal` left in what `full` takes out.
+  const bool of_staging = backup.environment_class == config::name_of(EnvironmentClass::kStaging);
+  const bool by_class = (of_production && target.sanitization != Sanitization::kNone) ||
+                        (of_staging && target.sanitization == Sanitization::kFull);
+  if (of_production && by_class && sanitize == false) {
     return Error(Code::kRefused,
                  "production data never enter `{}` unmasked: --sanitize=false cannot lift that", target.name)
         .hint("restore into dr_rehearsal to look at unmasked data");
   }
-  return by_class || sanitize == true;
+  return sanitize.value_or(by_class);
 }
 
 std::vector<ChecklistItem> safety_checklist(const RestorePlan& plan,

@@ -12,9 +12,10 @@
 
 namespace summit::recovery {
 
-// Whether the data must be masked on their way into the target: production data where the target's class says
-// so, and any data when --sanitize asks for it. kRefused when they must be and --sanitize=false was given: no
-// flag lifts that.
+// Whether the data are masked on their way into the target: production data where the target's class says so,
+// those of staging where it masks more than staging does, and any data when --sanitize asks for it. kRefused
+// for production data that must be and --sanitize=false: no flag lifts that. Of staging's data, which may be
+// made up, the flag counts.
 Result<bool> must_mask(const repository::BackupMetadata& backup, const config::Environment& target,
                        std::optional<bool> sanitize);
 

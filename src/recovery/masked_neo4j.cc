@@ -74,6 +74,7 @@ class MaskedNeo4j final : public AuditedStore {
     mask.find_uncovered(findings);
     StoreAudit audit{.component = record().name, .list = "neo4j"};
     audit.findings = audit_findings(findings);
+    audit.gaps = mask.gaps();
     audit.met.rules = findings.met();
     audit.counts = {{"nodes", counting.nodes()}, {"relationships", counting.relationships()}};
     audit.looked_at =

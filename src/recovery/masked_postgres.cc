@@ -46,6 +46,7 @@ class MaskedPostgres final : public MaskedStore {
     audit.looked_at = fmt::format("{} columns are ruled, {} declared harmless, {} others; {} rows sampled",
                                   all.ruled, all.harmless, all.unknown, all.rows_sampled);
     for (const auto& [table, counted] : all.reduced) audit.reduced.push_back(describe(table, counted));
+    audit.gaps = std::move(all.gaps);
     audit.findings = std::move(all.findings);
     audit.met = std::move(all.met);
     return audit;

@@ -26,6 +26,7 @@ struct StoreAudit {
   std::map<std::string, uint64_t> counts{};  // "keys": 1200
   std::string looked_at{};                   // the same for people: "1200 keys"
   std::vector<std::string> reduced{};        // where rows were counted, "public.events: 120 of 4000 rows"
+  std::vector<DocumentedGap> gaps{};         // of what was looked at
   MetRules met{};
 };
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "core/digest.h"
 #include "masking/rules.h"
 
 namespace summit::recovery {
@@ -25,9 +24,8 @@ Result<void> search(const Components& restored, RestoreContext& context, const L
   return {};
 }
 
-Result<Certificate> attest(const RestorePlan& plan, const RestoreContext& context,
-                           const RestoreRecord& record, const masking::ReplacedTable& table,
-                           LeakReport& report) {
+Certificate attest(const RestorePlan& plan, const RestoreContext& context, const RestoreRecord& record,
+                   const masking::ReplacedTable& table, LeakReport& report) {
   const auto& session = *context.masking;
   for (const char* sentence : kNeverSearched) report.not_searched(sentence);
   for (const auto& skipped : plan.skipped)
@@ -40,9 +38,7 @@ Result<Certificate> attest(const RestorePlan& plan, const RestoreContext& contex
   certificate.environment = record.environment;
   certificate.issued = now();
   certificate.level = name_of(session.level);
-  const fs::path rules = context.configuration.directory / "sanitization.yaml";
-  ASSIGN_OR_RETURN(const auto digest, sha256_of_file(rules));
-  certificate.rules_sha256 = to_hex(digest);
+  certificate.rules_sha256 = session.rules.sha256;
   certificate.reduction_percent = session.reduction_percent;
   certificate.values = table.counts();
   certificate.searched = report.searched();
@@ -125,7 +121,7 @@ Result<fs::path> search_and_certify(const RestorePlan& plan, const Components& r
   outcome.more_findings = report.more_findings();
   RETURN_IF_ERROR(searched);
   if (!outcome.findings.empty() || restored.size() < plan.components.size()) return fs::path();
-  ASSIGN_OR_RETURN(const auto certificate, attest(plan, context, record, table, report));
+  const auto certificate = attest(plan, context, record, table, report);
   return certify(certificate, check);
 }
 

@@ -96,6 +96,7 @@ class TableSample {
   const ArchivedTable& table() const { return *table_; }
   size_t rows() const { return rows_; }
   std::vector<std::string>& values(size_t column) { return values_[column]; }
+  std::vector<masking::RowMask::Gap> gaps() const { return mask_->gaps(); }
 
  private:
   explicit TableSample(const ArchivedTable& table) : table_(&table), values_(table.columns.size()) {}
@@ -142,6 +143,7 @@ struct AuditedTable {
   std::vector<Place> places{};  // columns
   std::vector<Verdict> verdicts{};
   size_t rows = 0;  // sampled
+  std::vector<DocumentedGap> gaps{};
 };
 
 masking::ColumnTraits traits_of(const ArchivedTable& table, const std::string& column) {
@@ -183,6 +185,7 @@ class AuditedColumns {
     audit_.rows_sampled += audited.rows;
     for (size_t i = 0; i < audited.places.size(); ++i)
       note(audited.places[i], audited.verdicts[i], {positions_.at(entry), i});
+    for (const auto& gap : audited.gaps) note(gap);
   }
 
   // In the order of the archive, whoever was read first.
@@ -195,6 +198,7 @@ class AuditedColumns {
       if (column.kind == Kind::kSensitive) findings[column.order] = &column.finding;
     }
     for (const auto& [order, finding] : findings) audit_.findings.push_back(std::move(*finding));
+    for (const auto& [place, gap] : gaps_) audit_.gaps.push_back({place, gap});
     return std::move(audit_);
   }
 
@@ -219,9 +223,19 @@ class AuditedColumns {
     if (sensitive) column.finding = {.place = name, .why = why_of(verdict), .entry = verdict.rule};
   }
 
+  void note(const DocumentedGap& found) {
+    auto& known =
+        gaps_.try_emplace(found.place, masking::RowMask::Gap{.field = found.gap.field}).first->second;
+    known.line = found.gap.line;
+    known.values += found.gap.values;
+    known.in_the_clear += found.gap.in_the_clear;
+    known.unfit += found.gap.unfit;
+  }
+
   std::unordered_map<int64_t, size_t> positions_;
   std::mutex mutex_;  // guards what follows
   std::map<std::string, Column> columns_;
+  std::map<std::string, masking::RowMask::Gap> gaps_;
   MaskingAudit audit_;
 };
 
@@ -283,6 +297,8 @@ class TableAuditor final : public postgres::RowVisitor {
       if (table.of_extension && !verdict.by_content) verdict.kind = Kind::kHarmless;
     }
     if (!table.of_extension) masking::suspect_names_beside_birth_dates(audited.places, audited.verdicts);
+    for (auto& gap : sample_->gaps())
+      audited.gaps.push_back({fmt::format("{}.{}", table.whole().display(), gap.field), std::move(gap)});
     columns_.add(entry_, audited);
     sample_.reset();
     return {};
@@ -400,6 +416,8 @@ void MaskingAudit::add(MaskingAudit other) {
   unknown += other.unknown;
   rows_sampled += other.rows_sampled;
   reduced.merge(other.reduced);
+  gaps.insert(gaps.end(), std::make_move_iterator(other.gaps.begin()),
+              std::make_move_iterator(other.gaps.end()));
   met.add(other.met);
 }
 
@@ -448,6 +466,18 @@ std::vector<AuditFinding> audit_findings(const masking::Findings& findings) {
                       .why = fmt::format("looks private: {}", finding.what),
                       .entry = finding.rule});
   return result;
+}
+
+std::string describe(const DocumentedGap& found) {
+  const auto& gap = found.gap;
+  std::string what;
+  if (gap.in_the_clear > 0)
+    what = fmt::format("leave {} of {} values in the clear", gap.in_the_clear, gap.values);
+  if (gap.unfit > 0)
+    what += fmt::format("{}cut {} of {} to what others become, too", what.empty() ? "" : " and ", gap.unfit,
+                        gap.values);
+  return fmt::format("{}: the documented rule alone (line {}) would {}: `otherwise` masks them", found.place,
+                     gap.line, what);
 }
 
 std::string show(const std::vector<AuditFinding>& findings, const std::string& list) {

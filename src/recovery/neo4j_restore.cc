@@ -62,6 +62,7 @@ class Neo4jRestore final : public RestoreComponent {
     };
     return replace(*record, hidden->marker, load, context);
   }
+  bool writes_in_place(const RestoreContext& context) const override { return context.masking == nullptr; }
   // What was searched is not in its place, and nothing of it remains; the server stops all the same.
   Result<LockedStore> lock(RestoreContext&) override { return lock_neo4j(endpoint_, {}); }
 

@@ -45,6 +45,7 @@ class PostgresRestore final : public RestoreComponent {
   std::vector<Difference> refused() const override { return refused_; }
   std::vector<std::string> skipped() const override;
   Result<std::vector<std::string>> probe(RestoreContext& context) override;
+  bool writes_in_place(const RestoreContext& context) const override { return context.masking == nullptr; }
   Result<void> reveal(RestoreContext& context, TargetDoors& doors) override;
   Result<void> search(RestoreContext& context, const LeakScan& scan) override;
   Result<LockedStore> lock(RestoreContext& context) override;

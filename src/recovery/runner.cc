@@ -128,7 +128,15 @@ class Run {
                       .since = now(),
                       .stores = {}};
     TargetDoors doors(check.base, std::move(closed), check.unfinished);
-    each([&](size_t index) { return restore(index, &doors); });
+    const auto restore_those = [&](bool in_place) {
+      each([&](size_t index) {
+        if (plan_.components[index].component->writes_in_place(context_) != in_place) return Result<void>();
+        return restore(index, &doors);
+      });
+    };
+    restore_those(false);
+    if (restored().size() < outcomes_.size()) leave_the_rest_untouched();
+    restore_those(true);
     leaks_ = check_masked_target(plan_, restored(), context_, record_, check);
     if (leaks_->certified()) {
       each([&](size_t index) { return reveal(index, doors); });
@@ -141,6 +149,15 @@ class Run {
       if (begun_[index] == 0) continue;
       auto finished = finish(index, {});
       if (!finished.ok() && !outcomes_[index].failure) outcomes_[index].failure = std::move(finished).error();
+    }
+  }
+
+  void leave_the_rest_untouched() {
+    for (size_t index = 0; index < outcomes_.size(); ++index) {
+      if (begun_[index] != 0 || outcomes_[index].failure) continue;
+      outcomes_[index].failure =
+          Error(Code::kFailed, "it is as it was: others failed before it would have been written")
+              .hint("mend what they complain about, then restore again");
     }
   }
 

@@ -29,6 +29,7 @@ std::map<std::string, std::string> addresses_in(const config::Environment& targe
     const auto& redis = target.redis.front();
     variables["REDIS_HOST"] = redis.host;
     variables["REDIS_PORT"] = std::to_string(redis.port);
+    variables["REDIS_USERNAME"] = redis.user;
     variables["REDIS_PASSWORD"] = redis.password.reveal();
   }
   return variables;

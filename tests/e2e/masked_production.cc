@@ -62,8 +62,9 @@ const Variables& MaskedProduction::key() {
   return kKey;
 }
 
-std::string MaskedProduction::configured(const std::string& name) const {
-  auto option = world_.configured(name, [](std::string&) {});
+std::string MaskedProduction::configured(const std::string& name,
+                                         const std::function<void(std::string&)>& edit) const {
+  auto option = world_.configured(name, edit);
   rule_the_sample(directory_of(option));
   return option;
 }
@@ -75,20 +76,22 @@ std::string MaskedProduction::ask(const std::string& sql) {
   return answer.ok() ? *answer : answer.error().to_string();
 }
 
-std::string MaskedProduction::median_age() {
-  return ask("SELECT ceil(extract(epoch FROM now() - percentile_disc(0.5) WITHIN GROUP (ORDER BY ts)) / "
-             "86400)::int FROM audit_logs") +
+std::string MaskedProduction::median_age(const std::string& table, const std::string& column) {
+  return ask("SELECT ceil(extract(epoch FROM now() - percentile_disc(0.5) WITHIN GROUP (ORDER BY " + column +
+             ")) / 86400)::int FROM " + table) +
          " days";
 }
 
 void MaskedProduction::rule_the_sample(const fs::path& config) {
   auto text = read_text(config / "sanitization.yaml");
   replace_line(text, "rules:\n", "  postgresql:\n",
-               "  postgresql:\n    - {table: awkward_values, set: {net: remove, t: remove, v: remove}}\n"
-               "    - {table: Case Notes, set: {\"It's \\\"quoted\\\"\": remove}}\n");
+               "  postgresql:\n"
+               "    - {table: awkward_values, level: minimal, set: {net: remove, t: remove, v: remove}}\n"
+               "    - {table: Case Notes, level: minimal, set: {\"It's \\\"quoted\\\"\": remove}}\n"
+               "    - {table: events, level: minimal, set: {payload: {constant: \"{}\"}}}\n");
   // Its odd texts stand in every store.
   replace_line(text, "rules:\n", "    - table: tasks\n",
-               "    - {table: tasks, set: {output: remove}}\n    - table: tasks\n");
+               "    - {table: tasks, level: minimal, set: {output: remove}}\n    - table: tasks\n");
   replace_line(text, "rules:\n", "  neo4j:\n", "  neo4j:\n    - {label: Entity, set: {big: remove}}\n");
   replace_line(
       text, "rules:\n", "  redis:\n",
@@ -97,7 +100,10 @@ void MaskedProduction::rule_the_sample(const fs::path& config) {
   replace_line(text, "\nharmless:\n", "  postgresql:\n",
                "  postgresql:\n    - \"work_email.(definition)\"\n");
   // The sample's entries are older than thirty days: half of them are to be newer than the limit.
-  replace_line(text, "\nreduction:\n", "audit_logs, newest: 30 days", "audit_logs, newest: " + median_age());
+  replace_line(text, "\nreduction:\n", "audit_logs, newest: 30 days",
+               "audit_logs, newest: " + median_age("audit_logs", "ts"));
+  replace_line(text, "\nreduction:\n", "events, newest: 30 days",
+               "events, newest: " + median_age("events", "time"));
   write_text(config / "sanitization.yaml", text);
 }
 

@@ -1,6 +1,7 @@
 // One backup of production, made once, for all cases of a test program that restore it masked.
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -32,8 +33,9 @@ class MaskedProduction {
   static const Variables& key();
 
   // The option that chooses a configuration that masks all of the sample, whose odd tables no shipped rule
-  // names.
-  std::string configured(const std::string& name) const;
+  // names. `edit` changes its environments.yaml.
+  std::string configured(
+      const std::string& name, const std::function<void(std::string&)>& edit = [](std::string&) {}) const;
   // The directory that such an option names.
   static fs::path directory_of(const std::string& option) { return option.substr(option.find('=') + 1); }
   // The first column of the first row, in the database that holds the originals.
@@ -42,7 +44,7 @@ class MaskedProduction {
  private:
   void plant();
   void unplant();
-  static std::string median_age();
+  static std::string median_age(const std::string& table, const std::string& column);
   static void rule_the_sample(const fs::path& config);
 
   World& world_ = World::shared();

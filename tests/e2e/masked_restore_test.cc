@@ -3,6 +3,7 @@
 
 #include "devtools/platform/postgres_client.h"
 #include "tests/e2e/masked_production.h"
+#include "tests/storage/testing/s3_world.h"
 
 namespace summit::e2e {
 namespace {
@@ -97,7 +98,7 @@ TEST_F(MaskedDevelopment, AuditLogsAreTheNewestHashedAndLinked) {
                        std::to_string(count) + ") newest"));
 }
 
-TEST_F(MaskedDevelopment, TheSameValueIsTheSameInEveryStoreOfThisKey) {
+TEST_F(MaskedDevelopment, DifferentNamesStayDifferent) {
   EXPECT_EQ(ask("SELECT count(*) FROM users WHERE name LIKE '%@%' OR name = ''"), "0");
   EXPECT_EQ(ask("SELECT count(DISTINCT name) FROM users"),
             ask_source("SELECT count(DISTINCT name) FROM users"));
@@ -112,6 +113,24 @@ TEST_F(MaskedDevelopment, ReducedTablesKeepAboutATenthAndCriticalOnesAll) {
   const auto all = std::stoi(ask_source("SELECT count(*) FROM results"));
   EXPECT_GT(results, all / 20);
   EXPECT_LT(results, all / 5);
+}
+
+// Both are hypertables: their chunks are reduced, too.
+TEST_F(MaskedDevelopment, EventsAreTheNewestAndTracesASample) {
+  EXPECT_EQ(
+      ask("SELECT count(*) FROM timescaledb_information.hypertables WHERE hypertable_name IN ('events', "
+          "'analytics_traces')"),
+      "2");
+  const auto count = ask("SELECT count(*) FROM events");
+  EXPECT_EQ(ask("SELECT min(time) FROM events"),
+            ask_source("SELECT min(time) FROM (SELECT time FROM events ORDER BY time DESC LIMIT " + count +
+                       ") newest"));
+  EXPECT_GT(std::stoi(count), std::stoi(ask_source("SELECT count(*) / 3 FROM events")));
+  EXPECT_LT(std::stoi(count), std::stoi(ask_source("SELECT count(*) * 2 / 3 FROM events")));
+  const auto traces = std::stoi(ask("SELECT count(*) FROM analytics_traces"));
+  const auto all = std::stoi(ask_source("SELECT count(*) FROM analytics_traces"));
+  EXPECT_GT(traces, all / 20);
+  EXPECT_LT(traces, all / 5);
 }
 
 TEST_F(MaskedDevelopment, ThePlanSaysWhatIsMaskedAndHowManyRowsStay) {
@@ -203,6 +222,74 @@ TEST_F(MaskedDevelopment, StockToolsReadTheMaskedFiles) {
   const auto original = ask_source("SELECT email FROM users WHERE email NOT LIKE '%@example.com' LIMIT 1");
   const auto found = world_.run_program({"grep", "-rlaF", original, home.string(), directory.string()});
   EXPECT_EQ(found.exit_code, 1) << found;
+}
+
+// Where rows are cut into chunks, encrypted, and far away, they are masked to the same.
+TEST_F(MaskedDevelopment, FromAnEncryptedRepositoryInABucketItIsTheSame) {
+  auto& server = storage::S3World::shared().server();
+  auto variables = kKey;
+  variables.insert({{"AWS_ENDPOINT_URL", server.url()},
+                    {"AWS_ACCESS_KEY_ID", server.access_key()},
+                    {"AWS_SECRET_ACCESS_KEY", server.secret_key().reveal()},
+                    {"AWS_REGION", server.region()}});
+  const auto place = "s3://" + storage::S3World::shared().new_bucket(false) + "/production";
+  const auto made = world_.run({config_, "--backup-base=" + place, "repository", "init"}, variables);
+  ASSERT_EQ(made.exit_code, 0) << made;
+  const auto copied = world_.run({config_, base_, "replicate", "latest", "--to=" + place}, variables);
+  ASSERT_EQ(copied.exit_code, 0) << copied;
+  const auto ran = world_.run(
+      {config_, "--backup-base=" + place, "restore", "latest", "--env=dev", "--into=packed"}, variables);
+  ASSERT_EQ(ran.exit_code, 0) << ran;
+  for (const char* table : {"users", "audit_logs", "entities", "billing", "results", "events"}) {
+    const auto all =
+        std::string("SELECT count(*) || ' ' || md5(string_agg(t::text, '|' ORDER BY t::text)) FROM ") +
+        table + " t";
+    EXPECT_EQ(ask(all, "packed"), ask(all)) << table;
+  }
+  ask_source("DROP DATABASE packed");
+}
+
+// Persons, credentials and cards are masked, what is told of them stays, and so does every row.
+TEST_F(MaskedDevelopment, StagingIsMaskedMinimallyAndWhole) {
+  const auto config = MaskedProduction::shared().configured("masked-staging", [](std::string& text) {
+    const std::string dev = "\n  dev:\n";
+    replace_line(text, dev, "    sanitization: full\n", "    sanitization: minimal\n");
+    replace_line(text, dev, "    reduction_percent: 10\n", "");
+    replace_line(text, dev, "    class: dev\n", "    class: staging\n");
+  });
+  const auto ran =
+      world_.run({config, base_, "restore", "latest", "--env=dev", "--into=staging", "--sanitize"}, kKey);
+  ASSERT_EQ(ran.exit_code, 0) << ran;
+  EXPECT_EQ(ask("SELECT email || ' ' || phone FROM users WHERE id = 7", "staging"),
+            "dev_7@example.com +1-555-0000007");
+  EXPECT_EQ(ask("SELECT DISTINCT credit_card FROM billing WHERE credit_card IS NOT NULL", "staging"),
+            "****-****-****-0000");
+  for (const char* table : {"audit_logs", "events", "analytics_traces", "results", "billing"}) {
+    const auto count = std::string("SELECT count(*) FROM ") + table;
+    EXPECT_EQ(ask(count, "staging"), ask_source(count)) << table;
+  }
+  const auto told = "SELECT md5(string_agg(classified_info, '' ORDER BY id)) FROM investigations";
+  EXPECT_EQ(ask(told, "staging"), ask_source(told));
+  ask_source("DROP DATABASE staging");
+}
+
+TEST_F(MaskedDevelopment, TestEnvironmentsKeepAFifth) {
+  const auto config = MaskedProduction::shared().configured("masked-test", [](std::string& text) {
+    replace_line(text, "\n  dev:\n", "    reduction_percent: 10\n", "    reduction_percent: 20\n");
+  });
+  const auto ran = world_.run({config, base_, "restore", "latest", "--env=dev", "--into=fifth"}, kKey);
+  ASSERT_EQ(ran.exit_code, 0) << ran;
+  for (const char* table : {"results", "analytics_traces"}) {
+    const auto count = std::string("SELECT count(*) FROM ") + table;
+    const auto kept = std::stoi(ask(count, "fifth"));
+    const auto all = std::stoi(ask_source(count));
+    EXPECT_GT(kept, all / 10) << table;
+    EXPECT_LT(kept, all / 3) << table;
+  }
+  EXPECT_EQ(
+      ask("SELECT DISTINCT classified_info FROM investigations WHERE classified_info IS NOT NULL", "fifth"),
+      "[REDACTED FOR DEV/TEST]");
+  ask_source("DROP DATABASE fifth");
 }
 
 TEST_F(MaskedDevelopment, UnmaskedIsRefusedAndSoIsAMissingKey) {

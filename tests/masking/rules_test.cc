@@ -66,6 +66,44 @@ TEST(Rules, OfNodesGiveTheDocumentedValues) {
   EXPECT_NE(rest[4], "1990-05-01");
 }
 
+// What `mask audit` says: an address that ends in @example.com already, ids over seven digits, and no
+// address.
+TEST(Rules, CountWhatTheDocumentedFormWouldLeaveOrDouble) {
+  const auto rules = table_rules(
+      "    - table: users\n      documented: true\n      where: email NOT LIKE '%@example.com'\n"
+      "      set: {email: {template: \"dev_{id}@example.com\"}, phone: {template: \"{id:07}\"}, address: "
+      "remove}\n      otherwise: {email: {hash: 16}, phone: {hash: 16}, address: remove}\n"
+      "    - table: billing\n      documented: true\n      where: card IS NOT NULL\n"
+      "      set: {card: {constant: \"****\"}}\n      otherwise: {card: keep}\n");
+  auto mask = mask_of(rules, "users", {"id", "email", "phone", "address"});
+  const auto apply = [&](const char* id, Field email, Field phone) {
+    std::vector<Field> row = {id, email, phone, std::nullopt};
+    EXPECT_TRUE(mask.apply(row).ok());
+  };
+  apply("7", "ada@lovelace.org", "+47 1");
+  EXPECT_TRUE(mask.gaps().empty());
+  apply("8", "ada@example.com", "+47 2");
+  apply("9", std::nullopt, "+47 3");
+  apply("12345678", "eve@corp.org", "+47 4");
+  const auto gaps = mask.gaps();
+  ASSERT_EQ(gaps.size(), 2U) << "the address was never there";
+  EXPECT_EQ(gaps[0].field, "email");
+  EXPECT_GT(gaps[0].line, 0);
+  EXPECT_EQ(gaps[0].values, 3U);
+  EXPECT_EQ(gaps[0].in_the_clear, 1U);
+  EXPECT_EQ(gaps[0].unfit, 0U);
+  EXPECT_EQ(gaps[1].field, "phone");
+  EXPECT_EQ(gaps[1].values, 4U);
+  EXPECT_EQ(gaps[1].in_the_clear, 2U);
+  EXPECT_EQ(gaps[1].unfit, 1U);
+
+  // What the condition lets be is not there, or nobody promised anything of it.
+  auto billing = mask_of(rules, "billing", {"id", "card"});
+  std::vector<Field> row = {std::nullopt};
+  EXPECT_TRUE(billing.apply(row).ok());
+  EXPECT_TRUE(billing.gaps().empty());
+}
+
 TEST(Rules, OfKeysAndFilesGoByPattern) {
   const auto rules = shipped_rules();
   const auto of_session = rules_of_key(rules, Sanitization::kMinimal, "session:1");

@@ -64,6 +64,25 @@ TEST(GraphMask, GivesTheDocumentedValues) {
   EXPECT_EQ(heard.all.size(), 4u);
 }
 
+TEST(GraphMask, CountsWhatTheDocumentedRulesAloneWouldLeaveOrDouble) {
+  const auto session = session_of(masking::shipped_rules());
+  GraphMask mask(session);
+  const auto pass = [&](int64_t id, std::vector<std::string> labels, const char* email) {
+    auto user = properties({{"email", Value{email}}, {"phone", Value{"+47 1"}}});
+    EXPECT_TRUE(mask.node(id, labels, user).ok());
+  };
+  pass(1, {"User"}, "ada@lovelace.org");
+  EXPECT_TRUE(mask.gaps().empty());
+  pass(2, {"User"}, "ada@example.com");
+  pass(123456789, {"User"}, "eve@corp.org");
+  const auto gaps = mask.gaps();
+  ASSERT_EQ(gaps.size(), 2U);
+  EXPECT_THAT(describe(gaps[0]), AllOf(testing::StartsWith("User.email: the documented rule alone (line "),
+                                       HasSubstr("would leave 1 of 3 values in the clear: `otherwise`")));
+  EXPECT_EQ(gaps[0].gap.unfit, 0U);
+  EXPECT_EQ(gaps[1].gap.unfit, 1U) << gaps[1].place;
+}
+
 TEST(GraphMask, MasksTheElementsOfListsAndKeepsDatesDates) {
   const auto session = session_of(masking::shipped_rules());
   GraphMask mask(session);

@@ -19,7 +19,10 @@ TEST(DataClass, TableOfSourceTargetAndWish) {
   const Row rows[] = {
       {"dev", Sanitization::kNone, {}, false},
       {"dev", Sanitization::kFull, {}, false},
-      {"staging", Sanitization::kFull, {}, false},
+      {"staging", Sanitization::kFull, {}, true},
+      {"staging", Sanitization::kFull, false, false},
+      {"staging", Sanitization::kMinimal, {}, false},
+      {"staging", Sanitization::kNone, {}, false},
       {"dev", Sanitization::kFull, false, false},
       {"dev", Sanitization::kFull, true, true},
       {"production", Sanitization::kNone, {}, false},

@@ -16,6 +16,7 @@ class HoldsText final : public RestoreComponent {
     std::optional<Error> unreadable;
     bool locked = false;
     bool closed = false;
+    bool was_filled = false;
     bool closed_while_filled = false;
     bool closed_while_searched = false;
     bool revealed = false;
@@ -29,6 +30,7 @@ class HoldsText final : public RestoreComponent {
   Result<PlanStep> plan(RestoreContext&) override { return PlanStep(); }
   Result<void> restore(RestoreContext& context, const std::optional<config::EnvironmentMarker>&) override {
     context.masking->replaced->add("ada@mail.org", "x@example.com", state_.original);
+    state_.was_filled = true;
     state_.closed_while_filled = state_.closed;
     return {};
   }
@@ -216,6 +218,19 @@ TEST_F(MaskedTarget, WithAComponentThatFailedIsSearchedAndNotCertified) {
   EXPECT_TRUE(outcome->leaks->certificate.empty());
   EXPECT_FALSE(store_.locked || store_.revealed);
   EXPECT_TRUE(store_.closed);
+}
+
+// A graph that no rule covers is found while it is made aside: Redis must still have its keys then.
+TEST_F(MaskedTarget, ThatIsWrittenInPlaceIsAsItWasWhenOneThatIsMadeAsideFails) {
+  const auto outcome = restore({{.name = "graph",
+                                 .restore = [] { return Result<void>(Error(Code::kRefused, "private")); },
+                                 .aside = true}});
+  ASSERT_TRUE(outcome.ok()) << outcome.error().to_string();
+  EXPECT_FALSE(store_.closed || store_.was_filled);
+  EXPECT_EQ(outcome->failed(), 2U);
+  ASSERT_TRUE(outcome->components.back().failure.has_value());
+  EXPECT_THAT(outcome->components.back().failure->message(), testing::HasSubstr("it is as it was"));
+  EXPECT_FALSE(read_lock(world_.base(), "dev").value().has_value());
 }
 
 TEST_F(MaskedTarget, AStoreThatHasNoSearchIsNamedInTheCertificate) {

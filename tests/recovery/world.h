@@ -46,6 +46,7 @@ struct Script {
   std::vector<Difference> refused{};
   std::vector<std::string> skipped{};
   std::function<Result<std::vector<std::string>>()> probe{};
+  bool aside = false;  // restore() writes nothing that others see
 };
 
 class ScriptedRestore final : public RestoreComponent {
@@ -58,6 +59,7 @@ class ScriptedRestore final : public RestoreComponent {
   }
   Result<std::vector<Difference>> compare(RestoreContext&) override { return script_.differences; }
   std::vector<Difference> refused() const override { return script_.refused; }
+  bool writes_in_place(const RestoreContext&) const override { return !script_.aside; }
   std::vector<std::string> skipped() const override { return script_.skipped; }
   Result<std::vector<std::string>> probe(RestoreContext&) override {
     return script_.probe ? script_.probe() : std::vector<std::string>{"answers"};

@@ -21,7 +21,7 @@ struct Certificate {
   std::string environment;  // the target
   Instant issued{};
   std::string level;         // "minimal" or "full"
-  std::string rules_sha256;  // of config/sanitization.yaml, byte for byte
+  std::string rules_sha256;  // of config/sanitization.yaml, byte for byte, as it was when masking began
   unsigned reduction_percent = 100;
   masking::ReplacedCounts values;
   std::map<std::string, LeakCounts> searched;  // by store

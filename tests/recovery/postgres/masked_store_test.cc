@@ -157,6 +157,43 @@ TEST_F(MaskedPostgresStore, WhatNoRuleCoversIsFoundAndNoFileIsGiven) {
   });
 }
 
+// Ids of more digits than the documented form has room for, and addresses that its condition passes over:
+// they are masked all the same, stay unique, and the audit says how many there are.
+TEST_F(MaskedPostgresStore, WhatTheDocumentedRuleWouldLeaveOrDoubleIsSaid) {
+  run("summit",
+      "CREATE TABLE public.people (id text PRIMARY KEY, email text, phone text UNIQUE); "
+      "INSERT INTO public.people SELECT CASE WHEN i % 4 = 0 THEN gen_random_uuid()::text ELSE i::text END, "
+      "'p' || i || CASE WHEN i % 5 = 0 THEN '@example.com' ELSE '@secret.org' END, '+47 4000' || i FROM "
+      "generate_series(1, 800) i");
+  const auto id = expect_ok(back_up(target_));
+  use(R"(key: {env: K}
+rules:
+  postgresql:
+    - table: people
+      documented: true
+      where: email NOT LIKE '%@example.com'
+      set: {email: {template: "dev_{id}@example.com"}, phone: {template: "+1-555-{id:07}"}}
+      otherwise: {email: {pseudonym: email}, phone: {pseudonym: phone}}
+harmless:
+  postgresql: [people.id]
+)");
+  const auto audit = with_store(id, [](MaskedStore& store) { return expect_ok(store.audit()); });
+  EXPECT_THAT(audit.findings, IsEmpty());
+  ASSERT_EQ(audit.gaps.size(), 2U);
+  EXPECT_EQ(
+      describe(audit.gaps[0]),
+      "public.people.email: the documented rule alone (line 7) would leave 160 of 800 values in the clear: "
+      "`otherwise` masks them");
+  EXPECT_EQ(
+      describe(audit.gaps[1]),
+      "public.people.phone: the documented rule alone (line 7) would leave 160 of 800 values in the clear "
+      "and cut 160 of 800 to what others become, too: `otherwise` masks them");
+
+  pg_restore(masked_archive(id));
+  EXPECT_EQ(ask("copy", "SELECT count(DISTINCT phone) FROM public.people WHERE phone LIKE '+1-555-%'"),
+            "800");
+}
+
 // A restore looks at tables side by side, where the backup says where they lie; the audit reads all in order.
 TEST_F(MaskedPostgresStore, WhatIsFoundSideBySideIsWhatIsFoundInOrder) {
   run("summit",
