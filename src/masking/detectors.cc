@@ -9,7 +9,9 @@
 
 #include "core/bytes.h"
 #include "core/text.h"
+#include "masking/national_id.h"
 #include "masking/number_text.h"
+#include "masking/report_replaced.h"
 
 namespace summit::masking {
 namespace {
@@ -251,14 +253,6 @@ bool has_phone(std::string_view text) {
   return any_number(text, [](std::string_view run, char before, char after) {
     const bool american = run.size() == 12 && run[3] == '-' && run[7] == '-';
     return (american && !is_word(before) && !is_word(after)) || is_international_number(run, before, after);
-  });
-}
-
-// 123-45-6789 of the United States.
-bool has_national_id(std::string_view text) {
-  return any_number(text, [](std::string_view run, char before, char after) {
-    return run.size() == 11 && run[3] == '-' && run[6] == '-' && run.substr(0, 3) != "000" && run[0] != '9' &&
-           !is_word(before) && !is_word(after);
   });
 }
 
@@ -533,6 +527,7 @@ std::string without_ascii_escapes(std::string_view text) {
 }  // namespace
 
 std::optional<Suspicion> suspect_value(std::string_view value) {
+  if (!numbers_of_embedding(value).empty()) return Suspicion::kEmbedding;
   const auto look = value.substr(0, kLongestLook);
   const auto found = suspect_text(look);
   if (found || look.find("\\u00") == std::string_view::npos) return found;

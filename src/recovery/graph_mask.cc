@@ -89,6 +89,18 @@ void look_inside(Operation& operation) {
   }
 }
 
+std::string container_key(MaskRule::Store store, const std::string& name) {
+  return (store == MaskRule::Store::kNodes ? "n:" : "r:") + name;
+}
+masking::Place place_of(const std::pair<std::string, std::string>& container_and_property) {
+  const auto& [container, property] = container_and_property;
+  masking::Place place;
+  place.store = container.starts_with("n:") ? MaskRule::Store::kNodes : MaskRule::Store::kRelationships;
+  place.name = container.substr(2);
+  place.field = property;
+  return place;
+}
+
 // A list has values of one type: what a rule left as it was becomes a text beside texts.
 Value::List of_one_type(Value::List list) {
   const bool mixed = std::any_of(list.begin(), list.end(), [&](const Value& value) {
@@ -282,6 +294,7 @@ Result<void> GraphMask::mask(Element& element, int64_t id, MaskRule::Store store
     look_at_name(property.key, "a property's name");
     if (!replaced.contains(property.key)) sample(store, element.container(property.key), property);
   }
+  for (const auto& name : replaced) replaced_.insert({container_key(store, element.container(name)), name});
   return {};
 }
 
@@ -294,14 +307,10 @@ void GraphMask::look_at_name(const std::string& name, const char* what) {
 
 void GraphMask::sample(MaskRule::Store store, const std::string& name, const neo4j::Entry& property) {
   const auto [found, is_new] =
-      passed_.try_emplace({(store == MaskRule::Store::kNodes ? "n:" : "r:") + name, property.key},
+      passed_.try_emplace({container_key(store, name), property.key},
                           Passed{.place = {}, .sample = masking::SpreadSample(kSamples)});
   auto& [place, sample] = found->second;
-  if (is_new) {
-    place.store = store;
-    place.name = name;
-    place.field = property.key;
-  }
+  if (is_new) place = place_of(found->first);
   if (sample.wants_next()) sample.add(neo4j::to_text(property.value));
 }
 
@@ -313,6 +322,11 @@ void GraphMask::find_uncovered(masking::Findings& findings) const {
     places.push_back(passed.place);
     places.back().samples = passed.sample.values();
     verdicts.push_back(masking::classify(session_.rules, session_.level, places.back()));
+  }
+  // A birth date that is masked is one all the same, and its neighbour is a person.
+  for (const auto& replaced : replaced_) {
+    places.push_back(place_of(replaced));
+    verdicts.emplace_back().kind = masking::Verdict::Kind::kRuled;
   }
   masking::suspect_names_beside_birth_dates(places, verdicts);
   for (size_t i = 0; i < places.size(); ++i) {

@@ -58,6 +58,7 @@ class GraphMask final : public neo4j::GraphRewriter {
   Elements nodes_;                                                // by labels
   Elements relationships_;                                        // by type
   std::map<std::pair<std::string, std::string>, Passed> passed_;  // by container and property
+  std::set<std::pair<std::string, std::string>> replaced_;        // the same, of what no longer stands there
   masking::RuleSet met_;                                          // that concern what passed
   std::set<std::string> names_;                                   // that were looked at
   std::set<std::string> private_names_;                           // what they name, and what they look like

@@ -1,5 +1,8 @@
 #include "masking/detectors.h"
 
+#include <cmath>
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace summit::masking {
@@ -85,6 +88,15 @@ TEST(Detectors, FindPrivateValuesInsideTexts) {
       {"{x,\"ada@lovelace.org\"}", Suspicion::kEmail},
   };
   for (const auto& [value, suspicion] : cases) EXPECT_EQ(suspect_value(value), suspicion) << value;
+}
+
+// Of a text that is masked they would say what it was about, whatever the column is called.
+TEST(Detectors, ListsOfManyFractionsAreEmbeddings) {
+  std::string numbers;
+  for (int i = 0; i < 384; ++i) numbers += (i == 0 ? "" : ",") + std::to_string(std::sin(i));
+  EXPECT_EQ(suspect_value("[" + numbers + "]"), Suspicion::kEmbedding);
+  EXPECT_EQ(suspect_value("{" + numbers + "}"), Suspicion::kEmbedding);
+  EXPECT_FALSE(suspect_value("[" + numbers.substr(0, 200) + "]").has_value()) << "too few";
 }
 
 TEST(Detectors, LeaveHarmlessValuesAlone) {

@@ -64,6 +64,21 @@ TEST(GraphMask, GivesTheDocumentedValues) {
   EXPECT_EQ(heard.all.size(), 4u);
 }
 
+TEST(GraphMask, ANameBesideABirthDateIsFoundWhetherThatIsMaskedOrNot) {
+  for (const char* rule : {"{label: Person, set: {born: remove}}", "{label: Person, set: {other: remove}}"}) {
+    auto rules = masking::read_rules(std::string("key: {env: K}\nrules:\n  neo4j:\n    - ") + rule + "\n");
+    ASSERT_TRUE(rules.ok()) << rules.error().message();
+    const auto session = session_of(*std::move(rules));
+    GraphMask mask(session);
+    std::vector<std::string> labels{"Person"};
+    auto person = properties({{"born", Value{"1815-12-10"}}, {"name", Value{"Ada Lovelace"}}});
+    ASSERT_TRUE(mask.node(1, labels, person).ok());
+    const auto checked = mask.check_uncovered();
+    ASSERT_FALSE(checked.ok()) << rule;
+    EXPECT_THAT(checked.error().message(), HasSubstr("Person.name: person's name"));
+  }
+}
+
 TEST(GraphMask, CountsWhatTheDocumentedRulesAloneWouldLeaveOrDouble) {
   const auto session = session_of(masking::shipped_rules());
   GraphMask mask(session);
