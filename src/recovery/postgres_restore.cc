@@ -25,6 +25,7 @@
 #include "stores/postgres/snapshot.h"
 #include "stores/postgres/sql.h"
 #include "stores/postgres/swap.h"
+#include "stores/postgres/wal_copies.h"
 
 namespace summit::recovery {
 
@@ -88,6 +89,7 @@ class PostgresRestore final : public RestoreComponent {
   std::map<std::string, std::unique_ptr<MaskedArchive>> archives_;  // by the database's name in the backup
   bool comments_left_out_ = false;                                  // on subscriptions
   std::vector<Fingerprint> masked_;                                 // what was masked holds now
+  std::string wal_goes_;                                            // while it is masked; empty: nowhere
   std::optional<postgres::ForeseenTables> foreseen_;  // by the plan, when some tables were chosen
   std::set<postgres::RelationName> tables_;           // that were restored, when some were chosen
   std::vector<std::string> kept_;                     // databases that were replaced and stay
@@ -258,6 +260,12 @@ Result<void> PostgresRestore::foresee_masking(RestoreContext& context, const Dat
   step.notes.emplace_back(
       "large objects come empty, subscriptions and user mappings not at all, jobs switched off, new roles "
       "without passwords");
+  ASSIGN_OR_RETURN(auto connection,
+                   postgres::Connection::open(endpoint_, postgres::maintenance_database(part.target)));
+  ASSIGN_OR_RETURN(wal_goes_, postgres::where_wal_goes(connection));
+  if (!wal_goes_.empty())
+    step.notes.push_back(
+        fmt::format("masked rows go with the server's WAL {} before they are certified", wal_goes_));
   for (const auto& [table, counted] : audit.reduced) step.notes.push_back(describe(table, counted));
   if (context.masking->reduces() && !context.count_rows)
     step.notes.push_back(fmt::format(
@@ -558,6 +566,8 @@ Result<void> PostgresRestore::search(RestoreContext&, const LeakScan& scan) {
     searched.rows = passed.get();
     RETURN_IF_ERROR(search_postgres(endpoint_, searched, scan), "in {}", hidden.target);
   }
+  if (!wal_goes_.empty())
+    scan.report.not_searched(fmt::format("{}: WAL that the server gave {}", name_, wal_goes_));
   return {};
 }
 

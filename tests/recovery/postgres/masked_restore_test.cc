@@ -1,10 +1,15 @@
 // A masked restore, as the runner calls it, on real servers.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <fstream>
+#include <thread>
 
+#include "core/process.h"
 #include "recovery/plan.h"
 #include "stores/postgres/sql.h"
+#include "stores/postgres/tools.h"
 #include "tests/recovery/postgres/masked_restore.h"
 
 namespace summit::recovery {
@@ -389,8 +394,31 @@ TEST_F(MaskedRestore, WhatIsDeclaredHarmlessPasses) {
   EXPECT_THAT(restored(id), IsEmpty());
 }
 
+// A standby, an archive: nobody can take back what they were given.
+TEST_F(MaskedRestore, ThePlanSaysWhereTheWalGoesInWhichMaskedRowsAre) {
+  run("summit", kPeople);
+  const auto id = expect_ok(back_up(target_));
+  use(kRules);
+  const auto says = [&](const char* text) {
+    const auto step = expect_ok(plan(id));
+    return std::ranges::any_of(step.notes,
+                               [&](const auto& note) { return note.find(text) != std::string::npos; });
+  };
+  EXPECT_FALSE(says("server's WAL"));
+  auto command =
+      postgres::tool_command(endpoint(), expect_ok(postgres::find_tool(endpoint(), "pg_receivewal", major())),
+                             "postgres", {"--no-loop", "--directory=" + directory().string()});
+  const auto reader = expect_ok(Process::start(command, {}));
+  for (int i = 0; i < 100 && ask("postgres", "SELECT count(*) FROM pg_stat_replication") == "0"; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_TRUE(says("masked rows go with the server's WAL to 1 reader of its WAL before they are certified"));
+}
+
 TEST_F(MaskedRestore, NothingThatWorksByItselfIsLeftOn) {
   run("summit", R"(
+    CREATE SCHEMA cron;
+    CREATE TABLE cron.job (jobid bigint PRIMARY KEY, schedule text, command text, active boolean NOT NULL);
+    INSERT INTO cron.job VALUES (1, '* * * * *', 'SELECT 1', true);
     CREATE TABLE public.t (id bigint PRIMARY KEY, at timestamptz NOT NULL);
     CREATE SUBSCRIPTION feed CONNECTION 'host=nowhere.invalid password=hunter2secret' PUBLICATION p
       WITH (connect = false, slot_name = NONE);
@@ -421,6 +449,7 @@ TEST_F(MaskedRestore, NothingThatWorksByItselfIsLeftOn) {
   EXPECT_EQ(ask("masked", "SELECT count(*) FROM pg_user_mapping"), "0");
   EXPECT_EQ(ask("masked", "SELECT count(*) FROM pg_foreign_server"), "1");
   EXPECT_EQ(ask("masked", "SELECT length(lo_get(4711))"), "0");
+  EXPECT_EQ(ask("masked", "SELECT active FROM cron.job"), "f");
   EXPECT_EQ(ask("masked", "SELECT scheduled FROM _timescaledb_config.bgw_job WHERE id = 1001"), "f");
   EXPECT_EQ(ask("masked", "SELECT count(*) FROM public.events"), "20");
 }

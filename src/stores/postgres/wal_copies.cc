@@ -1,0 +1,18 @@
+#include "stores/postgres/wal_copies.h"
+
+#include <fmt/format.h>
+
+namespace summit::postgres {
+
+Result<std::string> where_wal_goes(Connection& connection) {
+  ASSIGN_OR_RETURN(const auto rows,
+                   connection.query("SELECT pg_catalog.current_setting('archive_mode') <> 'off', "
+                                    "pg_catalog.count(*) FROM pg_catalog.pg_stat_replication"));
+  const bool archived = rows.truth(0, 0);
+  const auto readers = rows.string(0, 1);
+  if (readers == "0") return std::string(archived ? "to its archive" : "");
+  return fmt::format("to {}{} reader{} of its WAL", archived ? "its archive and " : "", readers,
+                     readers == "1" ? "" : "s");
+}
+
+}  // namespace summit::postgres

@@ -1,0 +1,15 @@
+// Where a server's WAL goes beside its own disk.
+#pragma once
+
+#include <string>
+
+#include "core/result.h"
+#include "stores/postgres/connection.h"
+
+namespace summit::postgres {
+
+// "to its archive and 2 readers of its WAL"; empty: nowhere. Standbys, subscribers and receivers are readers.
+// Only who may see the sessions of others sees them: nobody is counted otherwise.
+Result<std::string> where_wal_goes(Connection& connection);
+
+}  // namespace summit::postgres
