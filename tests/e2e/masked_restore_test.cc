@@ -273,6 +273,27 @@ TEST_F(MaskedDevelopment, StagingIsMaskedMinimallyAndWhole) {
   ask_source("DROP DATABASE staging");
 }
 
+// Where nothing is masked by itself, as in a rehearsal: then all rules count, and every row stays.
+TEST_F(MaskedDevelopment, OnRequestAllRulesCountAndEveryRowStays) {
+  const auto config = MaskedProduction::shared().configured("masked-wish", [](std::string& text) {
+    const std::string dev = "\n  dev:\n";
+    replace_line(text, dev, "    sanitization: full\n", "    sanitization: none\n");
+    replace_line(text, dev, "    reduction_percent: 10\n", "");
+    replace_line(text, dev, "    class: dev\n", "    class: dr_rehearsal\n");
+  });
+  const auto ran =
+      world_.run({config, base_, "restore", "latest", "--env=dev", "--into=wish", "--sanitize=true"}, kKey);
+  ASSERT_EQ(ran.exit_code, 0) << ran;
+  EXPECT_EQ(
+      ask("SELECT DISTINCT classified_info FROM investigations WHERE classified_info IS NOT NULL", "wish"),
+      "[REDACTED FOR DEV/TEST]");
+  for (const char* table : {"audit_logs", "results"}) {
+    const auto count = std::string("SELECT count(*) FROM ") + table;
+    EXPECT_EQ(ask(count, "wish"), ask_source(count)) << table;
+  }
+  ask_source("DROP DATABASE wish");
+}
+
 TEST_F(MaskedDevelopment, TestEnvironmentsKeepAFifth) {
   const auto config = MaskedProduction::shared().configured("masked-test", [](std::string& text) {
     replace_line(text, "\n  dev:\n", "    reduction_percent: 10\n", "    reduction_percent: 20\n");

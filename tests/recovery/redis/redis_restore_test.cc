@@ -209,6 +209,26 @@ TEST_F(RedisComponents, TheSelectionOfTheSetLimitsTypesDatabasesAndTimes) {
   EXPECT_THAT(compare_with(id, target->endpoint()), IsEmpty());
 }
 
+// Only a server that evicts by age writes it down.
+TEST_F(RedisComponents, TheSelectionOfTheSetLeavesOutWhatNobodyAskedForLately) {
+  const auto source = start_server();
+  redis::Connection connection = redis::connect(*source);
+  // Without a delay before the snapshot, in which the new one would age, too.
+  run(connection, {"CONFIG", "SET", "maxmemory-policy", "allkeys-lru", "repl-diskless-sync-delay", "0"});
+  // Small numbers are one object for all keys, as old as its server.
+  run(connection, {"SET", "old", "a text"});
+  ASSERT_TRUE(pause_for(std::chrono::milliseconds(3300), {}).ok());
+  run(connection, {"SET", "new", "a text"});
+  config::ComponentSpec spec;
+  spec.keys.idle_for = std::chrono::seconds(2);
+  const std::string id = expect_ok(back_up(source->endpoint(), spec));
+  EXPECT_EQ(record_of(id).details.at("keys_excluded"), "1");
+  const auto target = start_server();
+  ASSERT_TRUE(restore_to(id, target->endpoint()).ok());
+  EXPECT_EQ(run(*target, {"EXISTS", "new"}), "1");
+  EXPECT_EQ(run(*target, {"EXISTS", "old"}), "0");
+}
+
 TEST_F(RedisComponents, ADamagedArtifactIsRefusedBeforeTheTargetIsTouched) {
   const auto server = start_server();
   redis::Connection connection = redis::connect(*server);
