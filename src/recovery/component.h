@@ -126,7 +126,8 @@ class RestoreComponent {
     scan.report.not_searched(name());
     return {};
   }
-  // Instead of reveal(): nobody gets in until unlock() of leak/target_lock.h.
+  // Instead of reveal(): nobody gets in until unlock() of leak/target_lock.h; or what was made aside is gone,
+  // and the target holds what it held (kNothingCame).
   virtual Result<LockedStore> lock(RestoreContext&) {
     return Error(Code::kUnsupported, "there is no way to lock it");
   }

@@ -5,6 +5,7 @@
 #include "core/digest.h"
 #include "recovery/archive_source.h"
 #include "recovery/files_mask.h"
+#include "recovery/staged_trees.h"
 #include "recovery/tree_target.h"
 
 namespace summit::recovery {
@@ -18,12 +19,13 @@ class FilesRestore final : public RestoreComponent {
       : trees_(std::move(trees)), name_(std::move(name)) {}
 
   std::string name() const override { return name_; }
-  Result<void> search(RestoreContext& context, const LeakScan& scan) override {
-    ASSIGN_OR_RETURN(const auto targets, tree_targets(context, name_, trees_));
-    for (const auto& target : targets)
-      RETURN_IF_ERROR(search_files(target.endpoint, scan), "in {}", target.name);
+  Result<void> search(RestoreContext&, const LeakScan& scan) override { return staged_.search(scan); }
+  Result<void> reveal(RestoreContext& context, TargetDoors&) override {
+    ASSIGN_OR_RETURN(const auto reports, staged_.put_in_place());
+    for (const auto& [tree, report] : reports) tell(context, tree, report);
     return {};
   }
+  Result<LockedStore> lock(RestoreContext&) override { return staged_.discard(name_); }
 
   Result<PlanStep> plan(RestoreContext& context) override {
     ASSIGN_OR_RETURN(const auto targets, tree_targets(context, name_, trees_));
@@ -147,32 +149,43 @@ class FilesRestore final : public RestoreComponent {
     return MetRules{.rules = findings.met(), .reduced = {}};
   }
 
-  static Result<void> restore_tree(RestoreContext& context, const TreeTarget& target) {
+  // Masked files stay aside until reveal().
+  Result<void> restore_tree(RestoreContext& context, const TreeTarget& target) {
     const auto phase = context.reporter.phase(target.name, "restoring files");
     phase->set_total(target.record.bytes);
-    std::optional<FilesMask> mask;
+    std::unique_ptr<FilesMask> mask;
     if (context.masking != nullptr)
-      mask.emplace(*context.masking, target.name, FilesMask::Others::kPass, context.masking->replaced);
+      mask = std::make_unique<FilesMask>(*context.masking, target.name, FilesMask::Others::kPass,
+                                         context.masking->replaced);
     ASSIGN_OR_RETURN(const auto archive, open_archive(context, target.record.artifact));
-    ASSIGN_OR_RETURN(const auto tree,
-                     begin_tree(context, target, Part::kOpen, phase.get(), mask ? &*mask : nullptr));
+    ASSIGN_OR_RETURN(auto tree, begin_tree(context, target, Part::kOpen, phase.get(), mask.get()));
     while (true) {
       ASSIGN_OR_RETURN(const auto entry, archive->next());
       if (!entry) break;
       RETURN_IF_ERROR(tree->unpack(entry->path, *entry, *archive));
     }
+    if (mask != nullptr) {
+      staged_.add(target, std::move(mask), std::move(tree));
+      return {};
+    }
     ASSIGN_OR_RETURN(const auto report, tree->finish());
-    for (const auto& note : report.notes) context.reporter.warn(fmt::format("{}: {}", target.name, note));
+    tell(context, target.name, report);
+    return {};
+  }
+
+  static void tell(const RestoreContext& context, const std::string& tree,
+                   const files::RestoreReport& report) {
+    for (const auto& note : report.notes) context.reporter.warn(fmt::format("{}: {}", tree, note));
     if (report.dropped > 0)
       context.reporter.info(
-          fmt::format("{}: {} files are left out by the rules for masking", target.name, report.dropped));
+          fmt::format("{}: {} files are left out by the rules for masking", tree, report.dropped));
     context.reporter.detail(fmt::format("{}: {} files restored, {} removed that the backup does not hold",
-                                        target.name, report.files, report.removed));
-    return {};
+                                        tree, report.files, report.removed));
   }
 
   const std::vector<config::FilesEndpoint> trees_;
   const std::string name_;
+  StagedTrees staged_;  // masked: from restore() to reveal()
 };
 
 }  // namespace

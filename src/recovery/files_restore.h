@@ -16,7 +16,8 @@ namespace summit::recovery {
 // them); everything else is left alone.
 //
 // Crash order: everything is unpacked and checked in a directory of its own in the tree's root first, then
-// moved into place entry by entry. A restore cut off in between shows in probe() until it is run again.
+// moved into place entry by entry: masked files in reveal(), others in restore(). A restore cut off in
+// between shows in probe() until it is run again.
 std::unique_ptr<RestoreComponent> make_files_restore(std::vector<config::FilesEndpoint> trees,
                                                      std::string name);
 

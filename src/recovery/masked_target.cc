@@ -92,7 +92,9 @@ void lock_all(const Components& restored, RestoreContext& context, const Restore
   if (check.unfinished) locked.stores = check.unfinished->stores;
   for (auto* component : restored) {
     auto done = component->lock(context);
-    if (done.ok()) {
+    if (done.ok() && done->kind == kNothingCame) {
+      outcome.unchanged.push_back(component->name());
+    } else if (done.ok()) {
       outcome.locked.push_back(component->name());
       locked.add(*std::move(done));
     } else {

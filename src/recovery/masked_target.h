@@ -27,11 +27,12 @@ struct LeakCheck {
 struct LeakOutcome {
   std::vector<LeakFinding> findings;
   uint64_t more_findings = 0;
-  std::optional<Error> failure;     // not everything could be read, so nothing is certified
-  fs::path certificate;             // empty unless all is clean
-  std::vector<std::string> locked;  // components
-  std::vector<std::string> open;    // components that could not be locked, with the reason
-  Seconds duration{};               // of the search
+  std::optional<Error> failure;        // not everything could be read, so nothing is certified
+  fs::path certificate;                // empty unless all is clean
+  std::vector<std::string> locked;     // components
+  std::vector<std::string> unchanged;  // components of which nothing came: they hold what they held
+  std::vector<std::string> open;       // components that could not be locked, with the reason
+  Seconds duration{};                  // of the search
 
   bool clean() const { return findings.empty() && !failure; }
   bool certified() const { return !certificate.empty(); }

@@ -5,6 +5,7 @@
 #include "backup/secrets_manifest.h"
 #include "recovery/archive_source.h"
 #include "recovery/files_mask.h"
+#include "recovery/staged_trees.h"
 #include "recovery/tree_target.h"
 #include "stores/files/env_file.h"
 
@@ -79,6 +80,13 @@ class SecretsRestore final : public RestoreComponent {
       : trees_(std::move(trees)), name_(std::move(name)) {}
 
   std::string name() const override { return name_; }
+  Result<void> search(RestoreContext&, const LeakScan& scan) override { return staged_.search(scan); }
+  Result<void> reveal(RestoreContext& context, TargetDoors&) override {
+    ASSIGN_OR_RETURN(const auto reports, staged_.put_in_place());
+    for (const auto& [tree, report] : reports) tell(context, tree, report);
+    return {};
+  }
+  Result<LockedStore> lock(RestoreContext&) override { return staged_.discard(name_); }
 
   // Opens the seal, so that a wrong key shows before anything is overwritten.
   Result<PlanStep> plan(RestoreContext& context) override {
@@ -113,13 +121,16 @@ class SecretsRestore final : public RestoreComponent {
     RETURN_IF_ERROR(for_each_entry(context, name_, [&](ArchiveEntry& entry, ArchiveReader& reader) {
       return unpack(entry, reader, restores);
     }));
-    // Only now the whole archive is known to be authentic.
-    for (auto& [name, tree] : restores) {
-      ASSIGN_OR_RETURN(const auto report, tree->finish(), "in tree {}", name);
-      if (report.dropped > 0)
-        context.reporter.info(
-            fmt::format("{}: {} secret files without rules for masking stay out", name, report.dropped));
-      for (const auto& note : report.notes) context.reporter.warn(fmt::format("{}: {}", name, note));
+    // Only now the whole archive is known to be authentic. Masked files stay aside until reveal().
+    for (const auto& target : targets) {
+      const auto tree = restores.find(target.name);
+      if (tree == restores.end()) continue;
+      if (context.masking != nullptr) {
+        staged_.add(target, std::move(masks[target.name]), std::move(tree->second));
+        continue;
+      }
+      ASSIGN_OR_RETURN(const auto report, tree->second->finish(), "in tree {}", target.name);
+      tell(context, target.name, report);
     }
     return {};
   }
@@ -165,6 +176,14 @@ class SecretsRestore final : public RestoreComponent {
   }
 
  private:
+  static void tell(const RestoreContext& context, const std::string& tree,
+                   const files::RestoreReport& report) {
+    if (report.dropped > 0)
+      context.reporter.info(
+          fmt::format("{}: {} secret files without rules for masking stay out", tree, report.dropped));
+    for (const auto& note : report.notes) context.reporter.warn(fmt::format("{}: {}", tree, note));
+  }
+
   Result<MetRules> look_through(const RestoreContext& context) const {
     masking::Findings findings(context.masking->rules, context.masking->level);
     RETURN_IF_ERROR(look_through_secrets(context, name_, findings));
@@ -218,6 +237,7 @@ class SecretsRestore final : public RestoreComponent {
 
   const std::vector<config::FilesEndpoint> trees_;
   const std::string name_;
+  StagedTrees staged_;  // masked: from restore() to reveal()
 };
 
 }  // namespace

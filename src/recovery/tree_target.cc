@@ -102,7 +102,7 @@ Result<PlanStep> plan_trees(const RestoreContext& context, const std::vector<Tre
 Result<void> check_finished(const std::vector<TreeTarget>& targets) {
   for (const auto& target : targets)
     if (files::unfinished_restore(target.endpoint.root))
-      return Error(Code::kMismatch, "a restore of {} was cut off: its files are partly old and partly new",
+      return Error(Code::kMismatch, "a restore of {} was cut off: its files may be partly old and partly new",
                    target.endpoint.root.string())
           .hint("run the same restore again");
   return {};

@@ -4,6 +4,7 @@
 // the table stands. An error means that not everything was read.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "core/result.h"
 #include "masking/leak/text_search.h"
 #include "recovery/leak/leak_report.h"
+#include "stores/files/tree_walk.h"
 #include "stores/postgres/passing_rows.h"
 
 namespace summit::recovery {
@@ -44,7 +46,11 @@ Result<void> search_postgres(const config::PostgresEndpoint& endpoint, const Sea
 Result<void> search_neo4j(const config::Neo4jEndpoint& endpoint, const LeakScan& scan);
 // Names and values of keys of every type, in all databases; functions.
 Result<void> search_redis(const config::RedisEndpoint& endpoint, const LeakScan& scan);
-// Names and content of all files that belong to the tree, and what links point to.
-Result<void> search_files(const config::FilesEndpoint& tree, const LeakScan& scan);
+// Which files are searched.
+using FileChoice = std::function<Result<bool>(const files::WalkEntry& entry)>;
+// Names and content of all files that belong to the tree, and what links point to. With a choice only those
+// that it takes, and the names of the directories that lead to them.
+Result<void> search_files(const config::FilesEndpoint& tree, const LeakScan& scan,
+                          const FileChoice& chosen = {});
 
 }  // namespace summit::recovery

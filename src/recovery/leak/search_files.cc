@@ -8,19 +8,24 @@
 #include "recovery/leak/leak_scan.h"
 #include "recovery/leak/leak_words.h"
 #include "stores/files/selection.h"
-#include "stores/files/tree_walk.h"
 
 namespace summit::recovery {
 namespace {
 
 class FileSearch final : public files::TreeVisitor {
  public:
-  FileSearch(const std::string& tree, const LeakScan& scan, Phase& phase)
-      : tree_(tree), scan_(scan), phase_(phase), search_(scan.table) {}
+  FileSearch(const std::string& tree, const LeakScan& scan, const FileChoice& chosen, Phase& phase)
+      : tree_(tree), scan_(scan), chosen_(chosen), phase_(phase), search_(scan.table) {}
 
   Result<void> visit(const files::WalkEntry& entry, bool) override {
-    LeakCounts counts{.elements = 1, .bytes = entry.name.size()};
-    report_text(search_, scan_.report, entry.name, fmt::format("files:{}: a name", tree_));
+    if (chosen_) {
+      if (S_ISDIR(entry.status.st_mode)) return {};
+      ASSIGN_OR_RETURN(const bool taken, chosen_(entry));
+      if (!taken) return {};
+    }
+    const std::string& name = chosen_ ? entry.path : entry.name;
+    LeakCounts counts{.elements = 1, .bytes = name.size()};
+    report_text(search_, scan_.report, name, fmt::format("files:{}: a name", tree_));
     // A path that holds a value is not printed.
     const bool tells = search_.holds_any(entry.path, masking::TextSearch::Separators::kNone);
     const auto place = tells ? fmt::format("files:{}: below a name that tells", tree_)
@@ -69,6 +74,7 @@ class FileSearch final : public files::TreeVisitor {
   static constexpr size_t kBlock = 256 * KiB;
   const std::string& tree_;
   const LeakScan& scan_;
+  const FileChoice& chosen_;
   Phase& phase_;
   masking::TextSearch search_;
   std::string block_;
@@ -76,9 +82,9 @@ class FileSearch final : public files::TreeVisitor {
 
 }  // namespace
 
-Result<void> search_files(const config::FilesEndpoint& tree, const LeakScan& scan) {
+Result<void> search_files(const config::FilesEndpoint& tree, const LeakScan& scan, const FileChoice& chosen) {
   const auto phase = scan.reporter.phase(tree.name, "looking for replaced values");
-  FileSearch search(tree.name, scan, *phase);
+  FileSearch search(tree.name, scan, chosen, *phase);
   const files::Selection selection(files::TreePatterns::of(tree));
   return files::walk_tree(tree.root, selection, search, scan.cancellation);
 }

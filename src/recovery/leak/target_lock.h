@@ -5,6 +5,7 @@
 //   Redis       every user loses all keys, channels and commands but AUTH, HELLO, PING and ACL; until the
 //               server starts anew, unless it has an ACL file
 //   Neo4j       stopped, as the endpoint says how (Community has no other way)
+//   files       nothing of them came: what was there is unchanged, and there is nothing to unlock
 //
 // What is locked is written to a file that unlock() reads, so that it can be undone by another process.
 #pragma once
@@ -23,8 +24,11 @@
 
 namespace summit::recovery {
 
+// The kind of a store that holds what it held before the restore. Not in a record.
+inline constexpr std::string_view kNothingCame = "unchanged";
+
 struct LockedStore {
-  std::string kind;                            // "postgresql", "neo4j", "redis"
+  std::string kind;                            // "postgresql", "neo4j", "redis"; kNothingCame
   std::string endpoint;                        // its name in the environment
   std::vector<std::string> databases{};        // PostgreSQL
   std::map<std::string, std::string> users{};  // Redis: their rights before, as ACL LIST words them

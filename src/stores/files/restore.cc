@@ -11,7 +11,6 @@
 
 #include "stores/files/env_file.h"
 #include "stores/files/file_reader.h"
-#include "stores/files/tree_walk.h"
 #include "stores/files/unpack.h"
 
 namespace summit::files {
@@ -98,12 +97,14 @@ bool unfinished_restore(const fs::path& root) {
 
 struct TreeRestore::State {
   RestoreOptions options;
+  std::optional<Secret> key;  // whoever gave it may be gone at finish()
   Selection recorded;
   Selection present;
   SecretKnowledge knowledge;
   UniqueFd root;
   fs::path staging_path;
   UniqueFd staging;  // locked
+  bool made_root = false;
   std::optional<Unpacker> unpacker;
   std::vector<ArchiveEntry> directories;  // in the order of the archive: parents first
   std::set<std::string> dropped;          // paths that the editor left out
@@ -111,7 +112,8 @@ struct TreeRestore::State {
 
   explicit State(RestoreOptions given)
       : options(std::move(given)), recorded(options.recorded), present(options.present) {
-    knowledge.key = options.key;
+    if (options.key != nullptr) key = *options.key;
+    knowledge.key = key ? &*key : nullptr;
     knowledge.sealed_paths = options.sealed_paths;
   }
 
@@ -129,6 +131,7 @@ struct TreeRestore::State {
   Result<void> replace_entry(int from, int to, const std::string& name, const std::string& path);
   Result<void> remove_extras(int directory, const std::set<std::string>& kept, const std::string& path);
   Result<bool> is_extra(const WalkEntry& entry) const;
+  Result<bool> is_of_part(const WalkEntry& entry) const;
   Result<void> finish_directories();
   bool is_large() const { return report.files + directories.size() > kMostSingleFlushes; }
 };
@@ -136,12 +139,17 @@ struct TreeRestore::State {
 TreeRestore::TreeRestore(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 TreeRestore::~TreeRestore() {
-  if (!state_->staging_path.empty()) (void)remove_recursively(state_->staging_path);
+  if (state_->staging_path.empty()) return;
+  (void)remove_recursively(state_->staging_path);
+  // Only an empty one goes: others may have put something there meanwhile.
+  if (state_->made_root) (void)::rmdir(state_->options.root.c_str());
 }
 
 Result<std::unique_ptr<TreeRestore>> TreeRestore::begin(RestoreOptions options) {
   auto state = std::make_unique<State>(std::move(options));
   const fs::path& root = state->options.root;
+  std::error_code error;
+  state->made_root = !fs::exists(root, error);
   RETURN_IF_ERROR(make_directories(root, 0755), "while restoring into {}", root.string());
   ASSIGN_OR_RETURN(state->root, open_root(root));
   ASSIGN_OR_RETURN(auto scan, scan_tree(root, state->recorded, state->options.cancellation));
@@ -300,6 +308,10 @@ Result<bool> TreeRestore::State::is_extra(const WalkEntry& entry) const {
   // What is never brought here is not missing from the backup.
   if (options.editor != nullptr && options.editor->action(entry.path) == ContentEditor::Action::kDrop)
     return false;
+  return is_of_part(entry);
+}
+
+Result<bool> TreeRestore::State::is_of_part(const WalkEntry& entry) const {
   if (S_ISLNK(entry.status.st_mode)) return part_of_link(entry.path, recorded, knowledge) == options.part;
   if (!S_ISREG(entry.status.st_mode)) return false;
   ASSIGN_OR_RETURN(const auto file, open_file(entry, recorded, knowledge));
@@ -351,6 +363,17 @@ Result<void> TreeRestore::State::finish_directories() {
     report.notes.push_back(
         fmt::format("the owners of {} directories were not restored: only root may set them", owners_kept));
   return {};
+}
+
+const fs::path& TreeRestore::staged() const { return state_->staging_path; }
+
+Result<bool> TreeRestore::leaves(const WalkEntry& entry) const {
+  struct stat status{};
+  if (::fstatat(state_->staging.get(), entry.path.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) return false;
+  ASSIGN_OR_RETURN(const bool ours, state_->is_of_part(entry));
+  if (!ours) return false;
+  ASSIGN_OR_RETURN(const bool extra, state_->is_extra(entry));
+  return !extra;
 }
 
 Result<RestoreReport> TreeRestore::finish() {

@@ -12,6 +12,7 @@
 #include "stores/files/archive.h"
 #include "stores/files/content_editor.h"
 #include "stores/files/selection.h"
+#include "stores/files/tree_walk.h"
 
 namespace summit::files {
 
@@ -22,7 +23,7 @@ struct RestoreOptions {
   Part part = Part::kOpen;
   const Secret* key = nullptr;
   std::set<std::string> sealed_paths{};  // secret by content when the backup was made
-  Phase* progress = nullptr;
+  Phase* progress = nullptr;             // until finish()
   Cancellation cancellation{};
   ContentEditor* editor = nullptr;  // null: files come back as they were
 };
@@ -39,9 +40,10 @@ struct RestoreReport {
 // removes what the
 //    backup does not hold
 //
-// Destroyed before finish() it leaves the tree as it was. Killed within finish(), the staging directory
-// remains: that is what unfinished_restore() looks for, and what the next begin() removes. One thread at a
-// time.
+// Between the two nobody but this user sees what was unpacked (mode 0700), as long as it may take.
+// Destroyed before finish() it leaves the tree as it was, and no root that was not there. Killed within
+// finish(), the staging directory remains: that is what unfinished_restore() looks for, and what the next
+// begin() removes. One thread at a time.
 class TreeRestore {
  public:
   // Several at once may work in one root, for different trees or parts.
@@ -52,6 +54,12 @@ class TreeRestore {
   // content from `reader`. kCorrupt for a path that would leave the root.
   Result<void> unpack(const std::string& path, const ArchiveEntry& entry, ArchiveReader& reader);
   Result<RestoreReport> finish();
+
+  // Before finish(): where what was unpacked lies, as it will below the root.
+  const fs::path& staged() const;
+  // Before finish(): whether a file of the target belongs to this part of the tree, and finish() will neither
+  // replace nor remove it.
+  Result<bool> leaves(const WalkEntry& entry) const;
 
  private:
   struct State;

@@ -8,6 +8,8 @@
 namespace summit::files {
 namespace {
 
+constexpr std::string_view kStagedBelow = "/.summit-restoring-";
+
 constexpr size_t kLongestMatch = 256;  // `kind`, quotes, blanks, a tag, `Secret`
 
 bool is_manifest(std::string_view path) {
@@ -46,6 +48,11 @@ bool says_secret(std::string_view rest) {
   return rest.starts_with(kSecret) && (rest.size() == kSecret.size() || !is_word(rest[kSecret.size()]));
 }
 
+// Trees lie in one another: what another restore works in is at the top of its own tree.
+bool is_staged(std::string_view path) {
+  return path.starts_with(kStagingPrefix) || path.find(kStagedBelow) != std::string_view::npos;
+}
+
 }  // namespace
 
 Selection::Selection(const TreePatterns& patterns)
@@ -55,13 +62,13 @@ Selection::Selection(const TreePatterns& patterns)
       secret_(patterns.secret, GlobList::Bare::kAnywhere) {}
 
 bool Selection::takes(std::string_view path) const {
-  if (path.starts_with(kStagingPrefix)) return false;
+  if (is_staged(path)) return false;
   return (include_.empty() || include_.matches(path)) && (only_.empty() || only_.matches(path)) &&
          !exclude_.matches(path);
 }
 
 bool Selection::may_hold(std::string_view directory) const {
-  if (directory.starts_with(kStagingPrefix)) return false;
+  if (is_staged(directory)) return false;
   return (include_.empty() || include_.may_match_below(directory)) &&
          (only_.empty() || only_.may_match_below(directory)) && !exclude_.matches(directory);
 }

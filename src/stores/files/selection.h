@@ -16,7 +16,7 @@
 
 namespace summit::files {
 
-// A directory that a restore works in, at the top of a tree. Never part of the tree.
+// A directory that a restore works in, at the top of a tree. Never part of it, nor of a tree around it.
 inline constexpr std::string_view kStagingPrefix = ".summit-restoring-";
 
 // The patterns of a tree, without its place: what the metadata keep, so that a later restore knows what the

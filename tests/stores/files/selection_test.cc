@@ -29,6 +29,15 @@ TEST(KubernetesSecret, IsNoOtherKind) {
     EXPECT_FALSE(is_secret(text, 1000)) << text;
 }
 
+TEST(Selection, NeverTakesWhatARestoreWorksInNorThatOfATreeBelow) {
+  const Selection selection({{}, {}, {}});
+  for (const char* path : {".summit-restoring-x1y2z3", "k8s/.summit-restoring-x1y2z3"}) {
+    EXPECT_FALSE(selection.takes(path + std::string("/a.yaml")));
+    EXPECT_FALSE(selection.may_hold(path));
+  }
+  EXPECT_TRUE(selection.takes("k8s/summit-restoring-notes.txt"));
+}
+
 TEST(Selection, IncludesAtTheRootAndExcludesAnywhere) {
   const Selection selection({{"docker-compose*.yml", "config"}, {"*.tmp", "config/cache"}, {"*.pem"}});
   EXPECT_TRUE(selection.takes("docker-compose.yml"));
