@@ -217,8 +217,8 @@ class Neo4jComponent final : public Component {
     ASSIGN_OR_RETURN(auto sealer, repository::SealWriter::create(*context.sealing_key, [&](ByteView block) {
                        return sink->write(block);
                      }));
-    RETURN_IF_ERROR(server.dump(
-        neo4j::kSystemDatabase, [&](ByteView block) { return sealer->write(block); }, context.cancellation));
+    RETURN_IF_ERROR(
+        server.dump_users([&](ByteView block) { return sealer->write(block); }, context.cancellation));
     RETURN_IF_ERROR(sealer->finish());
     ASSIGN_OR_RETURN(auto artifact, sink->finish());
     record.artifacts.push_back(std::move(artifact));

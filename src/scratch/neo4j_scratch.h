@@ -1,13 +1,18 @@
 // A throw-away Neo4j server on a copy of a server's files: recovers the copy, answers queries, and gives
 // dumps.
 //
-// It listens on loopback only, on a port that the kernel chooses, without passwords, for the seconds that it
-// lives. It is killed when this object or this process ends, however that happens.
+// It listens on loopback only, on a port that the kernel chooses, for the seconds that it lives, and lets in
+// one user, with a random password that only endpoint() knows. It is killed when this object or this process
+// ends, however that happens.
+//
+// A `system` database in the image is set aside, since its users would come in: the server has one of its
+// own, and nothing listens while the image's is made whole.
 //
 //   ASSIGN_OR_RETURN(auto server, Neo4jScratch::start(options, reporter, cancellation));   recovered, online
 //   query(server.bolt());
 //   RETURN_IF_ERROR(server.stop(cancellation));   in order
 //   RETURN_IF_ERROR(server.dump("neo4j", consume, cancellation));
+//   RETURN_IF_ERROR(server.dump_users(consume, cancellation));   the image's system database
 #pragma once
 
 #include <chrono>
@@ -44,7 +49,7 @@ class Neo4jScratch {
 
   // Until stop(). The cancellation that start() got ends it.
   neo4j::BoltConnection& bolt() { return *bolt_; }
-  // For more connections.
+  // For more connections; with the password.
   const config::Neo4jEndpoint& endpoint() const { return endpoint_; }
 
   // Small transactions that make the server begin a new log and forget the old ones when it stops, so
@@ -58,18 +63,23 @@ class Neo4jScratch {
   Result<void> dump(std::string_view database, const std::function<Result<void>(ByteView)>& consume,
                     const Cancellation& cancellation) const;
 
+  // The same of the `system` database of the image, recovered first, by a server that nobody can reach.
+  Result<void> dump_users(const std::function<Result<void>(ByteView)>& consume,
+                          const Cancellation& cancellation) const;
+
  private:
   explicit Neo4jScratch(Neo4jScratchOptions options);
-  Result<void> launch();
+  Result<void> set_users_aside() const;
+  Result<void> set_password();
+  Result<void> recover_users(const Cancellation& cancellation) const;
   Result<void> wait_until_recovered(Reporter& reporter, const Cancellation& cancellation);
   Result<bool> is_recovered(const Cancellation& cancellation);
   bool find_port();
   int recovery_percent() const;
   std::chrono::milliseconds patience() const;
-  Error failure(Code code, std::string_view what) const;
-
   Neo4jScratchOptions options_;
   neo4j::PrivateHome home_;
+  neo4j::PrivateHome users_;  // of the image
   std::optional<Process> process_;
   std::optional<neo4j::BoltConnection> bolt_;
   config::Neo4jEndpoint endpoint_;

@@ -158,6 +158,68 @@ TEST(HotCopy, CopiesTheFilesOfAStoppedServerToo) {
   expect_invariants(recovered.bolt());
 }
 
+// Whoever may sign in at the source, and whoever does not sign in at all.
+void expect_only_its_own_user(const Neo4jScratch& server, const config::Neo4jEndpoint& source) {
+  auto nobody = server.endpoint();
+  nobody.user.clear();
+  nobody.password = Secret();
+  auto of_the_source = server.endpoint();
+  of_the_source.user = source.user;
+  of_the_source.password = source.password;
+  auto by_default = server.endpoint();
+  by_default.password = Secret("neo4j");
+  for (const auto& endpoint : {nobody, of_the_source, by_default}) {
+    auto bolt = BoltConnection::open(endpoint);
+    EXPECT_FALSE(bolt.ok() && bolt->run("RETURN 1").ok()) << endpoint.user;
+  }
+  // However often they try.
+  EXPECT_TRUE(BoltConnection::open(server.endpoint()).ok());
+}
+
+TEST(Neo4jScratch, LetsInNobodyButItsOwnUser) {
+  auto& source = empty_server();
+  auto bolt = must(BoltConnection::open(source.endpoint()));
+  must(bolt.run("CREATE (:BeforeTheCut)"));
+  must(source.stop());
+  const auto directory = must(TemporaryDirectory::create(fs::temp_directory_path(), "closed-copy-"));
+  SilentReporter reporter;
+  auto copy = must(HotCopy::begin(must(layout_of(source.endpoint())), {"neo4j", "system"}, directory.path()));
+  must(copy.copy_stores("neo4j", 2, reporter, {}));
+  must(copy.cut());
+  must(copy.finish("neo4j", reporter, {}));
+  {
+    auto server = start_on(directory.path(), source.endpoint());
+    EXPECT_EQ(must(server.bolt().scalar("MATCH (n:BeforeTheCut) RETURN count(n)")).integer_or(-1), 1);
+    expect_only_its_own_user(server, source.endpoint());
+    must(server.stop({}));
+    uint64_t bytes = 0;
+    must(server.dump_users(
+        [&](ByteView block) {
+          bytes += block.size();
+          return Result<void>();
+        },
+        {}));
+    EXPECT_GT(bytes, 4 * KiB) << "the source's users";
+  }
+  // On the same files once more.
+  auto again = start_on(directory.path(), source.endpoint());
+  expect_only_its_own_user(again, source.endpoint());
+}
+
+TEST(Neo4jScratch, WithoutAnImageLetsInNobodyElseEither) {
+  const auto& source = server_as_it_is();
+  const auto directory = must(TemporaryDirectory::create(fs::temp_directory_path(), "no-image-"));
+  const auto server = start_on(directory.path(), source.endpoint());
+  expect_only_its_own_user(server, source.endpoint());
+  const auto password = server.endpoint().password.reveal();
+  ASSERT_GE(password.size(), 32U);
+  for (const auto& entry : fs::recursive_directory_iterator(directory.path())) {
+    if (!entry.is_regular_file()) continue;
+    const auto content = read_file(entry.path());
+    EXPECT_FALSE(content.ok() && content->find(password) != std::string::npos) << entry.path();
+  }
+}
+
 TEST(Neo4jScratch, LeavesNoProcessWhenTheFilesCannotBeRecovered) {
   auto& server = server_as_it_is();
   must(server.stop());

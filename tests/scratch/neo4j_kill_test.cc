@@ -41,8 +41,8 @@ void expect_no_process_about(const fs::path& path) {
   EXPECT_TRUE(gone.ok()) << testing::PrintToString(processes_about(path));
 }
 
-// Runs a step in its own process and kills that, and only that, after `delay`.
-void kill_step(std::vector<std::string> words, milliseconds delay) {
+// Runs a step in its own process and kills that, and only that, after `delay`. False when it had ended.
+bool kill_step(std::vector<std::string> words, milliseconds delay) {
   words.insert(words.begin(), fs::path(SUMMIT_BIN_DIR) / "scratch-test-neo4j-step");
   Command command;
   command.argv = std::move(words);
@@ -50,8 +50,10 @@ void kill_step(std::vector<std::string> words, milliseconds delay) {
   streams.output = Process::Stream::kInherit;
   auto process = must(Process::start(command, streams));
   must(pause_for(delay, {}));
+  const bool ran = process.running();
   ::kill(process.pid(), SIGKILL);
   must(process.wait());
+  return ran;
 }
 
 class Killed : public ServerTest {
@@ -67,8 +69,10 @@ class Killed : public ServerTest {
 TEST_F(Killed, ABackupLeavesNoServerAndNoBackup) {
   fill_with_accounts(bolt());
   for (const auto delay : {milliseconds(700), milliseconds(3000), milliseconds(6000)}) {
-    kill_step({"backup", server_.root(), base()}, delay);
+    const bool killed = kill_step({"backup", server_.root(), base()}, delay);
     expect_no_process_about(base());
+    // On a quick machine the last one is whole by then.
+    if (!killed) break;
     repository::PlainRepository repository(base());
     EXPECT_THAT(must(repository.list()), testing::IsEmpty());
     must(repository.remove_leftovers());
