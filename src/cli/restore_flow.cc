@@ -134,7 +134,8 @@ Result<TargetAccess> access_target(const std::string& place, bool masked, bool d
   }
   if (!access.closed) return access;
   RETURN_IF_ERROR(refuse_locked(*access.closed, target, masked));
-  ASSIGN_OR_RETURN(access.passes, recovery::enter_closed(target, *access.closed, session.cancellation()));
+  ASSIGN_OR_RETURN(access.passes,
+                   recovery::enter_closed(access.base, target, *access.closed, session.cancellation()));
   return access;
 }
 

@@ -229,6 +229,7 @@ std::string show(const recovery::LeakOutcome& leaks) {
   if (leaks.failure)
     text += fmt::format("\nthe check for leaks could not be finished: {}", leaks.failure->to_string());
   for (const auto& name : leaks.locked) text += fmt::format("\nlocked: {}", name);
+  for (const auto& sentence : leaks.caveats) text += "\nATTENTION: " + sentence;
   for (const auto& name : leaks.unchanged)
     text += fmt::format("\nunchanged: {}: what was masked for it is removed, it holds what it held", name);
   for (const auto& name : leaks.open) text += fmt::format("\nNOT locked: {}", name);
@@ -244,10 +245,15 @@ ordered_json to_json(const recovery::LeakOutcome& leaks) {
                         {"original", finding.original},
                         {"occurrences", finding.occurrences},
                         {"kept_by", finding.kept_by}});
-  ordered_json json{{"findings", findings},     {"more_findings", leaks.more_findings},
-                    {"failure", nullptr},       {"certificate", leaks.certificate.string()},
-                    {"locked", leaks.locked},   {"unchanged", leaks.unchanged},
-                    {"not_locked", leaks.open}, {"seconds", leaks.duration.count()}};
+  ordered_json json{{"findings", findings},
+                    {"more_findings", leaks.more_findings},
+                    {"failure", nullptr},
+                    {"certificate", leaks.certificate.string()},
+                    {"locked", leaks.locked},
+                    {"caveats", leaks.caveats},
+                    {"unchanged", leaks.unchanged},
+                    {"not_locked", leaks.open},
+                    {"seconds", leaks.duration.count()}};
   if (leaks.failure) json["failure"] = leaks.failure->to_string();
   return json;
 }

@@ -96,6 +96,8 @@ void lock_all(const Components& restored, RestoreContext& context, const Restore
       outcome.unchanged.push_back(component->name());
     } else if (done.ok()) {
       outcome.locked.push_back(component->name());
+      if (!done->caveat.empty())
+        outcome.caveats.push_back(fmt::format("{}: {}", component->name(), done->caveat));
       locked.add(*std::move(done));
     } else {
       outcome.open.push_back(fmt::format("{}: {}", component->name(), done.error().message()));

@@ -31,6 +31,7 @@ struct LeakOutcome {
   fs::path certificate;                // empty unless all is clean
   std::vector<std::string> locked;     // components
   std::vector<std::string> unchanged;  // components of which nothing came: they hold what they held
+  std::vector<std::string> caveats;    // what could undo a lock, and what to do about it
   std::vector<std::string> open;       // components that could not be locked, with the reason
   Seconds duration{};                  // of the search
 

@@ -67,23 +67,39 @@ class RedisRestore final : public RestoreComponent {
   Result<void> search(RestoreContext&, const LeakScan& scan) override {
     return search_redis(endpoint_, scan);
   }
-  Result<LockedStore> lock(RestoreContext&) override {
-    return closed_ ? Result<LockedStore>(*closed_) : lock_redis(endpoint_, {});
+  Result<LockedStore> lock(RestoreContext& context) override {
+    if (!closed_) return Error(Code::kFailed, "it was not closed");
+    // It is closed since before it was filled. Should this fail, it stays so.
+    auto again = close_again(context);
+    if (again.ok()) {
+      closed_ = *std::move(again);
+    } else {
+      context.reporter.warn(fmt::format("{}: {}", name_, again.error().to_string()));
+    }
+    return *closed_;
   }
 
-  // A server that cannot be closed, because its users may not be changed, is filled all the same: what it
-  // holds is masked, and only not certified yet.
+  // From here on we are another user, until the end.
   Result<void> close(RestoreContext& context, TargetDoors& doors) override {
-    auto closed = close_doors(context, doors);
-    const bool forbidden = !closed.ok() && (closed.error().code() == Code::kDenied ||
-                                            closed.error().code() == Code::kUnsupported);
-    if (!forbidden) return closed;
-    context.reporter.warn(
-        fmt::format("{}: others see it before it is certified: {}", name_, closed.error().message()));
+    const auto* before = doors.left_closed("redis", endpoint_.name);
+    if (!RedisPass::is_one(endpoint_)) {
+      ASSIGN_OR_RETURN(auto pass, RedisPass::make(endpoint_, context.cancellation));
+      pass_.emplace(std::move(pass));
+      pass_->stay_while([this] { return closed_.has_value(); });
+      endpoint_ = pass_->endpoint();
+    }
+    const auto record = [&](const LockedStore& store) -> Result<void> {
+      RETURN_IF_ERROR(doors.record(store));
+      closed_ = store;
+      return {};
+    };
+    ASSIGN_OR_RETURN(closed_, close_redis(endpoint_, pass_ ? pass_->keeper() : std::string(), before, record,
+                                          context.cancellation));
     return {};
   }
-  Result<void> reveal(RestoreContext&, TargetDoors& doors) override {
+  Result<void> reveal(RestoreContext& context, TargetDoors& doors) override {
     if (!closed_) return {};
+    RETURN_IF_ERROR(report_strangers(context, "they keep the rights that they have"));
     RETURN_IF_ERROR(open_redis(endpoint_, *closed_), "while letting others in");
     return doors.opened(*std::exchange(closed_, std::nullopt));
   }
@@ -93,6 +109,7 @@ class RedisRestore final : public RestoreComponent {
     // What stops a masked restore must stop it before any other store is touched.
     std::optional<MetRules> met;
     if (context.masking != nullptr) {
+      RETURN_IF_ERROR(check_closable(endpoint_, context.cancellation));
       ASSIGN_OR_RETURN(const auto source, source_of(context));
       RETURN_IF_ERROR(look_through(context, source, &met.emplace()));
     }
@@ -189,16 +206,20 @@ class RedisRestore final : public RestoreComponent {
   }
 
  private:
-  // From here on we are another user, until the end.
-  Result<void> close_doors(RestoreContext& context, TargetDoors& doors) {
-    if (!RedisPass::is_one(endpoint_)) {
-      ASSIGN_OR_RETURN(auto pass, RedisPass::make(endpoint_, context.cancellation));
-      pass_.emplace(std::move(pass));
-      endpoint_ = pass_->endpoint();
-    }
-    const auto record = [&](const LockedStore& store) { return doors.record(store); };
-    ASSIGN_OR_RETURN(closed_, close_redis(endpoint_, doors.left_closed("redis", endpoint_.name), record,
-                                          context.cancellation));
+  // Whoever came in since loses everything, too. The caller records it.
+  Result<LockedStore> close_again(const RestoreContext& context) const {
+    RETURN_IF_ERROR(report_strangers(context, "their rights are taken, too"));
+    const auto recorded_later = [](const LockedStore&) { return Result<void>(); };
+    return close_redis(endpoint_, closed_->keeper, &*closed_, recorded_later, {});
+  }
+
+  // Whoever made them could do so only before the server was closed to him, or by its files.
+  Result<void> report_strangers(const RestoreContext& context, std::string_view what) const {
+    ASSIGN_OR_RETURN(const auto strangers, strangers_in(endpoint_, *closed_));
+    if (!strangers.empty())
+      context.reporter.warn(
+          fmt::format("{}: users were made while it was closed, and may have seen it: {}; {}", name_,
+                      fmt::join(strangers, ", "), what));
     return {};
   }
 
@@ -262,8 +283,8 @@ class RedisRestore final : public RestoreComponent {
 
   config::RedisEndpoint endpoint_;
   std::string name_;
+  std::optional<LockedStore> closed_;  // from close() to reveal(); outlives the pass, which looks at it
   std::optional<RedisPass> pass_;      // ours, unless the one who let us in holds it
-  std::optional<LockedStore> closed_;  // from close() to reveal()
 };
 
 }  // namespace

@@ -323,6 +323,44 @@ TEST_F(MaskedPlatform, KilledBeforeAndAfterTheGraphIsExchanged_TheNextOneIsCerti
   EXPECT_THAT(leftovers_of_exchanges(), testing::IsEmpty());
 }
 
+// What masking lets through in a file is found before the file has its place.
+TEST_F(MaskedPlatform, ALeakInAFileLeavesTheFilesAsTheyWere) {
+  const auto compose = platform_->files_root() / "docker-compose.yml";
+  const auto dotenv = platform_->files_root() / ".env";
+  const auto of_the_restore = read_text(compose);
+  write_text(compose, "# the target's own\n");
+  write_text(dotenv, "API_KEY=of the target\n");
+  const auto rules = MaskedProduction::directory_of(config_) / "sanitization.yaml";
+  const auto sound = read_text(rules);
+  write_text(rules, sound + "\ncanaries: {image: \"timescale/timescaledb-ha\"}\n");
+  const auto leaking = world_.run(words("config"), variables());
+  write_text(rules, sound);
+  EXPECT_EQ(leaking.exit_code, 22) << leaking;
+  EXPECT_NE(leaking.out.find("/docker-compose.yml holds a value of canary:image"), std::string::npos)
+      << leaking;
+  EXPECT_NE(leaking.out.find("\nunchanged: config: "), std::string::npos) << leaking;
+  EXPECT_EQ(read_text(compose), "# the target's own\n");
+  EXPECT_EQ(read_text(dotenv), "API_KEY=of the target\n");
+  for (const auto& entry : fs::directory_iterator(platform_->files_root()))
+    EXPECT_FALSE(entry.path().filename().string().starts_with(".summit-restoring-")) << entry.path();
+  EXPECT_EQ(world_.run(words("config"), variables()).exit_code, 1) << "locked until it is unlocked";
+  EXPECT_EQ(world_.run({config_, base_, "mask", "unlock", "--env=dev"}).exit_code, 0);
+  expect_a_certificate("config");
+  EXPECT_EQ(read_text(compose), of_the_restore);
+}
+
+TEST_F(MaskedPlatform, KilledWhileFilesAreSearched_NobodySeesThemAndTheNextOneIsCertified) {
+  const auto compose = platform_->files_root() / "docker-compose.yml";
+  const auto of_the_restore = read_text(compose);
+  write_text(compose, "# the target's own\n");
+  ASSERT_TRUE(kill_when([&] { return said("looking for replaced values"); }, "config"));
+  EXPECT_EQ(read_text(compose), "# the target's own\n");
+  expect_a_certificate("config");
+  EXPECT_EQ(read_text(compose), of_the_restore);
+  for (const auto& entry : fs::directory_iterator(platform_->files_root()))
+    EXPECT_FALSE(entry.path().filename().string().starts_with(".summit-restoring-")) << entry.path();
+}
+
 // The last: everything that the cases above left is looked through, after an orderly stop.
 TEST_F(MaskedPlatform, NoOriginalIsInAnyFileOfThePlatform) {
   std::vector<std::string> originals{kLongAddress, MaskedProduction::kToken};

@@ -15,6 +15,7 @@ class HoldsText final : public RestoreComponent {
     std::string original = "store:mail";
     std::optional<Error> unreadable;
     bool locked = false;
+    LockedStore locks{.kind = "redis", .endpoint = "store", .users = {{"default", "+@all"}}};
     bool closed = false;
     bool was_filled = false;
     bool closed_while_filled = false;
@@ -63,7 +64,7 @@ class HoldsText final : public RestoreComponent {
   }
   Result<LockedStore> lock(RestoreContext&) override {
     state_.locked = true;
-    return kStore;
+    return state_.locks;
   }
 
  private:
@@ -135,6 +136,26 @@ TEST_F(MaskedTarget, ThatHoldsAReplacedValueIsLockedAndNotCertified) {
   EXPECT_EQ((*lock)->restore, outcome->record.id);
   EXPECT_EQ((*lock)->stores.size(), 1U);
   EXPECT_FALSE((*lock)->unfinished);
+}
+
+TEST_F(MaskedTarget, IntoWhichNothingCameIsSaidToBeUnchangedAndTheNextRestoreIsRefused) {
+  store_.text = "write to ada@mail.org";
+  store_.locks = {.kind = std::string(kNothingCame), .endpoint = "store"};
+  const auto outcome = restore();
+  ASSERT_TRUE(outcome.ok() && outcome->leaks.has_value());
+  EXPECT_EQ(outcome->leaks->unchanged, std::vector<std::string>{"store"});
+  EXPECT_TRUE(outcome->leaks->locked.empty());
+  const auto locked = read_lock(world_.base(), "dev").value();
+  ASSERT_TRUE(locked.has_value());
+  EXPECT_TRUE(locked->stores.empty()) << "there is nothing to unlock";
+}
+
+TEST_F(MaskedTarget, WhoseLockCanBeUndoneSaysHow) {
+  store_.text = "write to ada@mail.org";
+  store_.locks.caveat = "keep it stopped";
+  const auto outcome = restore();
+  ASSERT_TRUE(outcome.ok() && outcome->leaks.has_value());
+  EXPECT_EQ(outcome->leaks->caveats, std::vector<std::string>{"store: keep it stopped"});
 }
 
 TEST_F(MaskedTarget, ThatHoldsWhatItsOwnRuleKeepsIsLockedAndTheRuleIsNamed) {

@@ -59,12 +59,31 @@ Result<std::map<std::string, std::string>> read_rights(redis::Connection& connec
   return users;
 }
 
-Result<void> take_rights(redis::Connection& connection, const std::string& user) {
-  return set_rights(connection, user, {"-@all", "+auth", "+hello", "+ping", "+acl"});
+Result<bool> is_passwordless(redis::Connection& connection, const std::string& user) {
+  ASSIGN_OR_RETURN(const auto list, connection.call({"ACL", "LIST"}));
+  return std::ranges::any_of(list.elements, [&](const redis::Reply& line) {
+    const auto words = words_in(line.text);
+    return words.size() >= 2 && words[1] == user && std::ranges::find(words, "nopass") != words.end();
+  });
+}
+
+Result<void> take_rights(redis::Connection& connection, const std::string& user, Remains remains) {
+  std::vector<std::string> rights = {"-@all", "+auth", "+hello", "+ping"};
+  if (remains == Remains::kAcl) rights.emplace_back("+acl");
+  RETURN_IF_ERROR(set_rights(connection, user, rights));
+  ASSIGN_OR_RETURN([[maybe_unused]] const auto ended, connection.call({"CLIENT", "KILL", "USER", user}));
+  return {};
 }
 
 Result<void> give_rights(redis::Connection& connection, const std::string& user, const std::string& rights) {
   return set_rights(connection, user, words_in(rights));
+}
+
+Result<bool> save_rights(redis::Connection& connection) {
+  ASSIGN_OR_RETURN(const auto saved, connection.ask({"ACL", "SAVE"}));
+  if (!saved.is_error()) return true;
+  if (saved.text.find("not configured to use an ACL file") != std::string::npos) return false;
+  return redis::error_of(saved.text, "cannot write the ACL file of the server");
 }
 
 }  // namespace summit::recovery

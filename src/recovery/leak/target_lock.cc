@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "recovery/leak/redis_rights.h"
+#include "recovery/leak/target_doors.h"
 #include "stores/access/access.h"
 #include "stores/postgres/connection.h"
 #include "stores/postgres/sql.h"
 #include "stores/postgres/swap.h"
-#include "stores/redis/connection.h"
 
 namespace summit::recovery {
 namespace {
@@ -39,6 +38,9 @@ json to_json(const LockRecord& record) {
                       {"endpoint", store.endpoint},
                       {"databases", store.databases},
                       {"users", store.users}});
+    if (store.kind != "redis") continue;
+    stores.back()["keeper"] = store.keeper;
+    stores.back()["key"] = store.key.reveal();
   }
   return {{"environment", record.environment}, {"restore", record.restore},         {"reason", record.reason},
           {"unfinished", record.unfinished},   {"since", to_rfc3339(record.since)}, {"stores", stores}};
@@ -52,10 +54,14 @@ LockRecord from_json(const json& value) {
   record.unfinished = value.value("unfinished", false);
   record.since = from_rfc3339(value.at("since").get<std::string>()).value_or(Instant{});
   for (const auto& store : value.at("stores")) {
+    // Older programs left ACL to every user of Redis.
+    const char* const keeper = store.at("kind") == "redis" ? "default" : "";
     record.stores.push_back({.kind = store.at("kind").get<std::string>(),
                              .endpoint = store.at("endpoint").get<std::string>(),
                              .databases = store.at("databases").get<std::vector<std::string>>(),
-                             .users = store.at("users").get<std::map<std::string, std::string>>()});
+                             .users = store.at("users").get<std::map<std::string, std::string>>(),
+                             .keeper = store.value("keeper", keeper),
+                             .key = Secret(store.value("key", ""))});
   }
   return record;
 }
@@ -82,10 +88,11 @@ Result<void> unlock_store(const LockedStore& store, const config::Environment& e
     return access::start_store(endpoint->access, endpoint->name, cancellation);
   }
   ASSIGN_OR_RETURN(const auto* endpoint, endpoint_named(environment.redis, store.endpoint));
-  ASSIGN_OR_RETURN(auto connection, redis::Connection::open(*endpoint, {}, cancellation));
-  for (const auto& [user, rights] : store.users) RETURN_IF_ERROR(give_rights(connection, user, rights));
-  // Of a restore that was killed; nobody knows its password.
-  ASSIGN_OR_RETURN([[maybe_unused]] const auto gone, connection.ask({"ACL", "DELUSER", kRestoringUser}));
+  ASSIGN_OR_RETURN(auto pass, enter_redis(*endpoint, store, cancellation));
+  bool open = false;
+  pass.stay_while([&open] { return !open; });
+  RETURN_IF_ERROR(open_redis(pass.endpoint(), store));
+  open = true;
   return {};
 }
 
@@ -94,14 +101,6 @@ Result<void> unlock_store(const LockedStore& store, const config::Environment& e
 void LockRecord::add(LockedStore store) {
   std::erase_if(stores, [&](const LockedStore& other) { return other.is(store.kind, store.endpoint); });
   stores.push_back(std::move(store));
-}
-
-Result<LockedStore> lock_redis(const config::RedisEndpoint& endpoint, const Cancellation& cancellation) {
-  ASSIGN_OR_RETURN(auto connection, redis::Connection::open(endpoint, {}, cancellation));
-  LockedStore locked{.kind = "redis", .endpoint = endpoint.name};
-  ASSIGN_OR_RETURN(locked.users, read_rights(connection), "while locking {}", endpoint.name);
-  for (const auto& [user, rights] : locked.users) RETURN_IF_ERROR(take_rights(connection, user));
-  return locked;
 }
 
 Result<LockedStore> lock_neo4j(const config::Neo4jEndpoint& endpoint, const Cancellation& cancellation) {

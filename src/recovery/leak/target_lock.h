@@ -2,8 +2,9 @@
 //
 //   PostgreSQL  takes its name with ALLOW_CONNECTIONS false (stores/postgres/restore.h): nobody connects,
 //               superusers neither
-//   Redis       every user loses all keys, channels and commands but AUTH, HELLO, PING and ACL; until the
-//               server starts anew, unless it has an ACL file
+//   Redis       every user loses all keys, channels and commands but AUTH, HELLO and PING; who opens it again
+//               is in target_doors.h. It is in the server's ACL file, when it has one; else it lasts until
+//               the server starts anew
 //   Neo4j       stopped, as the endpoint says how (Community has no other way)
 //   files       nothing of them came: what was there is unchanged, and there is nothing to unlock
 //
@@ -20,6 +21,7 @@
 #include "core/cancellation.h"
 #include "core/files.h"
 #include "core/result.h"
+#include "core/secret.h"
 #include "core/time.h"
 
 namespace summit::recovery {
@@ -32,12 +34,17 @@ struct LockedStore {
   std::string endpoint;                        // its name in the environment
   std::vector<std::string> databases{};        // PostgreSQL
   std::map<std::string, std::string> users{};  // Redis: their rights before, as ACL LIST words them
+  std::string keeper{};                        // Redis: who keeps ACL; empty: nobody, and `key` opens it
+  Secret key{};                                // Redis: the password of the user of RedisPass
+  std::string caveat{};                        // what could undo the lock, for people; not in a record
 
   bool is(std::string_view of_kind, std::string_view at) const { return kind == of_kind && endpoint == at; }
-  friend bool operator==(const LockedStore&, const LockedStore&) = default;
+  friend bool operator==(const LockedStore& a, const LockedStore& b) {
+    return a.kind == b.kind && a.endpoint == b.endpoint && a.databases == b.databases && a.users == b.users &&
+           a.keeper == b.keeper && a.key.reveal() == b.key.reveal();
+  }
 };
 
-Result<LockedStore> lock_redis(const config::RedisEndpoint& endpoint, const Cancellation& cancellation);
 // kUnsupported with a hint when no way to stop the server is known.
 Result<LockedStore> lock_neo4j(const config::Neo4jEndpoint& endpoint, const Cancellation& cancellation);
 
@@ -56,7 +63,8 @@ struct LockRecord {
   friend bool operator==(const LockRecord&, const LockRecord&) = default;
 };
 
-// Below the base of the backups: `.locks/<environment>.json`. Durable when they return.
+// Below the base of the backups: `.locks/<environment>.json`, which only this user reads. Durable when they
+// return.
 Result<void> write_lock(const fs::path& base, const LockRecord& record);
 // Nothing when the environment is not locked.
 Result<std::optional<LockRecord>> read_lock(const fs::path& base, const std::string& environment);

@@ -71,31 +71,5 @@ TEST(RedisLeaks, ShortValuesAreFoundWhereTheyStoodAlone) {
   EXPECT_EQ(world.report().findings()[0].place, "redis:db0:session:7");
 }
 
-TEST(RedisLeaks, ALockedServerGivesNothingUntilItIsUnlocked) {
-  const auto server = redis::start_server();
-  auto connection = redis::connect(*server);
-  ASSERT_TRUE(connection.call({"SET", "k", "v"}).ok());
-  ASSERT_TRUE(connection.call({"ACL", "SETUSER", "app", "on", ">pw", "~app:*", "+get"}).ok());
-  const auto directory = TemporaryDirectory::create(fs::temp_directory_path(), "summit-lock-").value();
-  config::Environment environment;
-  environment.name = "dev";
-  environment.redis = {server->endpoint()};
-
-  auto locked = lock_redis(server->endpoint(), {});
-  ASSERT_TRUE(locked.ok()) << locked.error().to_string();
-  LockRecord record{
-      .environment = "dev", .restore = "r", .reason = "a test", .since = now(), .stores = {*locked}};
-  EXPECT_FALSE(connection.call({"GET", "k"}).ok());
-  EXPECT_FALSE(redis::connect(*server).call({"SCAN", "0"}).ok());
-
-  const auto opened = unlock(directory.path(), record, environment, {});
-  // There is no record on disk to remove, which is no failure.
-  ASSERT_TRUE(opened.ok() || opened.error().code() == Code::kNotFound) << opened.error().to_string();
-  EXPECT_EQ(connection.call({"GET", "k"})->text, "v");
-  const auto list = connection.call({"ACL", "LIST"});
-  EXPECT_THAT(redis::texts_of(*list), testing::Contains(testing::HasSubstr("~app:*")));
-  EXPECT_THAT(redis::texts_of(*list), testing::Contains(testing::HasSubstr("-@all +get")));
-}
-
 }  // namespace
 }  // namespace summit::recovery

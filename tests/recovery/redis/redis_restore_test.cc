@@ -11,6 +11,7 @@
 #include "repository/backup_repository.h"
 #include "stores/redis/marker.h"
 #include "stores/redis/own_keys.h"
+#include "tests/masking/make_rules.h"
 #include "tests/stores/redis/helper/world.h"
 
 namespace summit::recovery {
@@ -95,6 +96,13 @@ class RedisComponents : public testing::Test {
     return expect_ok(repository::PlainRepository(directory_.path()).open(id))->metadata().components.front();
   }
   fs::path artifact_of(const std::string& id) const { return directory_.path() / id / "redis.rdb"; }
+
+  static masking::Session session() {
+    masking::Session session;
+    session.rules = expect_ok(masking::read_rules("key: {env: K}\nrules: {redis: []}\n"));
+    session.key = masking::test_key();
+    return session;
+  }
 
   TemporaryDirectory directory_ =
       expect_ok(TemporaryDirectory::create(fs::temp_directory_path(), "summit-redis-"));
@@ -227,6 +235,68 @@ TEST_F(RedisComponents, TheSelectionOfTheSetLeavesOutWhatNobodyAskedForLately) {
   ASSERT_TRUE(restore_to(id, target->endpoint()).ok());
   EXPECT_EQ(run(*target, {"EXISTS", "new"}), "1");
   EXPECT_EQ(run(*target, {"EXISTS", "old"}), "0");
+}
+
+// Whoever may not take rights from others cannot keep them out: the plan says so, before any store is
+// touched.
+TEST_F(RedisComponents, AMaskedRestoreIntoAServerThatCannotBeClosedIsRefusedByItsPlan) {
+  const auto source = start_server();
+  run(*source, {"SET", "settings:theme", "dark"});
+  const auto id = expect_ok(back_up(source->endpoint()));
+  const auto target = start_server();
+  run(*target, {"SET", "of the target", "v"});
+  run(*target, {"ACL", "SETUSER", "backup", "on", ">secret", "~*", "&*", "+@all", "-acl"});
+  const auto users = run(*target, {"ACL", "LIST"});
+  auto denied = target->endpoint();
+  denied.user = "backup";
+  denied.password = Secret("secret");
+  const auto planned = with_restore(id, denied, [&](auto& component, auto& context) {
+    const auto masking = session();
+    context.masking = &masking;
+    return component.plan(context);
+  });
+  ASSERT_FALSE(planned.ok());
+  EXPECT_EQ(planned.error().code(), Code::kRefused) << planned.error().to_string();
+  EXPECT_THAT(planned.error().to_string(), HasSubstr("--datastores"));
+  EXPECT_EQ(run(*target, {"GET", "of the target"}), "v");
+  EXPECT_EQ(run(*target, {"ACL", "LIST"}), users);
+}
+
+TEST_F(RedisComponents, AMaskedServerIsClosedUntilItIsRevealedAndStaysSoWhenItIsLocked) {
+  const auto source = start_server();
+  run(*source, {"SET", "settings:theme", "dark"});
+  const auto id = expect_ok(back_up(source->endpoint()));
+  for (const bool leaks : {false, true}) {
+    const auto target = start_server();
+    with_restore(id, target->endpoint(), [&](auto& component, auto& context) {
+      const auto masking = session();
+      context.masking = &masking;
+      expect_ok(component.plan(context));
+      TargetDoors doors(directory_.path(),
+                        {.environment = "dev", .restore = "r", .reason = "a test", .stores = {}}, {});
+      EXPECT_TRUE(component.close(context, doors).ok());
+      EXPECT_TRUE(component.restore(context, {}).ok());
+      EXPECT_THAT(run(*target, {"GET", "settings:theme"}), HasSubstr("NOPERM"));
+      if (leaks) {
+        const auto locked = component.lock(context);
+        EXPECT_TRUE(locked.ok()) << locked.error().to_string();
+        EXPECT_THAT(locked->caveat, HasSubstr("keep it stopped"));
+      } else {
+        EXPECT_TRUE(component.reveal(context, doors).ok());
+      }
+      return 0;
+    });
+    const auto seen = run(*target, {"GET", "settings:theme"});
+    EXPECT_THAT(seen, leaks ? HasSubstr("NOPERM") : HasSubstr("dark"));
+    const auto record = expect_ok(read_lock(directory_.path(), "dev"));
+    ASSERT_EQ(record.has_value(), leaks);
+    if (!leaks) continue;
+    environment_.redis = {target->endpoint()};
+    const auto opened = unlock(directory_.path(), *record, environment_, {});
+    ASSERT_TRUE(opened.ok()) << opened.error().to_string();
+    EXPECT_EQ(run(*target, {"GET", "settings:theme"}), "dark");
+    EXPECT_THAT(run(*target, {"ACL", "LIST"}), testing::Not(HasSubstr("summit-dr")));
+  }
 }
 
 TEST_F(RedisComponents, ADamagedArtifactIsRefusedBeforeTheTargetIsTouched) {
