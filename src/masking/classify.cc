@@ -216,6 +216,7 @@ Verdict classify(const config::SanitizationRules& rules, config::Sanitization le
   const bool declared = ruled != Ruled::kNo || is_harmless(rules, place);
   if (!declared) verdict.by_name = suspect_name(place.field.empty() ? place.name : place.field);
   verdict.by_content = suspect_samples(place, documents_of(own, place));
+  if (!declared && !verdict.by_content) verdict.by_content = suspect_values(place.samples);
   if (const auto suspicion = verdict.by_content ? verdict.by_content : verdict.by_name) {
     verdict.kind = Kind::kSensitive;
     verdict.rule = rule_for(place, *suspicion);

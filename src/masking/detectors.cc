@@ -256,6 +256,14 @@ bool has_phone(std::string_view text) {
   });
 }
 
+// 123-45-6789 of the United States.
+bool has_national_id(std::string_view text) {
+  return any_number(text, [](std::string_view run, char before, char after) {
+    return run.size() == 11 && run[3] == '-' && run[6] == '-' && run.substr(0, 3) != "000" && run[0] != '9' &&
+           !is_word(before) && !is_word(after);
+  });
+}
+
 // Runs of characters that `belongs` takes.
 template <typename Belongs, typename Visit>
 bool any_run(std::string_view text, Belongs belongs, Visit visit) {
@@ -527,7 +535,6 @@ std::string without_ascii_escapes(std::string_view text) {
 }  // namespace
 
 std::optional<Suspicion> suspect_value(std::string_view value) {
-  if (!numbers_of_embedding(value).empty()) return Suspicion::kEmbedding;
   const auto look = value.substr(0, kLongestLook);
   const auto found = suspect_text(look);
   if (found || look.find("\\u00") == std::string_view::npos) return found;
@@ -562,6 +569,19 @@ bool says_something(std::string_view value) {
 }
 
 }  // namespace
+
+std::optional<Suspicion> suspect_values(const std::vector<std::string>& values) {
+  constexpr size_t kFewest = 5;  // of which one may be an accident
+  const auto are = [&](auto is) {
+    const auto count = static_cast<size_t>(std::count_if(values.begin(), values.end(), is));
+    return count > 0 && count * 10 >= values.size() * 9;
+  };
+  if (are([](const auto& value) { return !numbers_of_embedding(value).empty(); }))
+    return Suspicion::kEmbedding;
+  if (values.size() >= kFewest && are([](const auto& value) { return is_national_id(value); }))
+    return Suspicion::kNationalId;
+  return std::nullopt;
+}
 
 std::optional<Suspicion> suspect_identifier(std::string_view name) {
   const auto found = suspect_value(name);

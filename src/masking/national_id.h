@@ -1,14 +1,14 @@
-// Numbers that states give to persons, found in texts by their form and their check digits.
+// Numbers that states give to persons, known by their form and their check digits.
 #pragma once
 
 #include <string_view>
 
 namespace summit::masking {
 
-// Whether one stands anywhere in the text, by itself: of the United States (SSN), Norway, Sweden, Denmark,
-// Finland, the United Kingdom (NINO), France (NIR), Italy, Spain (DNI, NIE) and Brazil (CPF), as people write
-// them. Dates in them must exist and check digits come out right, where there are any; bare numbers of other
-// states, which look like any other number, are left to the name of the place. Any thread.
-bool has_national_id(std::string_view text);
+// Whether the whole value has the form of one: of Norway, Sweden, Denmark, Finland, the United Kingdom
+// (NINO), France (NIR), Italy, Spain (DNI, NIE) and Brazil (CPF), as people write them. Days and months in
+// them exist, and check digits come out right, but for Denmark and the United Kingdom, which have none, and
+// Italy. One value may be such a number by accident: a column of them is none. Any thread.
+bool is_national_id(std::string_view value);
 
 }  // namespace summit::masking

@@ -208,9 +208,10 @@ Result<RowMask> RowMask::compile(const Rules& rules, const std::vector<std::stri
   return Compiler(rules, columns, key, std::move(what)).compile();
 }
 
-Outcome RowMask::apply(CompiledField& field, bool holds, Row row, std::string& out) {
+Outcome RowMask::apply(CompiledField& field, bool holds, Row row, Counted counted, std::string& out) {
   const Field value = row[field.input];
-  if (field.documented && value) ++field.gap.values;
+  const bool counts = field.documented && counted == Counted::kYes;
+  if (counts && value) ++field.gap.values;
   if (holds) {
     const Outcome outcome = field.set->apply(value, row, out);
     if (outcome != Outcome::kMisfit) return outcome;
@@ -219,7 +220,7 @@ Outcome RowMask::apply(CompiledField& field, bool holds, Row row, std::string& o
   if (!value) return Outcome::kKept;
   if (!field.otherwise) return Outcome::kMisfit;
   const Outcome outcome = field.otherwise->apply(value, row, out);
-  if (field.documented && outcome != Outcome::kKept) ++(holds ? field.gap.unfit : field.gap.in_the_clear);
+  if (counts && outcome != Outcome::kKept) ++(holds ? field.gap.unfit : field.gap.in_the_clear);
   return outcome;
 }
 
@@ -236,13 +237,13 @@ std::vector<RowMask::Gap> RowMask::gaps() const {
   return found;
 }
 
-Result<void> RowMask::apply(Row row) {
+Result<void> RowMask::apply(Row row, Counted counted) {
   for (auto& rule : rules_) {
     const bool holds = rule.where.holds(row);
     for (auto& field : rule.fields) {
       auto& target = targets_[field.target];
       target.value.clear();
-      const Outcome outcome = apply(field, holds, row, target.value);
+      const Outcome outcome = apply(field, holds, row, counted, target.value);
       target.null = outcome == Outcome::kNull;
       target.touched = target.null || outcome == Outcome::kValue;
       if (!target.touched && outcome != Outcome::kKept) return refused(field, outcome);

@@ -75,7 +75,8 @@ class RowMask {
 
   // `row` has the values of inputs(), in that order. Fills targets(). kCorrupt when a value is not what its
   // rule takes (JSON, array, date); its text is in no message.
-  Result<void> apply(Row row);
+  enum class Counted { kYes, kNo };  // by gaps()
+  Result<void> apply(Row row, Counted counted = Counted::kYes);
 
  private:
   struct CompiledField {
@@ -95,7 +96,7 @@ class RowMask {
 
   RowMask() = default;
   class Compiler;
-  static Outcome apply(CompiledField& field, bool holds, Row row, std::string& out);
+  static Outcome apply(CompiledField& field, bool holds, Row row, Counted counted, std::string& out);
   Error refused(const CompiledField& field, Outcome outcome) const;
 
   std::string what_;

@@ -19,6 +19,7 @@ class FilesRestore final : public RestoreComponent {
       : trees_(std::move(trees)), name_(std::move(name)) {}
 
   std::string name() const override { return name_; }
+  bool writes_in_place(const RestoreContext& context) const override { return context.masking == nullptr; }
   Result<void> search(RestoreContext&, const LeakScan& scan) override { return staged_.search(scan); }
   Result<void> reveal(RestoreContext& context, TargetDoors&) override {
     ASSIGN_OR_RETURN(const auto reports, staged_.put_in_place());

@@ -186,7 +186,9 @@ class GraphMask::Element {
       }
       row.emplace_back(texts_.back());
     }
-    return mask_->apply(row);
+    // The other fields are counted once, however many elements a list has.
+    return mask_->apply(row,
+                        item == nullptr ? masking::RowMask::Counted::kYes : masking::RowMask::Counted::kNo);
   }
 
   std::vector<masking::RowMask::Gap> gaps() const { return mask_->gaps(); }
@@ -253,6 +255,7 @@ Result<void> GraphMask::mask(Element& element, int64_t id, MaskRule::Store store
     if (before != now) element.told(*session_.replaced, property).add(before, now);
   };
   std::set<std::string> replaced;
+  std::vector<std::string> originals;                   // that were there, of those
   std::map<std::string, std::optional<Value>> changes;  // nothing: the property goes
   RETURN_IF_ERROR(element.apply(id, properties, {}, nullptr));
   std::vector<std::string> lists;
@@ -264,7 +267,10 @@ Result<void> GraphMask::mask(Element& element, int64_t id, MaskRule::Store store
     } else if (target.touched) {
       replaced.insert(name);
       const Value before = original ? *original : Value{};
-      if (original) tell(name, before, target.null ? std::string_view() : target.value);
+      if (original) {
+        tell(name, before, target.null ? std::string_view() : target.value);
+        originals.push_back(name);
+      }
       changes[name] = target.null ? std::nullopt : std::optional(replacement(before, target.value));
     }
   }
@@ -283,6 +289,7 @@ Result<void> GraphMask::mask(Element& element, int64_t id, MaskRule::Store store
     }
     if (!touched) continue;
     replaced.insert(name);
+    originals.push_back(name);
     changes[name] = made.empty() ? std::nullopt : std::optional(Value{of_one_type(std::move(made))});
   }
   for (auto& [name, value] : changes) {
@@ -294,7 +301,9 @@ Result<void> GraphMask::mask(Element& element, int64_t id, MaskRule::Store store
     look_at_name(property.key, "a property's name");
     if (!replaced.contains(property.key)) sample(store, element.container(property.key), property);
   }
-  for (const auto& name : replaced) replaced_.insert({container_key(store, element.container(name)), name});
+  // Where a name beside them would stand.
+  const auto neighbours = container_key(store, element.container("name"));
+  for (const auto& name : originals) replaced_.insert({neighbours, name});
   return {};
 }
 

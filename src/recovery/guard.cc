@@ -1,5 +1,7 @@
 #include "recovery/guard.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace summit::recovery {
@@ -35,14 +37,23 @@ Result<bool> must_mask(const repository::BackupMetadata& backup, const config::E
   const bool of_production = is_production_data(backup);
   // Staging has production's data, of which `minimal` left in what `full` takes out.
   const bool of_staging = backup.environment_class == config::name_of(EnvironmentClass::kStaging);
-  const bool by_class = (of_production && target.sanitization != Sanitization::kNone) ||
-                        (of_staging && target.sanitization == Sanitization::kFull);
-  if (of_production && by_class && sanitize == false) {
+  const bool by_class =
+      (of_production && target.sanitization != Sanitization::kNone) ||
+      (of_staging && target.kind != EnvironmentClass::kStaging && target.sanitization == Sanitization::kFull);
+  if (by_class && of_staging && sanitize == false) {
+    return Error(Code::kRefused,
+                 "data of staging are production's, and enter `{}` only masked: --sanitize=false cannot lift "
+                 "that",
+                 target.name)
+        .hint(fmt::format("if all of `{}` is made up, give it the class dev in config/environments.yaml",
+                          backup.environment));
+  }
+  if (by_class && sanitize == false) {
     return Error(Code::kRefused,
                  "production data never enter `{}` unmasked: --sanitize=false cannot lift that", target.name)
         .hint("restore into dr_rehearsal to look at unmasked data");
   }
-  return sanitize.value_or(by_class);
+  return by_class || sanitize == true;
 }
 
 std::vector<ChecklistItem> safety_checklist(const RestorePlan& plan,

@@ -13,9 +13,8 @@
 namespace summit::recovery {
 
 // Whether the data are masked on their way into the target: production data where the target's class says so,
-// those of staging where it masks more than staging does, and any data when --sanitize asks for it. kRefused
-// for production data that must be and --sanitize=false: no flag lifts that. Of staging's data, which may be
-// made up, the flag counts.
+// those of staging where an environment of another class masks fully, and any data when --sanitize asks for
+// it. kRefused when they must be and --sanitize=false was given: no flag lifts that.
 Result<bool> must_mask(const repository::BackupMetadata& backup, const config::Environment& target,
                        std::optional<bool> sanitize);
 

@@ -156,8 +156,11 @@ class Run {
     for (size_t index = 0; index < outcomes_.size(); ++index) {
       if (begun_[index] != 0 || outcomes_[index].failure) continue;
       outcomes_[index].failure =
-          Error(Code::kFailed, "it is as it was: others failed before it would have been written")
-              .hint("mend what they complain about, then restore again");
+          context_.cancellation.requested()
+              ? Error(Code::kCancelled,
+                      "it is as it was: cancelled on request before it would have been written")
+              : Error(Code::kFailed, "it is as it was: others failed before it would have been written")
+                    .hint("mend what they complain about, then restore again");
     }
   }
 

@@ -92,11 +92,27 @@ TEST(Detectors, FindPrivateValuesInsideTexts) {
 
 // Of a text that is masked they would say what it was about, whatever the column is called.
 TEST(Detectors, ListsOfManyFractionsAreEmbeddings) {
-  std::string numbers;
-  for (int i = 0; i < 384; ++i) numbers += (i == 0 ? "" : ",") + std::to_string(std::sin(i));
-  EXPECT_EQ(suspect_value("[" + numbers + "]"), Suspicion::kEmbedding);
-  EXPECT_EQ(suspect_value("{" + numbers + "}"), Suspicion::kEmbedding);
-  EXPECT_FALSE(suspect_value("[" + numbers.substr(0, 200) + "]").has_value()) << "too few";
+  const auto list = [](int count, const std::string& opens, const std::string& closes) {
+    std::string numbers;
+    for (int i = 0; i < count; ++i) numbers += (i == 0 ? "" : ",") + std::to_string(std::sin(i));
+    return opens + numbers + closes;
+  };
+  EXPECT_EQ(suspect_values({list(64, "[", "]")}), Suspicion::kEmbedding);
+  EXPECT_EQ(suspect_values({list(384, "{", "}"), list(384, "{", "}")}), Suspicion::kEmbedding);
+  EXPECT_FALSE(suspect_values({list(63, "[", "]")}).has_value()) << "too few";
+  EXPECT_FALSE(suspect_values({list(64, "[", "]"), "a note"}).has_value()) << "a single one";
+  EXPECT_FALSE(suspect_values({}).has_value());
+}
+
+// One in a hundred numbers of eleven digits has the check digits of a person's, by accident.
+TEST(Detectors, AColumnOfNationalIdsIsFoundAndOneOfOtherNumbersIsNot) {
+  EXPECT_EQ(suspect_values({"811218-9876", "811218-9876", "811218+9876", "19811218-9876", "811218-9876"}),
+            Suspicion::kNationalId);
+  EXPECT_FALSE(suspect_values({"811218-9876"}).has_value());
+  std::vector<std::string> orders;
+  for (int i = 0; i < 1000; ++i) orders.push_back(std::to_string(26011500000 + i));
+  EXPECT_FALSE(suspect_values(orders).has_value());
+  EXPECT_EQ(suspect_value("SSN-123-45-6789"), Suspicion::kNationalId);
 }
 
 TEST(Detectors, LeaveHarmlessValuesAlone) {

@@ -20,7 +20,7 @@ TEST(DataClass, TableOfSourceTargetAndWish) {
       {"dev", Sanitization::kNone, {}, false},
       {"dev", Sanitization::kFull, {}, false},
       {"staging", Sanitization::kFull, {}, true},
-      {"staging", Sanitization::kFull, false, false},
+      {"staging", Sanitization::kFull, false, {}},
       {"staging", Sanitization::kMinimal, {}, false},
       {"staging", Sanitization::kNone, {}, false},
       {"dev", Sanitization::kFull, false, false},
@@ -53,6 +53,18 @@ TEST(DataClass, TableOfSourceTargetAndWish) {
       EXPECT_EQ(checked.error().code(), Code::kRefused);
     }
   }
+}
+
+// A rollback of a staging that masks fully brings back what was there, as it was.
+TEST(DataClass, StagingGoesIntoStagingAsItIs) {
+  repository::BackupMetadata backup;
+  backup.environment_class = "staging";
+  config::Environment target;
+  target.kind = EnvironmentClass::kStaging;
+  target.sanitization = Sanitization::kFull;
+  const auto masked = must_mask(backup, target, {});
+  ASSERT_TRUE(masked.ok());
+  EXPECT_FALSE(*masked);
 }
 
 // A production restore, its checklist, and a person who gives prepared answers.

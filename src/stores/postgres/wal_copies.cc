@@ -5,9 +5,11 @@
 namespace summit::postgres {
 
 Result<std::string> where_wal_goes(Connection& connection) {
-  ASSIGN_OR_RETURN(const auto rows,
-                   connection.query("SELECT pg_catalog.current_setting('archive_mode') <> 'off', "
-                                    "pg_catalog.count(*) FROM pg_catalog.pg_stat_replication"));
+  ASSIGN_OR_RETURN(const auto rows, connection.query(R"sql(
+    SELECT pg_catalog.current_setting('archive_mode') <> 'off',
+           (SELECT pg_catalog.count(*) FROM pg_catalog.pg_replication_slots) +
+           (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_replication r
+             WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots s WHERE s.active_pid = r.pid)))sql"));
   const bool archived = rows.truth(0, 0);
   const auto readers = rows.string(0, 1);
   if (readers == "0") return std::string(archived ? "to its archive" : "");

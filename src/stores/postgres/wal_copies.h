@@ -8,8 +8,8 @@
 
 namespace summit::postgres {
 
-// "to its archive and 2 readers of its WAL"; empty: nowhere. Standbys, subscribers and receivers are readers.
-// Only who may see the sessions of others sees them: nobody is counted otherwise.
+// "to its archive and 2 readers of its WAL"; empty: nowhere. Standbys, subscribers and receivers are readers;
+// those with a replication slot while they are away, too.
 Result<std::string> where_wal_goes(Connection& connection);
 
 }  // namespace summit::postgres
