@@ -41,10 +41,8 @@ std::map<std::string, std::string> settings_for(const Neo4jScratchOptions& optio
           {"dbms.security.auth_enabled", "true"},
           // Nobody guesses the password, and nobody shall shut us out by trying.
           {"dbms.security.auth_max_failed_attempts", "0"},
-          // Otherwise each stop waits five seconds twice for new Bolt connections that cannot come. Not every
-          // version knows the setting.
+          // Otherwise each stop waits five seconds twice for new Bolt connections that cannot come.
           {"internal.dbms.bolt.netty_server_shutdown_quiet_period", "0"},
-          {"server.config.strict_validation.enabled", "false"},
           {"server.memory.heap.initial_size", "256m"},
           {"server.memory.heap.max_size", "512m"},
           {"server.memory.pagecache.size", fmt::format("{}m", page_cache_for(options.image_bytes) / MiB)},

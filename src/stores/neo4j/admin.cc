@@ -8,6 +8,7 @@
 
 #include "core/digest.h"
 #include "core/text.h"
+#include "stores/neo4j/release.h"
 
 namespace summit::neo4j {
 namespace {
@@ -34,18 +35,6 @@ std::map<std::string, std::string> directories_of(const PrivateHome& home) {
           {"server.directories.import", (home.root / "import").native()},
           {"server.directories.licenses", (home.root / "licenses").native()},
           {"server.directories.dumps.root", (home.root / "dumps").native()}};
-}
-
-// "5.26.30" to {5, 26, 30}; parts that are no numbers end it.
-std::array<int64_t, 3> parts_of(std::string_view version) {
-  std::array<int64_t, 3> parts{};
-  for (auto& part : parts) {
-    const size_t point = version.find('.');
-    part = parse_number<int64_t>(version.substr(0, point)).value_or(0);
-    if (point == std::string_view::npos) break;
-    version.remove_prefix(point + 1);
-  }
-  return parts;
 }
 
 }  // namespace
@@ -84,10 +73,10 @@ Result<std::string> installed_version(const Programs& programs, const Cancellati
 }
 
 Result<void> check_versions(std::string_view installed, std::string_view server) {
-  const auto ours = parts_of(installed);
-  const auto theirs = parts_of(server);
+  const auto ours = Release::of(installed);
+  const auto theirs = Release::of(server);
   // Stores of one major version open with any newer minor version of it, never with an older one.
-  if (ours[0] == theirs[0] && ours >= theirs) return {};
+  if (ours.major == theirs.major && ours >= theirs) return {};
   return Error(Code::kUnsupported, "the neo4j programs here are {}, but the server is {}", installed, server)
       .hint(
           fmt::format("install neo4j {} here, and set `bin_directory` of the endpoint to its bin/", server));
@@ -95,6 +84,8 @@ Result<void> check_versions(std::string_view installed, std::string_view server)
 
 Result<void> PrivateHome::create(const std::map<std::string, std::string>& settings) const {
   std::map<std::string, std::string> lines{{"server.default_listen_address", "127.0.0.1"},
+                                           // Not every release knows all of these.
+                                           {"server.config.strict_validation.enabled", "false"},
                                            {"server.https.enabled", "false"},
                                            {"dbms.usage_report.enabled", "false"},
                                            {"db.tx_log.preallocate", "false"}};

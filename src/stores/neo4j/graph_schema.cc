@@ -4,6 +4,7 @@
 
 #include "core/wait.h"
 #include "stores/neo4j/canonical.h"
+#include "stores/neo4j/server.h"
 
 namespace summit::neo4j {
 
@@ -34,10 +35,7 @@ bool is_named_by(const GraphFilter& filter, const Row& identity) {
 
 Result<void> read_items(BoltConnection& bolt, SchemaKind kind, const GraphFilter& filter,
                         std::vector<SchemaItem>& items) {
-  const std::string_view shown = kind == SchemaKind::kIndex ? "INDEXES" : "CONSTRAINTS";
-  ASSIGN_OR_RETURN(auto rows,
-                   bolt.run(fmt::format("SHOW {0} YIELD {1}, createStatement RETURN {1}, createStatement",
-                                        shown, identity_columns(kind))));
+  ASSIGN_OR_RETURN(auto rows, bolt.run(show_statement(kind, Release::of(server_version(bolt)))));
   for (auto& row : rows) {
     std::string statement(row.back().text());
     row.pop_back();
@@ -74,6 +72,18 @@ std::string_view identity_columns(SchemaKind kind) {
   return kind == SchemaKind::kIndex
              ? "name, type, entityType, labelsOrTypes, properties, owningConstraint, options"
              : "name, type, entityType, labelsOrTypes, properties, ownedIndex, propertyType";
+}
+
+std::string show_statement(SchemaKind kind, const Release& release) {
+  const std::string_view shown = kind == SchemaKind::kIndex ? "INDEXES" : "CONSTRAINTS";
+  std::string given(identity_columns(kind));
+  std::string wanted = given;
+  if (kind == SchemaKind::kConstraint && !release.knows_property_types()) {
+    constexpr std::string_view kUnknown = ", propertyType";
+    given.resize(given.size() - kUnknown.size());
+    wanted = given + ", null AS propertyType";
+  }
+  return fmt::format("SHOW {} YIELD {}, createStatement RETURN {}, createStatement", shown, given, wanted);
 }
 
 Fingerprint schema_fingerprint(std::string_view store, SchemaKind kind, const Row& identity) {

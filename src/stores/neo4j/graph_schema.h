@@ -10,6 +10,7 @@
 #include "core/result.h"
 #include "stores/neo4j/bolt_connection.h"
 #include "stores/neo4j/graph_filter.h"
+#include "stores/neo4j/release.h"
 #include "stores/neo4j/value.h"
 
 namespace summit::neo4j {
@@ -22,6 +23,9 @@ std::string_view name_of(SchemaKind kind);
 // What makes two indexes or constraints the same: the columns of docs/formats/fingerprint.md,
 // comma-separated.
 std::string_view identity_columns(SchemaKind kind);
+// Gives those columns and `createStatement`, one row each. Of a release that does not know a column it is
+// null, as it is in others for what that release can hold.
+std::string show_statement(SchemaKind kind, const Release& release);
 // `identity` holds those columns.
 Fingerprint schema_fingerprint(std::string_view store, SchemaKind kind, const Row& identity);
 
