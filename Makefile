@@ -31,7 +31,7 @@ demo: setup build ## generate a platform, back it up, destroy it, restore it, pr
 
 test: ## all tests, on real servers; the last line counts them
 	@scripts/setup/packages.sh
-	@scripts/setup/servers.sh $(servers) postgresql-others s3 elasticsearch kms
+	@scripts/setup/servers.sh $(servers) postgresql-others neo4j-others s3 elasticsearch kms
 	@$(MAKE) build/ci/build.ninja
 	@cmake --build --preset ci
 	@scripts/run-tests.sh $(CTEST)

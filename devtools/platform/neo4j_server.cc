@@ -55,7 +55,8 @@ std::string initial_credentials(const Secret& password) {
 
 }  // namespace
 
-Neo4jServer::Neo4jServer(Options options) : Server("neo4j", options), http_port_(options.http_port) {}
+Neo4jServer::Neo4jServer(Options options)
+    : Server("neo4j", options), http_port_(options.http_port), release_(options.release) {}
 
 Result<std::unique_ptr<Neo4jServer>> Neo4jServer::create(Options options) {
   std::unique_ptr<Neo4jServer> server(new Neo4jServer(std::move(options)));
@@ -73,8 +74,9 @@ Result<std::unique_ptr<Neo4jServer>> Neo4jServer::open(const fs::path& root) {
   options.root = root;
   options.lifetime = Lifetime::kDetached;
   std::unique_ptr<Neo4jServer> server(new Neo4jServer(std::move(options)));
-  RETURN_IF_ERROR(server->locate());
   ASSIGN_OR_RETURN(auto more, server->load());
+  if (const auto found = more.find("release"); found != more.end()) server->release_ = found->second;
+  RETURN_IF_ERROR(server->locate());
   if (const auto found = more.find("http_port"); found != more.end())
     server->http_port_ = static_cast<uint16_t>(std::stoul(found->second));
   return server;
@@ -83,11 +85,12 @@ Result<std::unique_ptr<Neo4jServer>> Neo4jServer::open(const fs::path& root) {
 std::map<std::string, std::string> Neo4jServer::more_state() const {
   std::map<std::string, std::string> state;
   if (http_port_) state["http_port"] = std::to_string(*http_port_);
+  if (release_ != kPlatformNeo4j) state["release"] = release_;
   return state;
 }
 
 Result<void> Neo4jServer::locate() {
-  ASSIGN_OR_RETURN(const fs::path program, cached("neo4j-5/bin/neo4j"));
+  ASSIGN_OR_RETURN(const fs::path program, cached(fmt::format("neo4j-{}/bin/neo4j", release_)));
   installation_ = program.parent_path().parent_path();
   return {};
 }
@@ -119,6 +122,11 @@ Result<void> Neo4jServer::write_configuration() const {
   lines.insert(kNeo4jSettings.begin(), kNeo4jSettings.end());
   lines.emplace("server.memory.pagecache.size", memory("NEO4J_PAGE_CACHE", "64m"));
   lines.insert(shipped.begin(), shipped.end());
+  if (release_ != kPlatformNeo4j) {
+    // These know fewer settings and modules, and would refuse to start.
+    lines["server.config.strict_validation.enabled"] = "false";
+    lines["server.http_enabled_modules"] = "TRANSACTIONAL_ENDPOINTS";
+  }
   lines["server.bolt.listen_address"] = fmt::format(":{}", port());
   lines["server.http.enabled"] = http_port_ ? "true" : "false";
   if (http_port_) lines["server.http.listen_address"] = fmt::format(":{}", *http_port_);

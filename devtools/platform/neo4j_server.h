@@ -1,4 +1,5 @@
-// A real Neo4j 5 Community. data_directory() is its home: data/, conf/neo4j.conf, logs/.
+// A real Neo4j 5 Community, on request of another release than the platform's. data_directory() is its home:
+// data/, conf/neo4j.conf, logs/.
 //
 //   ASSIGN_OR_RETURN(auto server, Neo4jServer::create());
 //   use(server->endpoint());
@@ -15,8 +16,13 @@
 
 namespace summit::platform {
 
+// The release of the platform, and the oldest that is supported as a server.
+inline constexpr const char* kPlatformNeo4j = "5";
+inline constexpr const char* kOldestNeo4j = "5.8";
+
 struct Neo4jOptions : ServerOptions {
-  std::optional<uint16_t> http_port{};  // its HTTP interface too; 0: a free one. `port` is Bolt's.
+  std::optional<uint16_t> http_port{};   // its HTTP interface too; 0: a free one. `port` is Bolt's.
+  std::string release = kPlatformNeo4j;  // kOldestNeo4j is there by scripts/setup/neo4j-others.sh
 };
 
 class Neo4jServer final : public Server {
@@ -45,6 +51,7 @@ class Neo4jServer final : public Server {
   Result<void> write_initial_password() const;
 
   std::optional<uint16_t> http_port_;
+  std::string release_;
   fs::path installation_;
 };
 

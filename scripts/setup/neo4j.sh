@@ -9,18 +9,8 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 
 readonly version=5.26.30 revision=2
 
-download_jars() {
-  # A repository of its own: the jars need not stay twice on the disk.
-  mvn -B -q -f "$setup_dir/neo4j/pom.xml" "-Dmaven.repo.local=$PWD/repository" \
-    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
-    -DincludeScope=runtime "-DoutputDirectory=$PWD/jars"
-  (cd jars && sha256sum --quiet --strict -c "$setup_dir/neo4j/lib.sha256")
-  # Nor may there be a jar that the list does not know.
-  diff <(cut -c67- "$setup_dir/neo4j/lib.sha256" | sort) <(cd jars && printf '%s\n' *.jar | sort)
-}
-
 recipe() {
-  step "Neo4j $version: download its jars (up to a minute)" download_jars
+  step "Neo4j $version: download its jars (up to a minute)" download_neo4j "$setup_dir/neo4j"
   mkdir "$1/lib"
   step "Neo4j $version: join them" "$setup_dir/neo4j/join-jars.py" jars "$1/lib/neo4j-$version.jar" "neo4j-kernel-$version.jar"
   cp -R "$setup_dir/neo4j/bin" "$setup_dir/neo4j/conf" "$1"
@@ -28,13 +18,4 @@ recipe() {
 
 readonly home=neo4j-$version-$revision
 install_into_cache neo4j-5 "$home" recipe
-# Again when what is recorded has changed. One set-up at a time: a server of the other would be recorded with an archive in use.
-recorder=$(sha256sum <"$setup_dir/neo4j/record-classes.sh")
-is_recorded() { [[ -f $cache/$home/classes.jsa && $(cat "$cache/$home/classes.recorder" 2>/dev/null) == "$recorder" ]]; }
-is_recorded || {
-  lock_cache
-  if ! is_recorded; then
-    step "Neo4j $version: start it once, record its classes" "$setup_dir/neo4j/record-classes.sh" "$(realpath "$cache/$home")"
-    echo "$recorder" >"$cache/$home/classes.recorder"
-  fi
-}
+record_neo4j_classes "$version" "$home" "$home"

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# record-classes.sh <neo4j home in the cache>: starts a throw-away server, lets it do what a backup and a restore ask of one, and keeps
-# the classes it loaded as <home>/classes.jsa, which bin/ uses. The archive names its jars by path, so the home must be where it will stay.
+# record-classes.sh <neo4j home in the cache> <home whose cypher-shell it uses>: starts a throw-away server, lets it do what a backup and a
+# restore ask of one, and keeps the classes it loaded as <home>/classes.jsa, which bin/ uses. The archive names its jars by path, so the home
+# must be where it will stay.
 set -euo pipefail
 
 home=$1
+shell=$2/bin/cypher-shell
 room=$(mktemp -d)
 server=
 # Ends the server also when this script is interrupted.
@@ -26,7 +28,7 @@ until grep -q 'Started\.' "$room/log"; do
   kill -0 "$server" || { cat "$room/log"; exit 1; }
   sleep 0.2
 done
-"$home/bin/cypher-shell" -a "bolt://127.0.0.1:$port" >"$room/answers" 2>>"$room/log" <<'CYPHER' || { cat "$room/log"; exit 1; }
+"$shell" -a "bolt://127.0.0.1:$port" >"$room/answers" 2>>"$room/log" <<'CYPHER' || { cat "$room/log"; exit 1; }
 MATCH (n) RETURN count(n);
 CREATE CONSTRAINT IF NOT EXISTS FOR (n:P) REQUIRE n.id IS UNIQUE;
 CREATE INDEX IF NOT EXISTS FOR (n:P) ON (n.name);
