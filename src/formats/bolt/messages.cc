@@ -36,10 +36,15 @@ void put_place(Writer& writer, std::string_view database, Requests::Access acces
 
 }  // namespace
 
-std::string handshake() {
-  return std::string("\x60\x60\xb0\x17", 4) +
-         std::string({'\0', kLatest.minor, kLatest.minor, kLatest.major}) + std::string("\0\0\4\4", 4) +
-         std::string(8, '\0');
+std::string handshake(std::optional<Version> only) {
+  const std::string greeting("\x60\x60\xb0\x17", 4);
+  if (only) {
+    return greeting +
+           std::string({'\0', '\0', static_cast<char>(only->minor), static_cast<char>(only->major)}) +
+           std::string(12, '\0');
+  }
+  return greeting + std::string({'\0', kLatest.minor, kLatest.minor, kLatest.major}) +
+         std::string("\0\0\4\4", 4) + std::string(8, '\0');
 }
 
 Result<Version> version_of(const std::array<unsigned char, 4>& answer) {

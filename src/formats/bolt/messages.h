@@ -21,8 +21,8 @@ struct Version {
   friend auto operator<=>(const Version&, const Version&) = default;
 };
 
-// What a client says first.
-std::string handshake();
+// What a client says first: all versions we speak, or `only` one of them.
+std::string handshake(std::optional<Version> only = {});
 // kUnsupported with a hint when the server speaks none of our versions, or something else than Bolt.
 Result<Version> version_of(const std::array<unsigned char, 4>& answer);
 

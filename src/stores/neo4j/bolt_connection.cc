@@ -57,14 +57,14 @@ Result<BoltConnection> BoltConnection::open(const config::Neo4jEndpoint& endpoin
   BoltConnection connection(std::move(stream), peer.address(),
                             options.database.empty() ? endpoint.database : options.database,
                             options.sign_in_timeout);
-  RETURN_IF_ERROR(connection.shake_hands(), "cannot speak bolt with {}", peer.address());
+  RETURN_IF_ERROR(connection.shake_hands(options.version), "cannot speak bolt with {}", peer.address());
   RETURN_IF_ERROR(connection.sign_in(endpoint), "cannot sign in to {}", peer.name);
   connection.silence_ = options.silence;
   return connection;
 }
 
-Result<void> BoltConnection::shake_hands() {
-  RETURN_IF_ERROR(stream_->write(as_bytes(bolt::handshake()), silence_));
+Result<void> BoltConnection::shake_hands(std::optional<bolt::Version> only) {
+  RETURN_IF_ERROR(stream_->write(as_bytes(bolt::handshake(only)), silence_));
   std::array<unsigned char, 4> answer{};
   for (size_t had = 0; had < answer.size();) {
     ASSIGN_OR_RETURN(const size_t size, stream_->read(answer.data() + had, answer.size() - had, silence_));

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,9 @@ struct BoltOptions {
   // says nothing until it is done.
   std::chrono::milliseconds silence{600000};
   std::string database{};  // empty: the endpoint's
+  // Speaks this version or none; kUnsupported when the server does not. For tests of older versions against a
+  // newer server: otherwise the newest that both speak is taken.
+  std::optional<bolt::Version> version{};
 };
 
 // Encodes the parameters of a statement. kUnsupported for nodes, relationships and paths.
@@ -82,7 +86,7 @@ class BoltConnection {
  private:
   BoltConnection(std::unique_ptr<access::ByteStream> stream, std::string address, std::string database,
                  std::chrono::milliseconds silence);
-  Result<void> shake_hands();
+  Result<void> shake_hands(std::optional<bolt::Version> only);
   Result<void> sign_in(const config::Neo4jEndpoint& endpoint);
 
   Result<void> write(size_t answers);

@@ -16,6 +16,7 @@ std::string hello_of(Version version, const Identity& identity) {
 
 TEST(Handshake, OffersFiveAndFourPointFour) {
   EXPECT_EQ(to_hex(as_bytes(handshake())), "6060b01700080805000004040000000000000000");
+  EXPECT_EQ(to_hex(as_bytes(handshake(Version{4, 4}))), "6060b01700000404000000000000000000000000");
   EXPECT_EQ(version_of({0, 0, 8, 5}).value(), (Version{5, 8}));
   EXPECT_EQ(version_of({0, 0, 4, 4}).value(), (Version{4, 4}));
   EXPECT_EQ(version_of({0, 0, 0, 0}).error().code(), Code::kUnsupported);

@@ -124,6 +124,76 @@ TEST_F(BoltOnServer, ElementsOfTheGraphAreRead) {
   EXPECT_THAT(path.steps, testing::ElementsAre(1, 1, -2, 2));
 }
 
+// The server speaks older versions too, and differs in them: before 5.0 no element has an `elementId`, before
+// 5.1 the password comes with the greeting, and 4.4 sends date-times in UTC only when asked for.
+class OlderBoltOnServer : public BoltOnServer, public testing::WithParamInterface<bolt::Version> {
+ protected:
+  void SetUp() override {
+    bolt_.emplace(must(BoltConnection::open(server_.endpoint(), {}, {.version = GetParam()})));
+    ASSERT_EQ(bolt().version(), GetParam());
+  }
+};
+
+TEST_P(OlderBoltOnServer, ReadsAndWritesEverythingAsTheNewestDoes) {
+  auto newest = must(BoltConnection::open(server_.endpoint()));
+  ASSERT_GT(newest.version(), GetParam());
+  for (const auto& value : every_property_type()) {
+    const auto stored = bolt().scalar("CREATE (n:T {v: $v}) RETURN n.v", {{"v", value}});
+    ASSERT_TRUE(stored.ok()) << to_string(value).substr(0, 80) << ": " << stored.error().to_string();
+    EXPECT_EQ(*stored, value) << to_string(value).substr(0, 80);
+    EXPECT_EQ(must(newest.scalar("MATCH (n:T) RETURN n.v")), value) << to_string(value).substr(0, 80);
+    must(bolt().run("MATCH (n:T) DELETE n"));
+  }
+
+  const auto rows =
+      must(bolt().run("CREATE p = (a:A:B {x: 1, at: datetime('2024-07-01T12:00[Europe/Berlin]')})-[r:R {y: "
+                      "2}]->(b)<-[:S]-(c) "
+                      "RETURN a, r, p"));
+  const auto& a = **rows.front()[0].as<bolt::Shared<bolt::Node>>();
+  const auto& r = **rows.front()[1].as<bolt::Shared<bolt::Relationship>>();
+  const auto& path = **rows.front()[2].as<bolt::Shared<bolt::Path>>();
+  EXPECT_THAT(a.labels, testing::UnorderedElementsAre("A", "B"));
+  EXPECT_EQ(a.properties, (Value::Map{{"at", Value{DateTime{1719828000, 0, 0, "Europe/Berlin"}}},
+                                      {"x", Value{int64_t{1}}}}));
+  EXPECT_EQ(a.element_id.empty(), GetParam().major == 4);
+  EXPECT_EQ(r.start, a.id);
+  EXPECT_EQ(r.type, "R");
+  EXPECT_EQ(r.properties, (Value::Map{{"y", Value{int64_t{2}}}}));
+  ASSERT_EQ(path.nodes.size(), 3u);
+  EXPECT_EQ(path.nodes[0], a);
+  EXPECT_THAT(path.steps, testing::ElementsAre(1, 1, -2, 2));
+
+  // Batches, failures and transactions as well.
+  uint64_t streamed = 0;
+  const auto count = [&](bolt::Cursor) -> Result<void> {
+    ++streamed;
+    return {};
+  };
+  const std::string none = pack({}).value();
+  must(bolt().stream("UNWIND range(1, 20000) AS i RETURN i", as_bytes(none), count));
+  EXPECT_EQ(streamed, 20000u);
+  EXPECT_THAT(bolt().run("RETRN 1").error().message(), HasSubstr("SyntaxError"));
+  must(bolt().begin());
+  must(bolt().run("CREATE (:X)"));
+  must(bolt().rollback());
+  EXPECT_EQ(number("MATCH (n:X) RETURN count(n)"), 0);
+  EXPECT_EQ(must(bolt().scalar("CALL dbms.components() YIELD edition RETURN edition")).text(), "community");
+
+  auto endpoint = server_.endpoint();
+  endpoint.password = Secret("wrong");
+  EXPECT_EQ(BoltConnection::open(endpoint, {}, {.version = GetParam()}).error().code(), Code::kDenied);
+}
+
+INSTANTIATE_TEST_SUITE_P(Versions, OlderBoltOnServer,
+                         testing::Values(bolt::Version{4, 4}, bolt::Version{5, 0}), [](const auto& version) {
+                           return fmt::format("V{}_{}", version.param.major, version.param.minor);
+                         });
+
+TEST_F(BoltOnServer, AVersionThatTheServerDoesNotSpeakIsSaid) {
+  const auto none = BoltConnection::open(server_.endpoint(), {}, {.version = bolt::Version{5, 99}});
+  EXPECT_EQ(none.error().code(), Code::kUnsupported);
+}
+
 TEST_F(BoltOnServer, ErrorsTellTheirKindAndTheConnectionGoesOn) {
   EXPECT_THAT(bolt().run("RETRN 1").error().message(), HasSubstr("Neo.ClientError.Statement.SyntaxError"));
   // Rows come before the failure.
