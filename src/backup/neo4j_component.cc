@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "backup/neo4j_command.h"
 #include "backup/neo4j_graph.h"
 #include "core/time.h"
 #include "repository/sealing.h"
@@ -241,6 +242,7 @@ class Neo4jComponent final : public Component {
 
 std::unique_ptr<Component> make_neo4j_component(const config::ComponentSpec& spec,
                                                 const config::Neo4jEndpoint& endpoint, std::string name) {
+  if (spec.method == "command") return make_command_graph_component(endpoint, std::move(name));
   if (spec.method == "live") return make_live_graph_component(spec, endpoint, std::move(name));
   return std::make_unique<Neo4jComponent>(spec, endpoint, std::move(name));
 }

@@ -271,6 +271,7 @@ std::string show(const recovery::RestoreOutcome& outcome) {
                     : component.failure ? "failed"
                                         : "yes",
                     (component.failure && !component.refused) || leaking ? "-"
+                    : !component.compared                                ? "not comparable"
                     : equal                                              ? "equal"
                             : fmt::format("{} differences", component.differences.size()),
                     human_duration(component.duration)});
@@ -308,6 +309,7 @@ ordered_json to_json(const recovery::RestoreOutcome& outcome) {
                       {"probes", component.probes}, {"rows", to_json(component.rows)}};
     if (component.failure) json["failure"] = component.failure->to_string();
     json["refused"] = component.refused;
+    json["compared"] = component.compared;
     components.push_back(std::move(json));
   }
   ordered_json json{{"id", outcome.record.id},

@@ -18,7 +18,7 @@ struct ComponentSpec {
   // "secrets", "provenance", "policies", "policy_bundles", "catalog", "kubernetes", "terraform", …
   std::string name;
   std::string kind;    // "postgresql", "timescaledb", "neo4j", "redis", "elasticsearch", "files", "secrets"
-  std::string method;  // "logical", "hot_copy", "replica", "archive", "sealed", "reindex"
+  std::string method;  // "logical", "hot_copy", "live", "command", "replica", "archive", "sealed", "reindex"
   std::string description;
   bool required = true;                         // false: absence is no failure
   std::vector<std::string> endpoints;           // names; empty: all of that kind

@@ -6,9 +6,12 @@ namespace summit::config {
 
 const std::vector<KnownKind>& known_kinds() {
   static const std::vector<KnownKind> kKinds = {
-      {"postgresql", {"logical"}, false},     {"timescaledb", {"logical"}, false},
-      {"neo4j", {"hot_copy", "live"}, false}, {"redis", {"replica"}, false},
-      {"elasticsearch", {"reindex"}, false},  {"files", {"archive"}, true},
+      {"postgresql", {"logical"}, false},
+      {"timescaledb", {"logical"}, false},
+      {"neo4j", {"hot_copy", "live", "command"}, false},
+      {"redis", {"replica"}, false},
+      {"elasticsearch", {"reindex"}, false},
+      {"files", {"archive"}, true},
       {"secrets", {"sealed"}, true},
   };
   return kKinds;

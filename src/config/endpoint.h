@@ -4,6 +4,7 @@
 // `password` is empty until Configuration::resolve() reads it from `password_source`.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -57,6 +58,10 @@ struct Neo4jEndpoint {
   Access access;
   SecretSource password_source{};
   std::filesystem::path ca_file{};  // PEM, for +s in bolt_uri; empty: the authorities that this system trusts
+  // The vendor's own programs, for `method: command` (stores/neo4j/vendor_command.h). Empty: not set.
+  std::vector<std::string> backup_command{};
+  std::vector<std::string> restore_command{};
+  std::chrono::seconds command_timeout{std::chrono::hours(12)};  // of each
 };
 
 struct RedisEndpoint {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <regex>
 #include <set>
 
 #include "config/url.h"
@@ -124,12 +125,36 @@ PostgresEndpoint read_postgresql(const Value& value) {
   return endpoint;
 }
 
+// The words of the vendor's command, whose placeholders are `{directory}` and `{database}`.
+void read_vendor_command(const Mapping& mapping, std::string_view key, std::vector<std::string>& words) {
+  mapping.read_words(key, words);
+  const auto value = mapping.find(key);
+  if (!value || words.empty()) return;
+  bool names_directory = false;
+  for (const auto& word : words) {
+    static const std::regex kPlaceholder(R"(\{[a-z_]+\})");
+    for (std::sregex_iterator found(word.begin(), word.end(), kPlaceholder), end; found != end; ++found) {
+      const std::string name = found->str();
+      if (name == "{directory}")
+        names_directory = true;
+      else if (name != "{database}")
+        value->complain(fmt::format("the {} of {} knows no {}", key, mapping.what(), name),
+                        "write {directory} or {database}");
+    }
+  }
+  if (names_directory) return;
+  value->complain(
+      fmt::format("the {} of {} does not say where the files of the backup are", key, mapping.what()),
+      "write {directory} where it takes that path: --to-path={directory}, --from-path={directory}");
+}
+
 // `http_uri` stands in earlier configurations, also in those that backups hold: nothing asks there any more.
 Neo4jEndpoint read_neo4j(const Value& value) {
   Neo4jEndpoint endpoint;
-  const Mapping mapping(value, "a neo4j endpoint",
-                        {"name", "when", "bolt_uri", "http_uri", "user", "password", "database", "home",
-                         "data_directory", "bin_directory", "ca_file", "access"});
+  const Mapping mapping(
+      value, "a neo4j endpoint",
+      {"name", "when", "bolt_uri", "http_uri", "user", "password", "database", "home", "data_directory",
+       "bin_directory", "ca_file", "access", "backup_command", "restore_command", "command_timeout"});
   read_name(mapping, endpoint.name);
   mapping.read("bolt_uri", endpoint.bolt_uri);
   mapping.read("user", endpoint.user);
@@ -138,6 +163,9 @@ Neo4jEndpoint read_neo4j(const Value& value) {
   mapping.read("data_directory", endpoint.data_directory);
   mapping.read("bin_directory", endpoint.bin_directory);
   mapping.read("ca_file", endpoint.ca_file);
+  read_vendor_command(mapping, "backup_command", endpoint.backup_command);
+  read_vendor_command(mapping, "restore_command", endpoint.restore_command);
+  mapping.read("command_timeout", endpoint.command_timeout);
   endpoint.access = read_access(mapping);
   endpoint.password_source = read_source(mapping, "password");
   require_scheme(mapping, "bolt_uri", endpoint.bolt_uri,

@@ -214,6 +214,9 @@ void check_filter(const Mapping& mapping, const ComponentSpec& component) {
                fmt::format("add `selection: {{paths: [\"{{{}_id}}/**\"]}}`", component.filter));
   } else if (component.kind == "neo4j") {
     const auto& graph = component.graph;
+    if (component.filter != "none" && component.method == "command")
+      complain("is taken by a command, which takes all of it",
+               "write `method: hot_copy` or `method: live`, or leave `filter` out");
     if (component.filter == "core" && component.labels.empty())
       complain("names no labels", "add `labels: [User]`");
     if (is_scoped(component) && graph.property.empty() && !graph.start)

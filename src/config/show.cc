@@ -299,6 +299,10 @@ void put_endpoint(Out& out, const Neo4jEndpoint& endpoint) {
   put(out, "data_directory", endpoint.data_directory);
   put(out, "bin_directory", endpoint.bin_directory);
   put(out, "ca_file", endpoint.ca_file);
+  put(out, "backup_command", endpoint.backup_command);
+  put(out, "restore_command", endpoint.restore_command);
+  if (!endpoint.backup_command.empty() || !endpoint.restore_command.empty())
+    put(out, "command_timeout", endpoint.command_timeout);
   put_access(out, endpoint.access);
 }
 

@@ -109,6 +109,9 @@ class RestoreComponent {
   // One line per check that holds ("412 indexes valid"); an error when one does not.
   virtual Result<std::vector<std::string>> probe(RestoreContext& context) = 0;
 
+  // Whether compare() has anything to compare with.
+  virtual bool is_comparable() const { return true; }
+
   // The rest is for masked restores (masked_target.h).
   //
   // Nobody else may see masked data before the certificate is there. A store that can, makes them aside in

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "stores/neo4j/vendor_command.h"
+
 namespace summit::recovery {
 
 const repository::Artifact* artifact_with(const repository::ComponentRecord& record,
@@ -18,6 +20,11 @@ const repository::Artifact* graph_artifact(const repository::ComponentRecord& re
 
 const repository::Artifact* dump_artifact(const repository::ComponentRecord& record) {
   return artifact_with(record, ".dump");
+}
+
+bool is_of_vendor(const repository::ComponentRecord& record) {
+  const auto method = record.details.find("method");
+  return record.kind == "neo4j" && method != record.details.end() && method->second == neo4j::kVendorMethod;
 }
 
 uint64_t store_bytes_for(uint64_t graph_bytes) {

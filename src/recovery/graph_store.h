@@ -20,6 +20,9 @@ const repository::Artifact* graph_artifact(const repository::ComponentRecord& re
 // What neo4j-admin dumped of it; null for one that has a graph file.
 const repository::Artifact* dump_artifact(const repository::ComponentRecord& record);
 
+// Whether the vendor's own command made it, whose files nothing here reads.
+bool is_of_vendor(const repository::ComponentRecord& record);
+
 // What a graph file of this size needs as a store with its indexes, about.
 uint64_t store_bytes_for(uint64_t graph_bytes);
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "backup/plan.h"
+#include "recovery/graph_store.h"
 #include "recovery/masked_store.h"
 
 namespace summit::recovery {
@@ -17,6 +18,8 @@ std::string reason_to_leave_out(const ComponentRecord& record, const RestoreCont
   if (record.status == Status::kFailed) return "its backup failed: " + record.reason;
   if (record.kind == "timescaledb") return "its hypertables are part of the PostgreSQL archive";
   if (record.kind == "elasticsearch") return "it is indexed again from the masked stores";
+  if (is_of_vendor(record))
+    return "it is in the vendor's own format, which cannot be masked; a `live` graph can";
   if (record.kind == "secrets" && !context.sealing_key) return "no key is set that would open the secrets";
   return {};
 }

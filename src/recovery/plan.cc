@@ -11,6 +11,7 @@
 #include "recovery/graph_store.h"
 #include "recovery/neo4j_merge.h"
 #include "recovery/neo4j_restore.h"
+#include "recovery/neo4j_vendor_restore.h"
 #include "recovery/postgres_merge.h"
 #include "recovery/postgres_restore.h"
 #include "recovery/redis_restore.h"
@@ -49,8 +50,10 @@ std::unique_ptr<RestoreComponent> make_component(const ComponentRecord& record,
                                                 : make_postgres_restore(with_database(endpoint, into), name);
     });
   }
-  if (record.kind == "neo4j")
+  if (record.kind == "neo4j") {
+    if (is_of_vendor(record)) return for_server(target.neo4j, record, make_neo4j_vendor_restore);
     return for_server(target.neo4j, record, owner_of(metadata) ? make_neo4j_merge : make_neo4j_restore);
+  }
   if (record.kind == "redis") return for_server(target.redis, record, make_redis_restore);
   if (record.kind == "secrets") return make_secrets_restore(target.files, record.name);
   if (record.kind == "files") return make_files_restore(target.files, record.name);

@@ -215,6 +215,7 @@ class Run {
   }
 
   Result<void> compare(size_t index) {
+    outcomes_[index].compared = plan_.components[index].component->is_comparable();
     ASSIGN_OR_RETURN(outcomes_[index].differences, plan_.components[index].component->compare(context_),
                      "while comparing with the backup");
     return {};

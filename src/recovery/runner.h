@@ -19,6 +19,7 @@ struct ComponentOutcome {
   Seconds duration{};
   std::optional<Error> failure;         // of the restore itself, or of a probe
   std::vector<Difference> differences;  // empty: equal to what was backed up
+  bool compared = true;                 // false: nothing was recorded that it could be compared with
   bool refused = false;                 // for these differences: the target is as it was
   std::vector<std::string> probes;      // checks that held
   std::vector<RowChanges> rows;         // that a merge wrote

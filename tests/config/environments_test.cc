@@ -54,6 +54,9 @@ TEST(Environments, EverythingOfAnEndpointIsRead) {
       neo4j:
         - bolt_uri: neo4j+s://graph.example:7687
           home: /opt/neo4j
+          backup_command: neo4j-admin database backup --to-path={directory} {database}
+          restore_command: [neo4j-admin, database, restore, "--from-path={directory}", "{database}"]
+          command_timeout: 3 hours
           access: {start_command: "${TEST_START}", stop_command: [systemctl, stop, neo4j]}
       redis:
         - {host: cache, port: 6380, user: backup, tls: true, ca_file: /etc/ca.pem}
@@ -90,6 +93,11 @@ TEST(Environments, EverythingOfAnEndpointIsRead) {
   EXPECT_EQ(dev.neo4j[0].bolt_uri, "neo4j+s://graph.example:7687");
   EXPECT_THAT(dev.neo4j[0].access.start_command,
               ElementsAre("summit-dr-dev", "start", "neo 4j", "--root=/x"));
+  EXPECT_THAT(dev.neo4j[0].backup_command,
+              ElementsAre("neo4j-admin", "database", "backup", "--to-path={directory}", "{database}"));
+  EXPECT_THAT(dev.neo4j[0].restore_command,
+              ElementsAre("neo4j-admin", "database", "restore", "--from-path={directory}", "{database}"));
+  EXPECT_EQ(dev.neo4j[0].command_timeout, std::chrono::hours(3));
   EXPECT_THAT(dev.neo4j[0].access.stop_command, ElementsAre("systemctl", "stop", "neo4j"));
   EXPECT_TRUE(dev.redis[0].tls);
   EXPECT_THAT(dev.elasticsearch[0].reindex_command, ElementsAre("make", "reindex"));
@@ -261,6 +269,13 @@ INSTANTIATE_TEST_SUITE_P(
               "the bolt_uri of a neo4j endpoint is no bolt:// address (write bolt://host:port)"},
         Wrong{"      files:\n", "      neo4j: [{bolt_uri: 'bolt://neo4j:pw@h'}]\n      files:\n",
               "the bolt_uri of a neo4j endpoint carries a password"},
+        Wrong{"      files:\n",
+              "      neo4j: [{backup_command: neo4j-admin database backup neo4j}]\n      files:\n",
+              "the backup_command of a neo4j endpoint does not say where the files of the backup are (write "
+              "{directory}"},
+        Wrong{"      files:\n",
+              "      neo4j: [{restore_command: 'admin {directory} {databse}'}]\n      files:\n",
+              "the restore_command of a neo4j endpoint knows no {databse} (write {directory} or {database})"},
         Wrong{"    endpoints:\n", "    backup_hooks: {neo5j: {before: [ls]}}\n    endpoints:\n",
               "`neo5j` is no store of environment `dev` (did you mean `neo4j`?)"},
         Wrong{"    endpoints:\n", "    backup_hooks: {neo4j: {before: [{timeout: 3 s}]}}\n    endpoints:\n",

@@ -173,6 +173,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"{name: postgresql, selection: {column: b}}", "has a `selection` and no `filter`"},
         Mistake{"{name: neo4j, filter: tenant}", "add `selection: {property: tenant_id}`"},
         Mistake{"{name: neo4j, filter: core}", "names no labels (add `labels: [User]`)"},
+        Mistake{"{name: neo4j, filter: core, labels: [A], method: command}",
+                "is taken by a command, which takes all of it"},
         Mistake{"{name: neo4j, filter: tenant, selection: {property: a, through: [B]}}",
                 "`through` leads nowhere without `start`"},
         Mistake{"{name: redis, filter: tenant}", "add `include_keys: [\"*:{tenant_id}:*\"]`"},

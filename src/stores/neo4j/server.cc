@@ -112,7 +112,10 @@ Result<void> check_store_format(std::string_view format, std::string_view databa
   return Error(Code::kUnsupported,
                "database {} has the store format `{}`, which only the Enterprise edition reads", database,
                format.empty() ? "unknown" : format)
-      .hint("use the Enterprise edition's own `neo4j-admin database backup` for it");
+      .hint(
+          "write `method: command` in its set, and the Enterprise edition's `neo4j-admin database backup` as "
+          "the "
+          "endpoint's `backup_command`");
 }
 
 Result<std::vector<IndexState>> index_states(BoltConnection& bolt) {
