@@ -1,6 +1,8 @@
 #include "recovery/graph_store.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "stores/neo4j/vendor_command.h"
 
@@ -25,6 +27,27 @@ const repository::Artifact* dump_artifact(const repository::ComponentRecord& rec
 bool is_of_vendor(const repository::ComponentRecord& record) {
   const auto method = record.details.find("method");
   return record.kind == "neo4j" && method != record.details.end() && method->second == neo4j::kVendorMethod;
+}
+
+std::vector<Difference> fingerprint_differences(const std::vector<Fingerprint>& recorded,
+                                                const std::vector<Fingerprint>& found) {
+  using Key = std::pair<std::string, std::string>;
+  std::map<Key, std::pair<const Fingerprint*, const Fingerprint*>> pairs;
+  for (const auto& one : recorded) pairs[{one.kind, one.name}].first = &one;
+  for (const auto& one : found) pairs[{one.kind, one.name}].second = &one;
+  const auto describe = [](const Fingerprint* one) {
+    return one == nullptr ? std::string("not there")
+                          : fmt::format("{} elements, hash {}", one->count, one->hash);
+  };
+  std::vector<Difference> result;
+  for (const auto& [key, both] : pairs) {
+    const auto& [expected, actual] = both;
+    if (expected != nullptr && actual != nullptr && expected->count == actual->count &&
+        expected->hash == actual->hash)
+      continue;
+    result.push_back({fmt::format("{} {}", key.first, key.second), describe(expected), describe(actual)});
+  }
+  return result;
 }
 
 uint64_t store_bytes_for(uint64_t graph_bytes) {

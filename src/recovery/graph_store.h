@@ -5,8 +5,10 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/files.h"
+#include "core/fingerprint.h"
 #include "recovery/component.h"
 #include "scratch/neo4j_scratch.h"
 #include "stores/neo4j/graph_import.h"
@@ -22,6 +24,10 @@ const repository::Artifact* dump_artifact(const repository::ComponentRecord& rec
 
 // Whether the vendor's own command made it, whose files nothing here reads.
 bool is_of_vendor(const repository::ComponentRecord& record);
+
+// What of a graph is not as it was recorded.
+std::vector<Difference> fingerprint_differences(const std::vector<Fingerprint>& recorded,
+                                                const std::vector<Fingerprint>& found);
 
 // What a graph file of this size needs as a store with its indexes, about.
 uint64_t store_bytes_for(uint64_t graph_bytes);

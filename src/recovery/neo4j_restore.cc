@@ -111,7 +111,7 @@ class Neo4jRestore final : public RestoreComponent {
     ASSIGN_OR_RETURN(const auto record, find_record(context));
     ASSIGN_OR_RETURN(const auto found, neo4j::fingerprint_graph(endpoint_, name_, context.workspace,
                                                                 context.reporter, context.cancellation));
-    return differences(context.masking != nullptr ? masked_ : record->fingerprints, found);
+    return fingerprint_differences(context.masking != nullptr ? masked_ : record->fingerprints, found);
   }
 
   Result<std::vector<std::string>> probe(RestoreContext& context) override {
@@ -427,27 +427,6 @@ class Neo4jRestore final : public RestoreComponent {
     }
     const std::string hint = cause.hint();
     return Error(cause.code(), "the old data are back in place: {}", cause.message()).hint(hint);
-  }
-
-  static std::vector<Difference> differences(const std::vector<Fingerprint>& recorded,
-                                             const std::vector<Fingerprint>& found) {
-    using Key = std::pair<std::string, std::string>;
-    std::map<Key, std::pair<const Fingerprint*, const Fingerprint*>> pairs;
-    for (const auto& one : recorded) pairs[{one.kind, one.name}].first = &one;
-    for (const auto& one : found) pairs[{one.kind, one.name}].second = &one;
-    const auto describe = [](const Fingerprint* one) {
-      return one == nullptr ? std::string("not there")
-                            : fmt::format("{} elements, hash {}", one->count, one->hash);
-    };
-    std::vector<Difference> result;
-    for (const auto& [key, both] : pairs) {
-      const auto& [expected, actual] = both;
-      if (expected != nullptr && actual != nullptr && expected->count == actual->count &&
-          expected->hash == actual->hash)
-        continue;
-      result.push_back({fmt::format("{} {}", key.first, key.second), describe(expected), describe(actual)});
-    }
-    return result;
   }
 
   config::Neo4jEndpoint endpoint_;

@@ -10,6 +10,7 @@
 #include "recovery/files_restore.h"
 #include "recovery/graph_store.h"
 #include "recovery/neo4j_merge.h"
+#include "recovery/neo4j_remote_restore.h"
 #include "recovery/neo4j_restore.h"
 #include "recovery/neo4j_vendor_restore.h"
 #include "recovery/postgres_merge.h"
@@ -17,6 +18,7 @@
 #include "recovery/redis_restore.h"
 #include "recovery/search_index.h"
 #include "recovery/secrets_restore.h"
+#include "stores/access/access.h"
 #include "stores/files/tree_record.h"
 #include "stores/postgres/connection.h"
 #include "stores/postgres/sql.h"
@@ -52,7 +54,11 @@ std::unique_ptr<RestoreComponent> make_component(const ComponentRecord& record,
   }
   if (record.kind == "neo4j") {
     if (is_of_vendor(record)) return for_server(target.neo4j, record, make_neo4j_vendor_restore);
-    return for_server(target.neo4j, record, owner_of(metadata) ? make_neo4j_merge : make_neo4j_restore);
+    if (owner_of(metadata)) return for_server(target.neo4j, record, make_neo4j_merge);
+    return for_server(target.neo4j, record, [&](const auto& endpoint, const std::string& name) {
+      const bool over_bolt = graph_artifact(record) != nullptr && !access::is_local(endpoint.access);
+      return over_bolt ? make_neo4j_remote_restore(endpoint, name) : make_neo4j_restore(endpoint, name);
+    });
   }
   if (record.kind == "redis") return for_server(target.redis, record, make_redis_restore);
   if (record.kind == "secrets") return make_secrets_restore(target.files, record.name);
