@@ -8,6 +8,8 @@
 
 #include "core/text.h"
 #include "masking/json_text.h"
+#include "masking/national_id.h"
+#include "masking/report_replaced.h"
 
 namespace summit::masking {
 namespace {
@@ -203,6 +205,19 @@ std::string describe(const Place& place) {
   if (place.store == Store::kRedis)
     return key_family(place.name) + (place.field.empty() ? "" : "." + field_family(place.field));
   return container_of(place) + (place.field.empty() ? "" : "." + place.field);
+}
+
+std::optional<Suspicion> suspect_values(const std::vector<std::string>& values) {
+  constexpr size_t kFewest = 5;  // of which one may be an accident
+  const auto are = [&](auto is) {
+    const auto count = static_cast<size_t>(std::count_if(values.begin(), values.end(), is));
+    return count > 0 && count * 10 >= values.size() * 9;
+  };
+  if (are([](const auto& value) { return !numbers_of_embedding(value).empty(); }))
+    return Suspicion::kEmbedding;
+  if (values.size() >= kFewest && are([](const auto& value) { return is_national_id(value); }))
+    return Suspicion::kNationalId;
+  return std::nullopt;
 }
 
 Verdict classify(const config::SanitizationRules& rules, config::Sanitization level, const Place& place) {

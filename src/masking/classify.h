@@ -41,9 +41,15 @@ struct Verdict {
   std::string rule;  // kSensitive: the rule to paste, with the list of its store's rules above it
 };
 
-// A name alone makes an undeclared place sensitive; content also makes one sensitive that a declaration calls
-// harmless or a rule keeps, because what is in the place has changed then. `ruled` values are not looked at.
+// A name alone makes an undeclared place sensitive, and so does suspect_values(); other content also makes
+// one sensitive that a declaration calls harmless or a rule keeps, because what is in the place has changed
+// then. `ruled` values are not looked at.
 Verdict classify(const config::SanitizationRules& rules, config::Sanitization level, const Place& place);
+
+// By what the values of one place are, each as a whole: embeddings, and numbers that states give to persons,
+// when nearly all are. Other numbers may look like them, so that whoever declares the place harmless is
+// right.
+std::optional<Suspicion> suspect_values(const std::vector<std::string>& values);
 
 // Names of keys and fields may be private themselves (session tokens, addresses): what is shown of them is
 // the family. user:17 and user:ada are of user:*, cache:entity:9:body is of cache:entity:*:*.

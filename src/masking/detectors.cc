@@ -9,9 +9,7 @@
 
 #include "core/bytes.h"
 #include "core/text.h"
-#include "masking/national_id.h"
 #include "masking/number_text.h"
-#include "masking/report_replaced.h"
 
 namespace summit::masking {
 namespace {
@@ -569,19 +567,6 @@ bool says_something(std::string_view value) {
 }
 
 }  // namespace
-
-std::optional<Suspicion> suspect_values(const std::vector<std::string>& values) {
-  constexpr size_t kFewest = 5;  // of which one may be an accident
-  const auto are = [&](auto is) {
-    const auto count = static_cast<size_t>(std::count_if(values.begin(), values.end(), is));
-    return count > 0 && count * 10 >= values.size() * 9;
-  };
-  if (are([](const auto& value) { return !numbers_of_embedding(value).empty(); }))
-    return Suspicion::kEmbedding;
-  if (values.size() >= kFewest && are([](const auto& value) { return is_national_id(value); }))
-    return Suspicion::kNationalId;
-  return std::nullopt;
-}
 
 std::optional<Suspicion> suspect_identifier(std::string_view name) {
   const auto found = suspect_value(name);

@@ -2,9 +2,7 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace summit::masking {
 
@@ -33,11 +31,6 @@ std::optional<Suspicion> suspect_name(std::string_view name);
 // By what stands in the value, anywhere in it: texts, the insides of documents and arrays. Checked digits are
 // recomputed, so that a long number is no card by chance in nine of ten cases. Looks at the first 64 KiB.
 std::optional<Suspicion> suspect_value(std::string_view value);
-
-// By what the values of one place are, each as a whole: embeddings, and numbers that states give to persons,
-// when nearly all are. Other numbers may look like them, so that whoever declares the place harmless is
-// right.
-std::optional<Suspicion> suspect_values(const std::vector<std::string>& values);
 
 // By what stands in a name that somebody chose for a column, label or index. Programs make such names of
 // hashes, so that high entropy is no sign of a secret there.

@@ -55,7 +55,6 @@ class PostgresRestore final : public RestoreComponent {
   Result<const ComponentRecord*> record(RestoreContext& context) const;
   Result<std::vector<DatabasePart>> parts(RestoreContext& context) const;
   Result<std::optional<postgres::Inventory>> target_of(const DatabasePart& part) const;
-  Result<std::string> wal_goes_to(const std::string& database) const;
   postgres::TableSelection selection_of(const RestoreContext& context) const;
   Result<void> foresee_tables(RestoreContext& context, const DatabasePart& part,
                               const std::optional<postgres::Inventory>& there, PlanStep& step);
@@ -232,12 +231,6 @@ Result<PlanStep> PostgresRestore::plan(RestoreContext& context) {
   return step;
 }
 
-Result<std::string> PostgresRestore::wal_goes_to(const std::string& database) const {
-  ASSIGN_OR_RETURN(auto connection,
-                   postgres::Connection::open(endpoint_, postgres::maintenance_database(database)));
-  return postgres::where_wal_goes(connection);
-}
-
 // Before anything is written: what no rule covers and looks private stops the restore.
 Result<const MaskedArchive*> PostgresRestore::masked_archive(RestoreContext& context,
                                                              const DatabasePart& part) {
@@ -267,7 +260,7 @@ Result<void> PostgresRestore::foresee_masking(RestoreContext& context, const Dat
   step.notes.emplace_back(
       "large objects come empty, subscriptions and user mappings not at all, jobs switched off, new roles "
       "without passwords");
-  ASSIGN_OR_RETURN(wal_goes_, wal_goes_to(part.target));
+  ASSIGN_OR_RETURN(wal_goes_, postgres::where_wal_goes(endpoint_, part.target));
   if (!wal_goes_.empty())
     step.notes.push_back(
         fmt::format("masked rows go with the server's WAL {} before they are certified", wal_goes_));
@@ -566,7 +559,7 @@ Result<void> PostgresRestore::reveal(RestoreContext& context, TargetDoors&) {
 Result<void> PostgresRestore::search(RestoreContext&, const LeakScan& scan) {
   // Somebody may have come since the plan.
   if (wal_goes_.empty() && !hidden_.empty()) {
-    ASSIGN_OR_RETURN(wal_goes_, wal_goes_to(hidden_.front().target));
+    ASSIGN_OR_RETURN(wal_goes_, postgres::where_wal_goes(endpoint_, hidden_.front().target));
   }
   for (const auto& hidden : hidden_) {
     SearchedDatabase searched{hidden.database.name(), hidden.target, hidden.database.comment()};

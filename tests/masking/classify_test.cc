@@ -56,6 +56,37 @@ TEST(Classify, ShippedRulesCoverPersonsAndCardsInStaging) {
         << table << "." << field;
 }
 
+// Of a text that is masked they would say what it was about, whatever the column is called.
+TEST(Classify, ListsOfManyFractionsAreEmbeddings) {
+  const auto list = [](int count, const std::string& opens, const std::string& closes) {
+    std::string numbers;
+    for (int i = 0; i < count; ++i) numbers += (i == 0 ? "" : ",") + std::to_string(std::sin(i));
+    return opens + numbers + closes;
+  };
+  EXPECT_EQ(suspect_values({list(64, "[", "]")}), Suspicion::kEmbedding);
+  EXPECT_EQ(suspect_values({list(384, "{", "}"), list(384, "{", "}")}), Suspicion::kEmbedding);
+  EXPECT_FALSE(suspect_values({list(63, "[", "]")}).has_value()) << "too few";
+  EXPECT_FALSE(suspect_values({list(64, "[", "]"), "a note"}).has_value()) << "a single one";
+  EXPECT_FALSE(suspect_values({}).has_value());
+}
+
+// One in a hundred numbers of eleven digits has the check digits of a person's, by accident.
+TEST(Classify, AColumnOfNationalIdsIsFoundAndOneOfOtherNumbersIsNot) {
+  EXPECT_EQ(suspect_values({"811218-9876", "811218-9876", "811218+9876", "19811218-9876", "811218-9876"}),
+            Suspicion::kNationalId);
+  EXPECT_FALSE(suspect_values({"811218-9876"}).has_value());
+  std::vector<std::string> orders;
+  for (int i = 0; i < 1000; ++i) orders.push_back(std::to_string(26011500000 + i));
+  EXPECT_FALSE(suspect_values(orders).has_value());
+  // Whoever has looked at them is believed.
+  const std::vector<std::string> ids(5, "811218-9876");
+  const auto rules = table_rules("    - {table: other, set: {x: remove}}\n");
+  EXPECT_EQ(classify(rules, Sanitization::kFull, column("t", "ref", ids)).kind, Kind::kSensitive);
+  auto declared = rules;
+  declared.harmless.push_back({Store::kPostgresql, "t", "ref"});
+  EXPECT_EQ(classify(declared, Sanitization::kFull, column("t", "ref", ids)).kind, Kind::kHarmless);
+}
+
 TEST(Classify, PartitionsHaveTheRulesOfTheirParents) {
   auto place = column("billing_2026_even", "credit_card");
   EXPECT_EQ(verdict_of(place).kind, Kind::kSensitive);

@@ -1,8 +1,5 @@
 #include "masking/detectors.h"
 
-#include <cmath>
-#include <string>
-
 #include <gtest/gtest.h>
 
 namespace summit::masking {
@@ -81,6 +78,7 @@ TEST(Detectors, FindPrivateValuesInsideTexts) {
       {"call (415) 555-2671", Suspicion::kPhone},
       {"call 415-555-2671", Suspicion::kPhone},
       {"ssn 078-05-1120", Suspicion::kNationalId},
+      {"SSN-123-45-6789", Suspicion::kNationalId},
       {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N", Suspicion::kJwt},
       {"-----BEGIN RSA PRIVATE KEY-----\nMIIE", Suspicion::kPrivateKey},
       {"key AKIAIOSFODNN7EXAMPLE", Suspicion::kCloudKey},
@@ -88,31 +86,6 @@ TEST(Detectors, FindPrivateValuesInsideTexts) {
       {"{x,\"ada@lovelace.org\"}", Suspicion::kEmail},
   };
   for (const auto& [value, suspicion] : cases) EXPECT_EQ(suspect_value(value), suspicion) << value;
-}
-
-// Of a text that is masked they would say what it was about, whatever the column is called.
-TEST(Detectors, ListsOfManyFractionsAreEmbeddings) {
-  const auto list = [](int count, const std::string& opens, const std::string& closes) {
-    std::string numbers;
-    for (int i = 0; i < count; ++i) numbers += (i == 0 ? "" : ",") + std::to_string(std::sin(i));
-    return opens + numbers + closes;
-  };
-  EXPECT_EQ(suspect_values({list(64, "[", "]")}), Suspicion::kEmbedding);
-  EXPECT_EQ(suspect_values({list(384, "{", "}"), list(384, "{", "}")}), Suspicion::kEmbedding);
-  EXPECT_FALSE(suspect_values({list(63, "[", "]")}).has_value()) << "too few";
-  EXPECT_FALSE(suspect_values({list(64, "[", "]"), "a note"}).has_value()) << "a single one";
-  EXPECT_FALSE(suspect_values({}).has_value());
-}
-
-// One in a hundred numbers of eleven digits has the check digits of a person's, by accident.
-TEST(Detectors, AColumnOfNationalIdsIsFoundAndOneOfOtherNumbersIsNot) {
-  EXPECT_EQ(suspect_values({"811218-9876", "811218-9876", "811218+9876", "19811218-9876", "811218-9876"}),
-            Suspicion::kNationalId);
-  EXPECT_FALSE(suspect_values({"811218-9876"}).has_value());
-  std::vector<std::string> orders;
-  for (int i = 0; i < 1000; ++i) orders.push_back(std::to_string(26011500000 + i));
-  EXPECT_FALSE(suspect_values(orders).has_value());
-  EXPECT_EQ(suspect_value("SSN-123-45-6789"), Suspicion::kNationalId);
 }
 
 TEST(Detectors, LeaveHarmlessValuesAlone) {

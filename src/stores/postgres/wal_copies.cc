@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "stores/postgres/connection.h"
+#include "stores/postgres/swap.h"
+
 namespace summit::postgres {
 
-Result<std::string> where_wal_goes(Connection& connection) {
+Result<std::string> where_wal_goes(const config::PostgresEndpoint& endpoint, const std::string& database) {
+  ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, maintenance_database(database)));
   ASSIGN_OR_RETURN(const auto rows, connection.query(R"sql(
     SELECT pg_catalog.current_setting('archive_mode') <> 'off',
            (SELECT pg_catalog.count(*) FROM pg_catalog.pg_replication_slots) +
