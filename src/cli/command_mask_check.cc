@@ -77,6 +77,8 @@ class UnlockCommand final : public Command {
   Result<ExitCode> run(Session& session) override {
     ASSIGN_OR_RETURN(const auto environment, session.environment(environment_));
     ASSIGN_OR_RETURN(const auto base, session.backup_base());
+    // A restore that still runs has closed it for its own sake.
+    ASSIGN_OR_RETURN(const auto journal, recovery::RestoreJournal::open(base));
     ASSIGN_OR_RETURN(const auto record, recovery::read_lock(base, environment.name));
     if (!record) {
       session.console().print(fmt::format("`{}` is not locked", environment.name));

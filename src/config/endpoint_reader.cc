@@ -125,7 +125,8 @@ PostgresEndpoint read_postgresql(const Value& value) {
   return endpoint;
 }
 
-// The words of the vendor's command, whose placeholders are `{directory}` and `{database}`.
+// The words of the vendor's command, whose placeholders are `{directory}`, `{database}` and, of a restore,
+// `{file}`.
 void read_vendor_command(const Mapping& mapping, std::string_view key, std::vector<std::string>& words) {
   mapping.read_words(key, words);
   const auto value = mapping.find(key);
@@ -135,17 +136,20 @@ void read_vendor_command(const Mapping& mapping, std::string_view key, std::vect
     static const std::regex kPlaceholder(R"(\{[a-z_]+\})");
     for (std::sregex_iterator found(word.begin(), word.end(), kPlaceholder), end; found != end; ++found) {
       const std::string name = found->str();
-      if (name == "{directory}")
+      const bool is_file = name == "{file}" && key == "restore_command";
+      if (name == "{directory}" || is_file)
         names_directory = true;
       else if (name != "{database}")
         value->complain(fmt::format("the {} of {} knows no {}", key, mapping.what(), name),
-                        "write {directory} or {database}");
+                        key == "restore_command" ? "write {file}, {directory} or {database}"
+                                                 : "write {directory} or {database}");
     }
   }
   if (names_directory) return;
   value->complain(
       fmt::format("the {} of {} does not say where the files of the backup are", key, mapping.what()),
-      "write {directory} where it takes that path: --to-path={directory}, --from-path={directory}");
+      "write {directory} where it takes that path: --to-path={directory}, or --from-path={file} for the one "
+      "file of a restore");
 }
 
 // `http_uri` stands in earlier configurations, also in those that backups hold: nothing asks there any more.

@@ -47,12 +47,14 @@ Certificate attest(const RestorePlan& plan, const RestoreContext& context, const
   return certificate;
 }
 
+fs::path unpublished(const fs::path& certificate) { return certificate.native() + ".unpublished"; }
+
 Result<fs::path> certify(const Certificate& certificate, const LeakCheck& check) {
   ASSIGN_OR_RETURN(const auto key, SigningKey::open_or_create(check.signing_key));
   ASSIGN_OR_RETURN(const auto text, sign_certificate(certificate, key));
   const fs::path path = check.base / ".certificates" / (certificate.restore + ".json");
   RETURN_IF_ERROR(make_directories(path.parent_path()));
-  RETURN_IF_ERROR(write_file_durably(path, text));
+  RETURN_IF_ERROR(write_file_durably(unpublished(path), text));
   return path;
 }
 
@@ -89,7 +91,13 @@ void lock_all(const Components& restored, RestoreContext& context, const Restore
   locked.reason = outcome.failure ? "a check for leaks that could not be finished"
                                   : fmt::format("private values in {} places", outcome.findings.size());
   locked.since = now();
-  if (check.unfinished) locked.stores = check.unfinished->stores;
+  // What is recorded of a store that was closed is all that can open it again: of this run, and of one
+  // before.
+  const auto recorded = read_lock(check.base, record.environment);
+  if (recorded.ok() && *recorded)
+    locked.stores = (*recorded)->stores;
+  else if (check.unfinished)
+    locked.stores = check.unfinished->stores;
   for (auto* component : restored) {
     auto done = component->lock(context);
     if (done.ok() && done->kind == kNothingCame) {
@@ -130,6 +138,15 @@ Result<fs::path> search_and_certify(const RestorePlan& plan, const Components& r
 }
 
 }  // namespace
+
+Result<void> publish_certificate(const fs::path& certificate) {
+  return rename_durably(unpublished(certificate), certificate);
+}
+
+void withdraw_certificate(const fs::path& certificate) {
+  std::error_code error;
+  fs::remove(unpublished(certificate), error);
+}
 
 LeakOutcome check_masked_target(const RestorePlan& plan, const std::vector<RestoreComponent*>& restored,
                                 RestoreContext& context, const RestoreRecord& record, LeakCheck& check) {

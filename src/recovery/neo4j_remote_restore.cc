@@ -103,7 +103,8 @@ class Neo4jRemoteRestore final : public RestoreComponent {
                  "database {} at {} is not empty, and the files of {} cannot be exchanged from here",
                  endpoint_.database, endpoint_.bolt_uri, access::describe(endpoint_.access))
         .hint(
-            "back it up, then empty it: MATCH (n) CALL { WITH n DETACH DELETE n } IN TRANSACTIONS; or mount "
+            "back it up, then empty it: MATCH (n) WHERE NOT n:SummitDrEnvironment CALL { WITH n DETACH "
+            "DELETE n } IN TRANSACTIONS, and drop its indexes and constraints; or mount "
             "its "
             "data on this machine, and declare `data_directory` with access kind local");
   }

@@ -158,8 +158,11 @@ class Neo4jVendorRestore final : public RestoreComponent {
     const auto phase = context.reporter.phase(name_, "stopping the server", "");
     RETURN_IF_ERROR(
         access::stop_store(endpoint_.access, endpoint_.name, context.cancellation, kStopPatience));
-    return wait_until([&] { return is_down(); }, fmt::format("{} to stop", name_), kStopPatience,
-                      kPollInterval, context.cancellation);
+    auto down = wait_until([&] { return is_down(); }, fmt::format("{} to stop", name_), kStopPatience,
+                           kPollInterval, context.cancellation);
+    if (down.ok()) return down;
+    [[maybe_unused]] const auto started = start_server(false, context);
+    return down;
   }
 
   // It closes its files after its doors: where we can see them, they tell.

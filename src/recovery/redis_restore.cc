@@ -69,13 +69,8 @@ class RedisRestore final : public RestoreComponent {
   }
   Result<LockedStore> lock(RestoreContext& context) override {
     if (!closed_) return Error(Code::kFailed, "it was not closed");
-    // It is closed since before it was filled. Should this fail, it stays so.
-    auto again = close_again(context);
-    if (again.ok()) {
-      closed_ = *std::move(again);
-    } else {
-      context.reporter.warn(fmt::format("{}: {}", name_, again.error().to_string()));
-    }
+    // It is closed since before it was filled, unless it has started anew and forgotten that.
+    ASSIGN_OR_RETURN(closed_, close_again(context), "its present state is not known");
     return *closed_;
   }
 
@@ -108,12 +103,17 @@ class RedisRestore final : public RestoreComponent {
     ASSIGN_OR_RETURN(const auto* record, record_of(context));
     // What stops a masked restore must stop it before any other store is touched.
     std::optional<MetRules> met;
+    std::optional<redis::RdbSummary> summary;
     if (context.masking != nullptr) {
       RETURN_IF_ERROR(check_closable(endpoint_, context.cancellation));
       ASSIGN_OR_RETURN(const auto source, source_of(context));
-      RETURN_IF_ERROR(look_through(context, source, &met.emplace()));
+      ASSIGN_OR_RETURN(summary, look_through(context, source, &met.emplace()));
     }
     ASSIGN_OR_RETURN(auto connection, redis::Connection::open(endpoint_, {}, context.cancellation));
+    // Not after everybody was shut out.
+    if (summary)
+      RETURN_IF_ERROR(redis::check_target(connection, *summary), "redis at {} cannot take this backup",
+                      redis::address_of(endpoint_));
     ASSIGN_OR_RETURN(const redis::ServerInfo info, redis::read_info(connection));
     ASSIGN_OR_RETURN(const auto counts, redis::count_keys(connection));
     ASSIGN_OR_RETURN(const bool incomplete, redis::restore_incomplete(connection));

@@ -139,9 +139,7 @@ class Run {
     restore_those(true);
     leaks_ = check_masked_target(plan_, restored(), context_, record_, check);
     if (leaks_->certified()) {
-      each([&](size_t index) { return reveal(index, doors); });
-      // Of a target that does not hold what was certified there is no certificate.
-      if (restored().size() < outcomes_.size()) withdraw_certificate();
+      reveal_all(doors);
     } else {
       keep_closed();
     }
@@ -164,10 +162,33 @@ class Run {
     }
   }
 
-  void withdraw_certificate() {
-    std::error_code error;
-    fs::remove(leaks_->certificate, error);
+  // What was filled in its place is opened last, when all others are in theirs.
+  void reveal_all(TargetDoors& doors) {
+    const auto reveal_those = [&](bool in_place) {
+      each([&](size_t index) {
+        if (plan_.components[index].component->writes_in_place(context_) != in_place) return Result<void>();
+        return reveal(index, doors);
+      });
+    };
+    reveal_those(false);
+    if (restored().size() < outcomes_.size()) return withhold(true);
+    reveal_those(true);
+    if (restored().size() < outcomes_.size()) return withhold(false);
+    const auto published = publish_certificate(leaks_->certificate);
+    if (published.ok()) return;
+    leaks_->failure = published.error();
     leaks_->certificate.clear();
+  }
+
+  // Of a target that does not hold what was certified there is no certificate.
+  void withhold(bool closed_ones_too) {
+    withdraw_certificate(leaks_->certificate);
+    leaks_->certificate.clear();
+    for (size_t index = 0; index < outcomes_.size() && closed_ones_too; ++index) {
+      if (outcomes_[index].failure || !plan_.components[index].component->writes_in_place(context_)) continue;
+      outcomes_[index].failure = Error(Code::kFailed, "it is not opened: others did not come to their place")
+                                     .hint("mend what they complain about, then restore again");
+    }
   }
 
   void keep_closed() {

@@ -55,7 +55,7 @@ TEST(Environments, EverythingOfAnEndpointIsRead) {
         - bolt_uri: neo4j+s://graph.example:7687
           home: /opt/neo4j
           backup_command: neo4j-admin database backup --to-path={directory} {database}
-          restore_command: [neo4j-admin, database, restore, "--from-path={directory}", "{database}"]
+          restore_command: [neo4j-admin, database, restore, "--from-path={file}", "{database}"]
           command_timeout: 3 hours
           access: {start_command: "${TEST_START}", stop_command: [systemctl, stop, neo4j]}
       redis:
@@ -96,7 +96,7 @@ TEST(Environments, EverythingOfAnEndpointIsRead) {
   EXPECT_THAT(dev.neo4j[0].backup_command,
               ElementsAre("neo4j-admin", "database", "backup", "--to-path={directory}", "{database}"));
   EXPECT_THAT(dev.neo4j[0].restore_command,
-              ElementsAre("neo4j-admin", "database", "restore", "--from-path={directory}", "{database}"));
+              ElementsAre("neo4j-admin", "database", "restore", "--from-path={file}", "{database}"));
   EXPECT_EQ(dev.neo4j[0].command_timeout, std::chrono::hours(3));
   EXPECT_THAT(dev.neo4j[0].access.stop_command, ElementsAre("systemctl", "stop", "neo4j"));
   EXPECT_TRUE(dev.redis[0].tls);
@@ -275,7 +275,8 @@ INSTANTIATE_TEST_SUITE_P(
               "{directory}"},
         Wrong{"      files:\n",
               "      neo4j: [{restore_command: 'admin {directory} {databse}'}]\n      files:\n",
-              "the restore_command of a neo4j endpoint knows no {databse} (write {directory} or {database})"},
+              "the restore_command of a neo4j endpoint knows no {databse} (write {file}, {directory} or "
+              "{database})"},
         Wrong{"    endpoints:\n", "    backup_hooks: {neo5j: {before: [ls]}}\n    endpoints:\n",
               "`neo5j` is no store of environment `dev` (did you mean `neo4j`?)"},
         Wrong{"    endpoints:\n", "    backup_hooks: {neo4j: {before: [{timeout: 3 s}]}}\n    endpoints:\n",

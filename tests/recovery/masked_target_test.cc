@@ -15,6 +15,7 @@ class HoldsText final : public RestoreComponent {
     std::string original = "store:mail";
     std::optional<Error> unreadable;
     bool locked = false;
+    bool lock_fails = false;
     LockedStore locks{.kind = "redis", .endpoint = "store", .users = {{"default", "+@all"}}};
     bool closed = false;
     bool was_filled = false;
@@ -41,6 +42,7 @@ class HoldsText final : public RestoreComponent {
   }
   Result<std::vector<std::string>> probe(RestoreContext&) override { return std::vector<std::string>(); }
   Result<void> close(RestoreContext&, TargetDoors& doors) override {
+    if (state_.locks.kind == kNothingCame) return {};
     state_.was_left_closed = doors.left_closed("redis", "store") != nullptr;
     RETURN_IF_ERROR(doors.record(kStore));
     state_.closed = true;
@@ -64,6 +66,7 @@ class HoldsText final : public RestoreComponent {
   }
   Result<LockedStore> lock(RestoreContext&) override {
     state_.locked = true;
+    if (state_.lock_fails) return Error(Code::kUnreachable, "it does not answer");
     return state_.locks;
   }
 
@@ -148,6 +151,31 @@ TEST_F(MaskedTarget, IntoWhichNothingCameIsSaidToBeUnchangedAndTheNextRestoreIsR
   const auto locked = read_lock(world_.base(), "dev").value();
   ASSERT_TRUE(locked.has_value());
   EXPECT_TRUE(locked->stores.empty()) << "there is nothing to unlock";
+}
+
+// The record holds the rights that its users had: nothing else could give them back.
+TEST_F(MaskedTarget, ThatWasClosedAndCannotBeLockedStaysInTheRecord) {
+  store_.text = "write to ada@mail.org";
+  store_.lock_fails = true;
+  const auto outcome = restore();
+  ASSERT_TRUE(outcome.ok() && outcome->leaks.has_value());
+  EXPECT_EQ(outcome->leaks->open.size(), 1U);
+  const auto locked = read_lock(world_.base(), "dev").value();
+  ASSERT_TRUE(locked.has_value());
+  ASSERT_EQ(locked->stores.size(), 1U);
+  EXPECT_EQ(locked->stores.front().users.at("default"), "+@all");
+}
+
+// Others can fail to come to their place after all was searched.
+TEST_F(MaskedTarget, WhoseOthersDoNotComeToTheirPlaceStaysClosedWithoutACertificate) {
+  const auto outcome = restore({{.name = "graph", .aside = true, .reveal = [] {
+                                   return Result<void>(Error(Code::kNoSpace, "no room"));
+                                 }}});
+  ASSERT_TRUE(outcome.ok()) << outcome.error().to_string();
+  EXPECT_TRUE(store_.closed && !store_.revealed);
+  EXPECT_FALSE(outcome->leaks->certified());
+  EXPECT_TRUE(fs::is_empty(world_.base() / ".certificates"));
+  EXPECT_TRUE(read_lock(world_.base(), "dev").value()->unfinished);
 }
 
 TEST_F(MaskedTarget, WhoseLockCanBeUndoneSaysHow) {

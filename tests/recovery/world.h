@@ -47,6 +47,7 @@ struct Script {
   std::vector<std::string> skipped{};
   std::function<Result<std::vector<std::string>>()> probe{};
   bool aside = false;  // restore() writes nothing that others see
+  std::function<Result<void>()> reveal{};
 };
 
 class ScriptedRestore final : public RestoreComponent {
@@ -60,6 +61,9 @@ class ScriptedRestore final : public RestoreComponent {
   Result<std::vector<Difference>> compare(RestoreContext&) override { return script_.differences; }
   std::vector<Difference> refused() const override { return script_.refused; }
   bool writes_in_place(const RestoreContext&) const override { return !script_.aside; }
+  Result<void> reveal(RestoreContext&, TargetDoors&) override {
+    return script_.reveal ? script_.reveal() : Result<void>();
+  }
   std::vector<std::string> skipped() const override { return script_.skipped; }
   Result<std::vector<std::string>> probe(RestoreContext&) override {
     return script_.probe ? script_.probe() : std::vector<std::string>{"answers"};

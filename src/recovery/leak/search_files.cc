@@ -55,6 +55,8 @@ class FileSearch final : public files::TreeVisitor {
 
   Result<uint64_t> search_content(const files::WalkEntry& entry, const std::string& place) {
     const UniqueFd fd(::openat(entry.directory, entry.name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    // What went away meanwhile cannot be seen by anybody.
+    if (!fd.valid() && errno == ENOENT) return uint64_t{0};
     if (!fd.valid()) return errno_error(errno, fmt::format("cannot open {}", entry.path));
     StreamedOriginals originals(search_);
     block_.resize(kBlock);

@@ -124,6 +124,11 @@ Result<LockedStore> close_redis(const config::RedisEndpoint& pass, const std::st
   // `before` may be what record() replaces.
   const Rights earlier = before != nullptr ? before->users : Rights();
   closed.keeper = before != nullptr ? before->keeper : keeper;
+  if (!closed.keeper.empty()) {
+    // Since then his password may have gone, and everybody would be him.
+    ASSIGN_OR_RETURN(const bool open_to_all, is_passwordless(connection, closed.keeper));
+    if (open_to_all) closed.keeper.clear();
+  }
   if (closed.keeper.empty()) closed.key = pass.password;
   // Until the end of the first round somebody else may make users, and give back what was taken.
   for (int round = 0; round < 2; ++round) {

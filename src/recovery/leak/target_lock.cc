@@ -88,8 +88,8 @@ Result<void> unlock_store(const LockedStore& store, const config::Environment& e
     return access::start_store(endpoint->access, endpoint->name, cancellation);
   }
   ASSIGN_OR_RETURN(const auto* endpoint, endpoint_named(environment.redis, store.endpoint));
+  bool open = false;  // outlives the pass, which asks it at its end
   ASSIGN_OR_RETURN(auto pass, enter_redis(*endpoint, store, cancellation));
-  bool open = false;
   pass.stay_while([&open] { return !open; });
   RETURN_IF_ERROR(open_redis(pass.endpoint(), store));
   open = true;

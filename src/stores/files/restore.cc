@@ -387,6 +387,16 @@ Result<RestoreReport> TreeRestore::finish() {
   state.report.notes = state.unpacker->notes();
   state.unpacker.reset();
 
+  // Without it there would be nothing to move, and everything that is there would count as left over.
+  struct stat held{};
+  struct stat named{};
+  if (::fstat(state.staging.get(), &held) != 0 || ::lstat(state.staging_path.c_str(), &named) != 0 ||
+      held.st_dev != named.st_dev || held.st_ino != named.st_ino) {
+    return Error(Code::kFailed, "somebody removed {}, in which the files were kept for {}",
+                 state.staging_path.string(), state.options.root.string())
+        .hint("nothing was replaced: run the restore again");
+  }
+
   // From here on a failure leaves old and new entries side by side, so the staging directory must stay to say
   // so.
   const fs::path staging = std::exchange(state.staging_path, fs::path());

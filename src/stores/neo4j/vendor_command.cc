@@ -17,7 +17,8 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
 }
 
 // One pass: what is filled in is not looked at again.
-std::string filled_in(std::string_view word, const fs::path& directory, const std::string& database) {
+std::string filled_in(std::string_view word, const fs::path& directory, const fs::path& file,
+                      const std::string& database) {
   std::string text;
   while (!word.empty()) {
     const auto take = [&](std::string_view placeholder, const std::string& value) {
@@ -26,11 +27,24 @@ std::string filled_in(std::string_view word, const fs::path& directory, const st
       word.remove_prefix(placeholder.size());
       return true;
     };
-    if (take("{directory}", directory.native()) || take("{database}", database)) continue;
+    if (take("{directory}", directory.native()) || take("{file}", file.native()) ||
+        take("{database}", database))
+      continue;
     text += word.front();
     word.remove_prefix(1);
   }
   return text;
+}
+
+// The one `.backup` there. No directory: only asked what the command is.
+Result<fs::path> only_backup_in(const fs::path& directory) {
+  if (directory.empty()) return fs::path();
+  ASSIGN_OR_RETURN(auto files, vendor_files(directory));
+  std::erase_if(files, [](const VendorFile& file) { return !file.path.ends_with(".backup"); });
+  if (files.size() == 1) return directory / files.front().path;
+  return Error(Code::kConfig, "the backup has {} files called *.backup, and {{file}} stands for one",
+               files.size())
+      .hint("give the restore_command {directory}, and let it choose");
 }
 
 // A password that came from a file or a command is in no variable that the redactor knows.
@@ -52,13 +66,19 @@ Result<Command> vendor_command(const config::Neo4jEndpoint& endpoint, VendorStep
   const auto& words = backs_up ? endpoint.backup_command : endpoint.restore_command;
   if (words.empty()) {
     return Error(Code::kConfig, "endpoint `{}` has no {}", endpoint.name, key_of(step))
-        .hint(backs_up ? "add `backup_command: neo4j-admin database backup --to-path={directory} {database}` "
-                         "in config/environments.yaml"
-                       : "add `restore_command: neo4j-admin database restore --from-path={directory} "
+        .hint(backs_up ? "add `backup_command: neo4j-admin database backup --include-metadata=none "
+                         "--to-path={directory} {database}` in config/environments.yaml"
+                       : "add `restore_command: neo4j-admin database restore --from-path={file} "
                          "--overwrite-destination=true {database}` in config/environments.yaml");
   }
+  const bool names_file =
+      std::ranges::any_of(words, [](const auto& word) { return word.find("{file}") != std::string::npos; });
+  fs::path file;
+  if (!backs_up && names_file) {
+    ASSIGN_OR_RETURN(file, only_backup_in(directory));
+  }
   Command command;
-  for (const auto& word : words) command.argv.push_back(filled_in(word, directory, endpoint.database));
+  for (const auto& word : words) command.argv.push_back(filled_in(word, directory, file, endpoint.database));
   command.env = {{"NEO4J_URI", endpoint.bolt_uri},
                  {"NEO4J_USERNAME", endpoint.user},
                  {"NEO4J_PASSWORD", endpoint.password.reveal()}};

@@ -2,8 +2,9 @@
 // edition, as an endpoint configures them.
 //
 // A command runs on this machine as this program's user, without a shell and in a process group that ends
-// with us. In its words {directory} is where the files of the backup are and {database} the endpoint's
-// database; in its environment are NEO4J_URI, NEO4J_USERNAME and NEO4J_PASSWORD.
+// with us. In its words {directory} is where the files of the backup are, {file} the one `.backup` of a
+// restore and {database} the endpoint's database; in its environment are NEO4J_URI, NEO4J_USERNAME and
+// NEO4J_PASSWORD.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,7 @@ inline constexpr std::string_view kVendorFilePrefix = "file:";
 enum class VendorStep { kBackup, kRestore };
 
 // The words of the endpoint's backup_command or restore_command, filled in. kConfig with a hint when it has
-// none.
+// none, or names {file} and there are several.
 Result<Command> vendor_command(const config::Neo4jEndpoint& endpoint, VendorStep step,
                                const fs::path& directory);
 

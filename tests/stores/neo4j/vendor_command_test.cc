@@ -52,7 +52,7 @@ TEST_F(VendorCommand, IsMissingWithAHintThatCanBeCopied) {
   const auto none = check_vendor_command(endpoint_, VendorStep::kRestore);
   EXPECT_EQ(none.error().code(), Code::kConfig);
   EXPECT_THAT(none.error().hint(), HasSubstr("restore_command: neo4j-admin database restore"));
-  endpoint_.restore_command = {"no-such-program-of-neo4j", "{directory}"};
+  endpoint_.restore_command = {"no-such-program-of-neo4j", "{file}"};
   EXPECT_EQ(check_vendor_command(endpoint_, VendorStep::kRestore).error().code(), Code::kMissingTool);
 }
 
