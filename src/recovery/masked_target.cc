@@ -47,15 +47,11 @@ Certificate attest(const RestorePlan& plan, const RestoreContext& context, const
   return certificate;
 }
 
-fs::path unpublished(const fs::path& certificate) { return certificate.native() + ".unpublished"; }
-
-Result<fs::path> certify(const Certificate& certificate, const LeakCheck& check) {
+Result<void> certify(const Certificate& certificate, const LeakCheck& check, LeakOutcome& outcome) {
   ASSIGN_OR_RETURN(const auto key, SigningKey::open_or_create(check.signing_key));
-  ASSIGN_OR_RETURN(const auto text, sign_certificate(certificate, key));
-  const fs::path path = check.base / ".certificates" / (certificate.restore + ".json");
-  RETURN_IF_ERROR(make_directories(path.parent_path()));
-  RETURN_IF_ERROR(write_file_durably(unpublished(path), text));
-  return path;
+  ASSIGN_OR_RETURN(outcome.signed_certificate, sign_certificate(certificate, key));
+  outcome.certificate = check.base / ".certificates" / (certificate.restore + ".json");
+  return {};
 }
 
 // Whether `place` ends with the column or property of the rule: "postgresql:dev.public.notes.body".
@@ -115,9 +111,8 @@ void lock_all(const Components& restored, RestoreContext& context, const Restore
   }
 }
 
-Result<fs::path> search_and_certify(const RestorePlan& plan, const Components& restored,
-                                    RestoreContext& context, const RestoreRecord& record, LeakCheck& check,
-                                    LeakOutcome& outcome) {
+Result<void> search_and_certify(const RestorePlan& plan, const Components& restored, RestoreContext& context,
+                                const RestoreRecord& record, LeakCheck& check, LeakOutcome& outcome) {
   context.reporter.info("looking for replaced values in everything that was restored");
   ASSIGN_OR_RETURN(const auto table, check.log->seal(public_texts(context.masking->rules)));
   LeakReport report;
@@ -132,33 +127,24 @@ Result<fs::path> search_and_certify(const RestorePlan& plan, const Components& r
   for (auto& finding : outcome.findings) finding.kept_by = kept_by(*context.masking, finding);
   outcome.more_findings = report.more_findings();
   RETURN_IF_ERROR(searched);
-  if (!outcome.findings.empty() || restored.size() < plan.components.size()) return fs::path();
-  const auto certificate = attest(plan, context, record, table, report);
-  return certify(certificate, check);
+  if (!outcome.findings.empty() || restored.size() < plan.components.size()) return {};
+  return certify(attest(plan, context, record, table, report), check, outcome);
 }
 
 }  // namespace
 
-Result<void> publish_certificate(const fs::path& certificate) {
-  return rename_durably(unpublished(certificate), certificate);
-}
-
-void withdraw_certificate(const fs::path& certificate) {
-  std::error_code error;
-  fs::remove(unpublished(certificate), error);
+Result<void> publish_certificate(const LeakOutcome& outcome) {
+  RETURN_IF_ERROR(make_directories(outcome.certificate.parent_path()));
+  return write_file_durably(outcome.certificate, outcome.signed_certificate);
 }
 
 LeakOutcome check_masked_target(const RestorePlan& plan, const std::vector<RestoreComponent*>& restored,
                                 RestoreContext& context, const RestoreRecord& record, LeakCheck& check) {
   LeakOutcome outcome;
   const Stopwatch watch;
-  auto certificate = search_and_certify(plan, restored, context, record, check, outcome);
+  const auto searched = search_and_certify(plan, restored, context, record, check, outcome);
   outcome.duration = watch.elapsed();
-  if (certificate.ok()) {
-    outcome.certificate = *std::move(certificate);
-  } else {
-    outcome.failure = std::move(certificate).error();
-  }
+  if (!searched.ok()) outcome.failure = searched.error();
   // What was not read to its end because somebody stopped it is not in its place yet, or closed.
   const bool stopped = outcome.failure && outcome.failure->code() == Code::kCancelled;
   if (!outcome.clean() && !stopped) lock_all(restored, context, record, check, outcome);

@@ -29,6 +29,7 @@ struct LeakOutcome {
   uint64_t more_findings = 0;
   std::optional<Error> failure;        // not everything could be read, so nothing is certified
   fs::path certificate;                // empty unless all is clean; there once it is published
+  std::string signed_certificate;      // what will stand in it
   std::vector<std::string> locked;     // components
   std::vector<std::string> unchanged;  // components of which nothing came: they hold what they held
   std::vector<std::string> caveats;    // what could undo a lock, and what to do about it
@@ -45,11 +46,9 @@ struct LeakOutcome {
 LeakOutcome check_masked_target(const RestorePlan& plan, const std::vector<RestoreComponent*>& restored,
                                 RestoreContext& context, const RestoreRecord& record, LeakCheck& check);
 
-// Once everything is in its place: gives it its name, `<base>/.certificates/<restore>.json`. A restore that
-// is killed before leaves no certificate of what it did not bring.
-Result<void> publish_certificate(const fs::path& certificate);
-// When not everything came to its place.
-void withdraw_certificate(const fs::path& certificate);
+// Once everything is in its place: writes it to `<base>/.certificates/<restore>.json`. A restore that is
+// killed before leaves no certificate of what it did not bring.
+Result<void> publish_certificate(const LeakOutcome& outcome);
 
 // ${XDG_CONFIG_HOME:-$HOME/.config}/summit-dr/certificate.key, beside the key of `key init`.
 Result<fs::path> default_signing_key(const repository::VariableLookup& variable);

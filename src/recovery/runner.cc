@@ -174,7 +174,7 @@ class Run {
     if (restored().size() < outcomes_.size()) return withhold(true);
     reveal_those(true);
     if (restored().size() < outcomes_.size()) return withhold(false);
-    const auto published = publish_certificate(leaks_->certificate);
+    const auto published = publish_certificate(*leaks_);
     if (published.ok()) return;
     leaks_->failure = published.error();
     leaks_->certificate.clear();
@@ -182,7 +182,6 @@ class Run {
 
   // Of a target that does not hold what was certified there is no certificate.
   void withhold(bool closed_ones_too) {
-    withdraw_certificate(leaks_->certificate);
     leaks_->certificate.clear();
     for (size_t index = 0; index < outcomes_.size() && closed_ones_too; ++index) {
       if (outcomes_[index].failure || !plan_.components[index].component->writes_in_place(context_)) continue;
