@@ -7,8 +7,8 @@
 # BENCH_JOBS connections (default: the cores). BENCH_BIN: a directory of programs that are built already.
 #   masked      all rules and the reduction of `dev`, with looking through, fingerprints, the search for replaced values and the certificate
 #   unmasked    a backup of the rows that the masked restore keeps, with their originals
-#   documented  pg_restore of everything from a pipe over one connection, as the documents restore by hand, then the framework's reduction, the
-#               rules as `summit-dr mask sql` prints them (without pseudonyms and hashes, which no statement has), and vacuum. Nothing is checked.
+#   documented  pg_restore of everything from a pipe over one connection, as the documents restore by hand, then the framework's reduction and its six
+#               statements, and vacuum. Ours masks more columns (names, logins, embeddings, titles, hashes), and nothing is checked here.
 #   by hand     the same from a directory, with pg_restore -j and vacuumdb -j
 set -euo pipefail
 
@@ -74,7 +74,7 @@ reduce_the_source() {
   vacuumdb -qfz "$POSTGRES_DB"
 }
 
-reduce_and_mask() { psql -qd "$1" -f "$project/bench/masking/reduction.sql" -f rules.sql; }
+reduce_and_mask() { psql -qd "$1" -f "$project/bench/masking/reduction.sql" -f "$project/bench/masking/documented.sql"; }
 
 documented() {
   # shellcheck disable=SC2002 # word for word
@@ -92,7 +92,6 @@ by_hand() {
 psql -qd "$POSTGRES_DB" -v megabytes="${BENCH_MEGABYTES:-500}" -v platform="$([[ $BENCH_DATA == platform ]] && echo 1 || echo 0)" -f "$project/bench/masking/data.sql"
 pg_dump -Fd -j "$jobs" --compress=zstd:3 -f stock "$POSTGRES_DB"
 pg_dump -Fc -f stock.dump "$POSTGRES_DB"
-summit mask sql --store=postgresql --level=full >rules.sql
 whole=$(back_up)
 timed first restore "$whole" --sanitize --into=masked
 reduce_the_source
