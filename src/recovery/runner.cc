@@ -106,6 +106,13 @@ class Run {
     if (!joined.ok()) context_.reporter.detail(joined.error().message());
   }
 
+  bool in_place(size_t index) const { return plan_.components[index].component->writes_in_place(context_); }
+
+  // Those that write in place, or those that are made aside.
+  void each_that(bool writes_in_place, const std::function<Result<void>(size_t)>& step) {
+    each([&](size_t index) { return in_place(index) == writes_in_place ? step(index) : Result<void>(); });
+  }
+
   // What a cancellation tears apart fails in many ways (a killed tool, a closed connection): they are all it.
   Error as_cancelled(Error error) const {
     if (!context_.cancellation.requested() || error.code() == Code::kCancelled) return error;
@@ -128,15 +135,10 @@ class Run {
                       .since = now(),
                       .stores = {}};
     TargetDoors doors(check.base, std::move(closed), check.unfinished);
-    const auto restore_those = [&](bool in_place) {
-      each([&](size_t index) {
-        if (plan_.components[index].component->writes_in_place(context_) != in_place) return Result<void>();
-        return restore(index, &doors);
-      });
-    };
-    restore_those(false);
+    const auto one = [&](size_t index) { return restore(index, &doors); };
+    each_that(false, one);
     if (restored().size() < outcomes_.size()) leave_the_rest_untouched();
-    restore_those(true);
+    each_that(true, one);
     leaks_ = check_masked_target(plan_, restored(), context_, record_, check);
     if (leaks_->certified()) {
       reveal_all(doors);
@@ -164,15 +166,10 @@ class Run {
 
   // What was filled in its place is opened last, when all others are in theirs.
   void reveal_all(TargetDoors& doors) {
-    const auto reveal_those = [&](bool in_place) {
-      each([&](size_t index) {
-        if (plan_.components[index].component->writes_in_place(context_) != in_place) return Result<void>();
-        return reveal(index, doors);
-      });
-    };
-    reveal_those(false);
+    const auto one = [&](size_t index) { return reveal(index, doors); };
+    each_that(false, one);
     if (restored().size() < outcomes_.size()) return withhold(true);
-    reveal_those(true);
+    each_that(true, one);
     if (restored().size() < outcomes_.size()) return withhold(false);
     const auto published = publish_certificate(*leaks_);
     if (published.ok()) return;
@@ -184,7 +181,7 @@ class Run {
   void withhold(bool closed_ones_too) {
     leaks_->certificate.clear();
     for (size_t index = 0; index < outcomes_.size() && closed_ones_too; ++index) {
-      if (outcomes_[index].failure || !plan_.components[index].component->writes_in_place(context_)) continue;
+      if (outcomes_[index].failure || !in_place(index)) continue;
       outcomes_[index].failure = Error(Code::kFailed, "it is not opened: others did not come to their place")
                                      .hint("mend what they complain about, then restore again");
     }
