@@ -4,6 +4,9 @@
 #include <map>
 #include <utility>
 
+#include "stores/neo4j/bolt_connection.h"
+#include "stores/neo4j/fingerprint.h"
+#include "stores/neo4j/server.h"
 #include "stores/neo4j/vendor_command.h"
 
 namespace summit::recovery {
@@ -27,6 +30,18 @@ const repository::Artifact* dump_artifact(const repository::ComponentRecord& rec
 bool is_of_vendor(const repository::ComponentRecord& record) {
   const auto method = record.details.find("method");
   return record.kind == "neo4j" && method != record.details.end() && method->second == neo4j::kVendorMethod;
+}
+
+Result<std::vector<std::string>> probe_graph(const config::Neo4jEndpoint& endpoint, const std::string& store,
+                                             RestoreContext& context) {
+  constexpr std::chrono::minutes kIndexPatience{10};
+  ASSIGN_OR_RETURN(auto bolt, neo4j::BoltConnection::open(endpoint, context.cancellation));
+  ASSIGN_OR_RETURN(const auto indexes,
+                   neo4j::await_indexes(bolt, store, kIndexPatience, context.reporter, context.cancellation));
+  ASSIGN_OR_RETURN(const auto counts, neo4j::count_elements(bolt));
+  return std::vector<std::string>{
+      fmt::format("neo4j {} answers", neo4j::server_version(bolt)), fmt::format("{} indexes online", indexes),
+      fmt::format("{} nodes and {} relationships", counts.nodes, counts.relationships)};
 }
 
 std::vector<Difference> fingerprint_differences(const std::vector<Fingerprint>& recorded,

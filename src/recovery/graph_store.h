@@ -29,6 +29,10 @@ bool is_of_vendor(const repository::ComponentRecord& record);
 std::vector<Difference> fingerprint_differences(const std::vector<Fingerprint>& recorded,
                                                 const std::vector<Fingerprint>& found);
 
+// That a server which we did not start ourselves answers, once its indexes are online: a line each.
+Result<std::vector<std::string>> probe_graph(const config::Neo4jEndpoint& endpoint, const std::string& store,
+                                             RestoreContext& context);
+
 // What a graph file of this size needs as a store with its indexes, about.
 uint64_t store_bytes_for(uint64_t graph_bytes);
 

@@ -66,18 +66,10 @@ class Neo4jRemoteRestore final : public RestoreComponent {
   }
 
   Result<std::vector<std::string>> probe(RestoreContext& context) override {
-    ASSIGN_OR_RETURN(auto bolt, neo4j::BoltConnection::open(endpoint_, context.cancellation));
-    ASSIGN_OR_RETURN(const auto indexes, neo4j::await_indexes(bolt, name_, kIndexPatience, context.reporter,
-                                                              context.cancellation));
-    ASSIGN_OR_RETURN(const auto counts, neo4j::count_elements(bolt));
-    return std::vector<std::string>{
-        fmt::format("neo4j {} answers", neo4j::server_version(bolt)),
-        fmt::format("{} indexes online", indexes),
-        fmt::format("{} nodes and {} relationships", counts.nodes, counts.relationships)};
+    return probe_graph(endpoint_, name_, context);
   }
 
  private:
-  static constexpr std::chrono::minutes kIndexPatience{10};
   static constexpr uint64_t kUsualBytesPerSecond = 4 * MiB;
 
   Result<const repository::Artifact*> find_graph(const RestoreContext& context) const {

@@ -5,6 +5,7 @@
 #include "config/redactor.h"
 #include "core/files.h"
 #include "core/wait.h"
+#include "recovery/graph_store.h"
 #include "stores/access/access.h"
 #include "stores/neo4j/bolt_connection.h"
 #include "stores/neo4j/marker.h"
@@ -71,14 +72,7 @@ class Neo4jVendorRestore final : public RestoreComponent {
   Result<std::vector<Difference>> compare(RestoreContext&) override { return std::vector<Difference>(); }
 
   Result<std::vector<std::string>> probe(RestoreContext& context) override {
-    ASSIGN_OR_RETURN(auto bolt, neo4j::BoltConnection::open(endpoint_, context.cancellation));
-    ASSIGN_OR_RETURN(const auto indexes, neo4j::await_indexes(bolt, name_, kIndexPatience, context.reporter,
-                                                              context.cancellation));
-    ASSIGN_OR_RETURN(const auto counts, neo4j::count_elements(bolt));
-    return std::vector<std::string>{
-        fmt::format("neo4j {} answers", neo4j::server_version(bolt)),
-        fmt::format("{} indexes online", indexes),
-        fmt::format("{} nodes and {} relationships", counts.nodes, counts.relationships)};
+    return probe_graph(endpoint_, name_, context);
   }
 
  private:
@@ -206,7 +200,6 @@ class Neo4jVendorRestore final : public RestoreComponent {
 
   static constexpr std::chrono::minutes kStopPatience{5};
   static constexpr std::chrono::minutes kStartPatience{30};
-  static constexpr std::chrono::minutes kIndexPatience{10};
   static constexpr std::chrono::milliseconds kPollInterval{200};
   static constexpr uint64_t kUsualBytesPerSecond = 80 * MiB;
   static constexpr Seconds kUsualRestart{30};

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
-#include <thread>
 
 #include "core/process.h"
+#include "core/wait.h"
 #include "recovery/plan.h"
 #include "stores/postgres/sql.h"
 #include "stores/postgres/tools.h"
@@ -409,8 +409,11 @@ TEST_F(MaskedRestore, ThePlanSaysWhereTheWalGoesInWhichMaskedRowsAre) {
       postgres::tool_command(endpoint(), expect_ok(postgres::find_tool(endpoint(), "pg_receivewal", major())),
                              "postgres", {"--no-loop", "--directory=" + directory().string()});
   const auto reader = expect_ok(Process::start(command, {}));
-  for (int i = 0; i < 100 && ask("postgres", "SELECT count(*) FROM pg_stat_replication") == "0"; ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  const auto reads = [&]() -> Result<bool> {
+    return ask("postgres", "SELECT count(*) FROM pg_stat_replication") != "0";
+  };
+  expect_ok(wait_until(reads, "the reader of the WAL", std::chrono::seconds(10),
+                       std::chrono::milliseconds(50), {}));
   EXPECT_TRUE(says("masked rows go with the server's WAL to 1 reader of its WAL before they are certified"));
 }
 
