@@ -30,9 +30,9 @@ std::shared_ptr<pg_result> owned(PGresult* result) {
 }
 
 // Waits at most one step, so that a request to stop is seen soon.
-void wait_for_socket(int socket, bool writable) {
+void wait_for_socket(int socket, bool writable, std::chrono::milliseconds step = kStep) {
   pollfd waiting{socket, static_cast<short>(writable ? POLLOUT : POLLIN), 0};
-  poll(&waiting, 1, static_cast<int>(kStep.count()));
+  poll(&waiting, 1, static_cast<int>(step.count()));
 }
 
 // "FATAL:  28P01: password authentication failed …" gives "28P01"; verbose messages carry it, brief ones do
@@ -518,7 +518,16 @@ Result<void> Connection::send(const std::string& sql) {
   return state_->flush();
 }
 
-Result<bool> Connection::finished() { return state_->take_arrived(); }
+Result<bool> Connection::finished(std::chrono::milliseconds patience) {
+  const auto end = Clock::now() + patience;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool done, state_->take_arrived());
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
+    if (done || left.count() <= 0) return done;
+    RETURN_IF_ERROR(state_->cancellation.check());
+    wait_for_socket(PQsocket(state_->handle.get()), false, std::min(left, kStep));
+  }
+}
 
 Result<Rows> Connection::finish() {
   ASSIGN_OR_RETURN(auto result, state_->drain());

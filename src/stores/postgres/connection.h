@@ -100,9 +100,9 @@ class Connection {
   Result<uint64_t> end_copy();
 
   // Sends one or several statements without waiting; finish() then waits for the end of all. Between the two,
-  // finished() says whether it is there.
+  // finished() says whether it is there, once it has waited for it as long as `patience`.
   Result<void> send(const std::string& sql);
-  Result<bool> finished();
+  Result<bool> finished(std::chrono::milliseconds patience = {});
   Result<Rows> finish();
 
   // "host:port/database as user", for messages.

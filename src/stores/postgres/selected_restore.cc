@@ -7,7 +7,6 @@
 #include <map>
 #include <optional>
 
-#include "core/wait.h"
 #include "formats/pgarchive/parser.h"
 #include "stores/postgres/analyze.h"
 #include "stores/postgres/archive_loader.h"
@@ -348,12 +347,12 @@ Result<void> Transaction::lock() {
   RETURN_IF_ERROR(connection_.send("LOCK TABLE " + names + " IN ACCESS EXCLUSIVE MODE"));
   std::vector<Session> blocking;
   for (;;) {
-    ASSIGN_OR_RETURN(const bool done, connection_.finished());
+    ASSIGN_OR_RETURN(const bool done, connection_.finished(std::chrono::milliseconds(100)));
     if (done) break;
     ASSIGN_OR_RETURN(auto found, sessions_blocking(helper_, connection_.backend_pid()));
     if (!found.empty()) blocking = std::move(found);
     if (restore_.terminate_connections) RETURN_IF_ERROR(end_sessions(helper_, blocking));
-    RETURN_IF_ERROR(pause_for(std::chrono::milliseconds(100), cancellation_));
+    RETURN_IF_ERROR(cancellation_.check());
   }
   auto locked = connection_.finish();
   if (locked.ok()) return {};

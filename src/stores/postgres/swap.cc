@@ -7,7 +7,6 @@
 #include <random>
 
 #include "core/digest.h"
-#include "core/wait.h"
 #include "stores/postgres/rights.h"
 #include "stores/postgres/sql.h"
 
@@ -225,15 +224,14 @@ Result<void> DatabaseSwap::end_sessions_while_renaming(bool terminate_connection
   // ALTER DATABASE … RENAME locks the database against newcomers first and then waits up to 5 s for those
   // inside, so whoever is ended here cannot come back before the name has changed.
   for (;;) {
-    ASSIGN_OR_RETURN(const bool done, maintenance_.finished());
-    if (done) return {};
     ASSIGN_OR_RETURN([[maybe_unused]] auto ended,
                      helper_.query(R"sql(
         SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
         WHERE pid <> pg_catalog.pg_backend_pid()
           AND (datname = $2 OR (datname = $1 AND ($3 OR backend_type NOT IN ('client backend', 'walsender')))))sql",
                                    {database_, restoring_, terminate_connections ? "t" : "f"}));
-    RETURN_IF_ERROR(pause_for(std::chrono::milliseconds(50), {}));
+    ASSIGN_OR_RETURN(const bool done, maintenance_.finished(std::chrono::milliseconds(50)));
+    if (done) return {};
   }
 }
 

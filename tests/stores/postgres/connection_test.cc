@@ -35,6 +35,19 @@ TEST_F(ConnectionTest, SeveralStatementsAreFinishedWhenTheLastOneIs) {
   EXPECT_EQ(expect_ok(connection.scalar("SELECT 3")), "3");
 }
 
+TEST_F(ConnectionTest, TheirEndIsWaitedForAsLongAsIsSaid) {
+  using std::chrono::milliseconds;
+  auto connection = connect("summit");
+  expect_ok(connection.send("SELECT pg_catalog.pg_sleep(0.3)"));
+  EXPECT_FALSE(expect_ok(connection.finished()));
+  const Stopwatch watch;
+  EXPECT_FALSE(expect_ok(connection.finished(milliseconds(50))));
+  EXPECT_GE(watch.elapsed().count(), 0.05);
+  EXPECT_TRUE(expect_ok(connection.finished(milliseconds(60'000))));
+  EXPECT_LT(watch.elapsed().count(), 30);
+  expect_ok(connection.finish());
+}
+
 TEST_F(ConnectionTest, AFailureAmongThemIsGivenAtTheEnd) {
   auto connection = connect("summit");
   expect_ok(connection.send(fmt::format("SELECT 1; {}; SELECT 1 / 0; SELECT 2", kPause)));
