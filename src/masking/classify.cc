@@ -7,9 +7,9 @@
 #include <unordered_set>
 
 #include "core/text.h"
+#include "masking/embedding.h"
 #include "masking/json_text.h"
 #include "masking/national_id.h"
-#include "masking/report_replaced.h"
 
 namespace summit::masking {
 namespace {
@@ -213,7 +213,8 @@ std::optional<Suspicion> suspect_values(const std::vector<std::string>& values) 
     const auto count = static_cast<size_t>(std::count_if(values.begin(), values.end(), is));
     return count > 0 && count * 10 >= values.size() * 9;
   };
-  if (are([](const auto& value) { return !numbers_of_embedding(value).empty(); }))
+  std::vector<std::string_view> pieces;
+  if (are([&pieces](const auto& value) { return split_embedding(value, pieces); }))
     return Suspicion::kEmbedding;
   if (values.size() >= kFewest && are([](const auto& value) { return is_national_id(value); }))
     return Suspicion::kNationalId;

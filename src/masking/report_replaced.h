@@ -30,21 +30,19 @@ class InnerTexts {
   std::string unused_;
 };
 
-// The numbers of a list of nothing else, without its brackets, when they are as many as those of embeddings
-// (64), each has one digit before its point, and most are fractions. Empty for anything else.
-std::string_view numbers_of_embedding(std::string_view value);
-
 // One thread at a time; made to be used again.
 class ReplacedReport {
  public:
   // Tells `place` of `original`, which became `replacement` (nothing: it was removed). Of documents and
   // arrays each text inside that is no longer there is told, because elsewhere it would stand alone. A single
-  // number of an embedding says nothing of anybody: 32 neighbours at a time are told as one text.
+  // number of an embedding says nothing of anybody: 32 neighbours at a time are told as one text
+  // (embedding.h).
   void add(ReplacedPlace& place, std::string_view original, Field replacement);
 
  private:
   InnerTexts before_;
   InnerTexts after_;
+  std::vector<std::string_view> pieces_;  // of an embedding
 };
 
 }  // namespace summit::masking

@@ -29,16 +29,31 @@ std::optional<int> number_at(std::string_view text, size_t at, size_t width) {
 
 constexpr size_t kSeconds = std::string_view("2026-11-21 03:10:48").size();
 
+// Whether each of eight signs lies between those of `lowest` and `highest`, all at once. Those are ASCII.
+bool are_between(const char* eight, const char* lowest, const char* highest) {
+  constexpr uint64_t kHighBits = 0x8080808080808080;
+  const auto word_at = [](const char* text) {
+    uint64_t word;
+    std::memcpy(&word, text, sizeof word);
+    return word;
+  };
+  const uint64_t text = word_at(eight);
+  // No byte borrows from the next one, because its own high bit is set before the subtraction.
+  const uint64_t at_least = (text | kHighBits) - word_at(lowest);
+  const uint64_t at_most = (word_at(highest) | kHighBits) - (text & ~kHighBits);
+  return (at_least & at_most & ~text & kHighBits) == kHighBits;
+}
+
 // Of days and times that exist in every month; what looks so and is none is not of that form either.
 bool is_plain_instant(std::string_view text) {
-  constexpr std::string_view kForm = "dddd-dd-dd dd:dd:dd";
-  bool fits = true;
-  for (size_t i = 0; i < kForm.size(); ++i) fits &= kForm[i] == 'd' ? is_digit(text[i]) : text[i] == kForm[i];
-  const auto within = [&](size_t at, std::string_view least, std::string_view most) {
-    return text.substr(at, 2) >= least && text.substr(at, 2) <= most;
-  };
-  return fits && within(5, "01", "12") && within(8, "01", "28") && within(11, "00", "23") &&
-         within(14, "00", "59") && within(17, "00", "59");
+  constexpr char kLowest[] = "0000-00-00 00:00:00";
+  constexpr char kHighest[] = "9999-19-29 29:59:59";
+  static_assert(sizeof kLowest - 1 == kSeconds && sizeof kHighest - 1 == kSeconds);
+  for (const size_t at : {size_t{0}, size_t{8}, kSeconds - 8})
+    if (!are_between(text.data() + at, kLowest + at, kHighest + at)) return false;
+  const auto number = [&](size_t at) { return (text[at] - '0') * 10 + text[at + 1] - '0'; };
+  const auto within = [](int value, int least, int most) { return value >= least && value <= most; };
+  return within(number(5), 1, 12) && within(number(8), 1, 28) && number(11) <= 23;
 }
 
 // "+05:30", "-08", "+00": minutes east of UTC.
@@ -130,7 +145,7 @@ InstantLimit::InstantLimit(Instant limit) : limit_(limit) {
 bool InstantLimit::is_before(std::string_view text) const {
   // Texts of UTC stand in the order of their instants, so that most need no calendar.
   const bool utc = text.size() >= kSeconds + 3 && text.ends_with("+00") && text_.size() == kSeconds;
-  if (utc && is_plain_instant(text)) return text.substr(0, kSeconds) < text_;
+  if (utc && is_plain_instant(text)) return std::memcmp(text.data(), text_.data(), kSeconds) < 0;
   const auto instant = instant_of(text);
   return instant && *instant < limit_;
 }

@@ -40,15 +40,17 @@ bool is_date(std::string_view normalized) {
 }
 
 std::string_view without_zero_fraction(std::string_view normalized) {
-  const size_t point = normalized.find_first_not_of("0123456789");
-  const bool fraction = point != std::string_view::npos && point >= kShortestTellingNumber &&
-                        normalized[point] == '.' && point + 1 < normalized.size();
+  const auto digits_end = std::find_if_not(normalized.begin(), normalized.end(), is_digit);
+  const auto point = static_cast<size_t>(digits_end - normalized.begin());
+  const bool fraction =
+      point >= kShortestTellingNumber && point + 1 < normalized.size() && normalized[point] == '.';
   const bool zero = fraction && normalized.find_first_not_of('0', point + 1) == std::string_view::npos;
   return zero ? normalized.substr(0, point) : normalized;
 }
 
 bool is_local_address(std::string_view normalized) {
   if (normalized == "::1") return true;
+  if (normalized.empty() || !is_digit(normalized.front())) return false;
   const auto head = ipv4_head(normalized.substr(0, normalized.find('/')));
   if (!head) return false;
   const auto [first, second] = *head;
