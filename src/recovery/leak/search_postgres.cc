@@ -224,19 +224,27 @@ Result<void> search_postgres(const config::PostgresEndpoint& endpoint, const Sea
     scan.report.not_searched(fmt::format("postgresql: foreign table {}",
                                          postgres::display_name(foreign.text(row, 0), foreign.text(row, 1))));
   }
-  RETURN_IF_ERROR(search_definitions(endpoint, database, connection.server_version(), scan));
-  RETURN_IF_ERROR(search_large_objects(endpoint, database, scan), "while searching large objects");
 
   const auto phase = scan.reporter.phase("postgresql", "looking for replaced values");
   std::atomic<size_t> next{0};
-  const size_t workers = std::max<size_t>(1, std::min(scan.jobs, tables.size()));
+  const auto search_tables = [&](postgres::Connection& by) -> Result<void> {
+    for (size_t index = next++; index < tables.size(); index = next++)
+      RETURN_IF_ERROR(search_table(by, tables[index], database, scan, *phase));
+    return {};
+  };
+  const size_t workers = std::max<size_t>(1, scan.jobs);
+  const int version = connection.server_version();
   return parallel_for(
       workers, workers,
-      [&](size_t) -> Result<void> {
+      [&](size_t worker) -> Result<void> {
+        if (worker == 0) {
+          RETURN_IF_ERROR(search_definitions(endpoint, database, version, scan));
+          RETURN_IF_ERROR(search_large_objects(endpoint, database, scan), "while searching large objects");
+        }
+        if (worker + 1 == workers) return search_tables(connection);
+        if (next >= tables.size()) return {};
         ASSIGN_OR_RETURN(auto own, open(endpoint, database.name, scan, false));
-        for (size_t index = next++; index < tables.size(); index = next++)
-          RETURN_IF_ERROR(search_table(own, tables[index], database, scan, *phase));
-        return {};
+        return search_tables(own);
       },
       scan.cancellation);
 }
