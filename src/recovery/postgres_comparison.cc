@@ -6,10 +6,15 @@
 #include <map>
 
 #include "stores/postgres/large_objects.h"
+#include "stores/postgres/schema_facts.h"
 
 namespace summit::recovery {
 
 namespace {
+
+bool comes_with_its_place(std::string_view schema_group) {
+  return schema_group.ends_with("grants") || schema_group.ends_with("comments");
+}
 
 std::string shown(const Fingerprint& fingerprint) {
   return fmt::format("{} {}, hash {}", fingerprint.count, fingerprint.count == 1 ? "element" : "elements",
@@ -129,10 +134,17 @@ std::vector<Fingerprint> of_database(const std::vector<Fingerprint>& fingerprint
 void keep(Extent extent, std::vector<Fingerprint>& fingerprints) {
   if (extent == Extent::kWhole) return;
   std::erase_if(fingerprints, [&](const Fingerprint& f) {
-    const bool comes_with_its_place =
-        f.kind == "schema" && (f.name.ends_with("grants") || f.name.ends_with("comments"));
-    return comes_with_its_place != (extent == Extent::kInItsPlace);
+    const bool late = f.kind == "schema" && comes_with_its_place(f.name);
+    return late != (extent == Extent::kInItsPlace);
   });
+}
+
+std::vector<std::string_view> schema_groups(Extent extent) {
+  auto groups = postgres::schema_groups();
+  if (extent == Extent::kWhole) return groups;
+  std::erase_if(groups,
+                [&](auto group) { return comes_with_its_place(group) != (extent == Extent::kInItsPlace); });
+  return groups;
 }
 
 void leave_out_empty_views(std::vector<Fingerprint>& recorded, const std::vector<Fingerprint>& found) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/fingerprint.h"
@@ -63,6 +64,8 @@ std::vector<Fingerprint> of_database(const std::vector<Fingerprint>& fingerprint
 // its place, and not before.
 enum class Extent { kWhole, kBeforeItsPlace, kInItsPlace };
 void keep(Extent extent, std::vector<Fingerprint>& fingerprints);
+// Those of definitions.
+std::vector<std::string_view> schema_groups(Extent extent);
 
 // Where definitions were left out, materialized views may have no rows: those are not compared.
 void leave_out_empty_views(std::vector<Fingerprint>& recorded, const std::vector<Fingerprint>& found);

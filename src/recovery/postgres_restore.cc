@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "core/task_group.h"
 #include "recovery/lost_tables.h"
 #include "recovery/masked_archive.h"
 #include "recovery/masked_rows.h"
@@ -208,6 +209,13 @@ Result<PlanStep> PostgresRestore::plan(RestoreContext& context) {
   ASSIGN_OR_RETURN(const auto* component, record(context));
   const bool replaces_by_a_part = component->details.contains("filter") && !context.databases.selects();
   PlanStep step;
+  // Meanwhile: it needs no server.
+  TaskGroup looking(context.cancellation);
+  if (context.masking)
+    looking.spawn([&]() -> Result<void> {
+      for (const auto& part : all) RETURN_IF_ERROR(masked_archive(context, part));
+      return {};
+    });
   for (const auto& part : all) {
     ASSIGN_OR_RETURN(const auto there, target_of(part));
     step.overwrites_something = step.overwrites_something || there.has_value();
@@ -224,8 +232,13 @@ Result<PlanStep> PostgresRestore::plan(RestoreContext& context) {
       auto lost = describe_lost(*there, *component, part.prefix);
       if (!lost.empty()) step.notes.push_back(std::move(lost));
     }
-    if (context.masking) RETURN_IF_ERROR(foresee_masking(context, part, step));
+    if (context.masking && wal_goes_.empty()) {
+      ASSIGN_OR_RETURN(wal_goes_, postgres::where_wal_goes(endpoint_, part.target));
+    }
   }
+  RETURN_IF_ERROR(looking.join());
+  for (const auto& part : all)
+    if (context.masking) RETURN_IF_ERROR(foresee_masking(context, part, step));
   step.target += " at " + postgres::address_of(endpoint_);
   step.predicted = Seconds(2.0 + static_cast<double>(step.bytes) / kBytesPerSecond);
   return step;
@@ -260,7 +273,6 @@ Result<void> PostgresRestore::foresee_masking(RestoreContext& context, const Dat
   step.notes.emplace_back(
       "large objects come empty, subscriptions and user mappings not at all, jobs switched off, new roles "
       "without passwords");
-  ASSIGN_OR_RETURN(wal_goes_, postgres::where_wal_goes(endpoint_, part.target));
   if (!wal_goes_.empty())
     step.notes.push_back(
         fmt::format("masked rows go with the server's WAL {} before they are certified", wal_goes_));
@@ -466,12 +478,13 @@ Result<std::vector<Difference>> PostgresRestore::compare_database(RestoreContext
     ASSIGN_OR_RETURN(found, read_rows_back(context, part, snapshot, recorded));
   }
   if (with_schema) {
-    ASSIGN_OR_RETURN(auto schema, postgres::fingerprint_schema(snapshot.connection(), {name_, part.prefix}));
+    ASSIGN_OR_RETURN(auto schema,
+                     postgres::fingerprint_schema(snapshot.connection(), {name_, part.prefix},
+                                                  postgres::LargeObjects::kTaken, schema_groups(extent)));
     found.insert(found.end(), schema.begin(), schema.end());
   }
   snapshot.release();
   keep(extent, recorded);
-  keep(extent, found);
   if (component->details.contains("filter")) leave_out_unrecorded(recorded, found);
   if (comments_left_out_) {
     leave_out_comments(recorded);

@@ -47,8 +47,7 @@ Result<void> analyze_database(const config::PostgresEndpoint& endpoint, const st
   phase->set_total(tables.size());
   std::atomic<size_t> next{0};
   std::vector<std::string> failures(tables.size());
-  const auto work = [&](size_t) -> Result<void> {
-    ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, options));
+  const auto analyze = [&](Connection& connection) -> Result<void> {
     RETURN_IF_ERROR(outrank_autovacuum(connection));
     for (size_t i = next++; i < tables.size(); i = next++) {
       const auto analyzed = connection.execute("ANALYZE " + tables[i]);
@@ -57,6 +56,11 @@ Result<void> analyze_database(const config::PostgresEndpoint& endpoint, const st
       phase->advance(1);
     }
     return {};
+  };
+  const auto work = [&](size_t worker) -> Result<void> {
+    if (worker == 0) return analyze(first);
+    ASSIGN_OR_RETURN(auto connection, Connection::open(endpoint, database, options));
+    return analyze(connection);
   };
   RETURN_IF_ERROR(parallel_for(std::min(jobs, tables.size()), jobs, work, cancellation));
   for (const auto& failure : failures) {

@@ -64,12 +64,13 @@ std::vector<std::string_view> schema_groups() {
 }
 
 Result<std::vector<Fingerprint>> fingerprint_schema(Connection& connection, const FingerprintScope& scope,
-                                                    LargeObjects large_objects) {
+                                                    LargeObjects large_objects,
+                                                    const std::vector<std::string_view>& groups) {
   // As both the grants and the comments name them.
   constexpr std::string_view kLargeObject = "large object ";
   ASSIGN_OR_RETURN(const bool timescale, has_timescale(connection));
   std::vector<Fingerprint> fingerprints;
-  for (const auto group : schema_groups()) {
+  for (const auto group : groups) {
     SetHash hash;
     for (const auto& query : schema_queries()) {
       if (query.group != group) continue;
