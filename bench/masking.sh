@@ -2,8 +2,8 @@
 # Masked restore of PostgreSQL, by the whole command, against ours unmasked and against pg_restore with statements afterwards; ratios count, not seconds.
 #
 # Data: about BENCH_MEGABYTES (default 500) in the framework's tables, once in a platform's proportions and once as they are hardest to mask
-# (bench/masking/data.sql); BENCH_DATA=platform or BENCH_DATA=private for one of both. Every contender runs BENCH_RUNS times (default 3), in
-# turn; medians count.
+# (bench/masking/data.sql); BENCH_DATA=platform or BENCH_DATA=private for one of both. Every contender runs BENCH_RUNS times (default 4), to
+# and fro; medians count.
 # BENCH_JOBS connections (default: the cores). BENCH_BIN: a directory of programs that are built already.
 #   masked      all rules and the reduction of `dev`, with looking through, fingerprints, the search for replaced values and the certificate
 #   unmasked    a backup of the rows that the masked restore keeps, with their originals
@@ -26,7 +26,7 @@ if [[ -z ${BENCH_DATA:-} ]]; then
 fi
 [[ $BENCH_DATA == platform || $BENCH_DATA == private ]] || { echo "BENCH_DATA is \`platform\` or \`private\`, not \`$BENCH_DATA\`" >&2; exit 2; }
 root=$PWD/.summit/bench-masking
-runs=${BENCH_RUNS:-3}
+runs=${BENCH_RUNS:-4}
 jobs=${BENCH_JOBS:-$(nproc)}
 
 finish() {
@@ -53,12 +53,16 @@ summit() { "$bin/summit-dr" "$@"; }
 timed() {
   local contender=$1 start
   shift
+  psql -qd "$POSTGRES_DB" -c CHECKPOINT
   sync
   start=$(date +%s.%N)
   "$@" >out 2>log || { cat out log >&2; exit 1; }
   awk -v c="$contender" -v a="$start" -v b="$(date +%s.%N)" 'BEGIN { print c "|" b - a }' >>measured
 }
-of() { awk -F'|' -v c="$1" '$1 == c { print $2 }' measured | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+of() {
+  awk -F'|' -v c="$1" '$1 == c { print $2 }' measured | sort -n |
+    awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
+}
 back_up() { summit backup --set=full --datastores=postgres >out 2>log || { cat out log >&2; exit 1; }; summit list --latest; }
 restore() { summit --json restore "$@" --env=dev --datastores=postgres --jobs="$jobs" --no-safety-backup; }
 
@@ -98,18 +102,28 @@ reduce_the_source
 reduced=$(back_up)
 dropdb masked
 
+measure() {
+  case $1 in
+    masked)
+      timed masked restore "$whole" --sanitize --into=masked
+      jq -r 'select(.message_type == "restore") | "certificate|\(.leaks.seconds)", "rows alone|\(.components[0].seconds)"' out >>measured
+      ;;
+    unmasked)
+      timed unmasked restore "$reduced" --into=unmasked
+      jq -r 'select(.message_type == "restore") | "rows alone, unmasked|\(.components[0].seconds)"' out >>measured
+      ;;
+    *)
+      createdb -T template0 "$1"
+      timed "$1" "$1"
+      ;;
+  esac
+  dropdb "$1"
+}
+
+# To and fro: who comes behind a long one finds the machine busy with what that has written.
+contenders=(masked unmasked documented by_hand)
 for ((run = 0; run < runs; ++run)); do
-  timed masked restore "$whole" --sanitize --into=masked
-  jq -r 'select(.message_type == "restore") | "certificate|\(.leaks.seconds)", "rows alone|\(.components[0].seconds)"' out >>measured
-  dropdb masked
-  timed unmasked restore "$reduced" --into=unmasked
-  jq -r 'select(.message_type == "restore") | "rows alone, unmasked|\(.components[0].seconds)"' out >>measured
-  dropdb unmasked
-  for stock in documented by_hand; do
-    createdb -T template0 $stock
-    timed $stock $stock
-    dropdb $stock
-  done
+  for ((i = 0; i < 4; ++i)); do measure "${contenders[run % 2 ? 3 - i : i]}"; done
 done
 
 echo
