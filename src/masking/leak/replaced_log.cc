@@ -208,19 +208,28 @@ class ReplacedLog::AtPlace final : public ReplacedPlace {
 
   void add(std::string_view original, std::string_view replacement) override {
     keep(original, ReplacedRecord::kAnywhere);
-    // Constants stand in for all.
-    if (replacement == stand_in_) return;
+    if (is_constant(replacement)) return;
     keep(replacement, ReplacedRecord::kStandIn);
-    stand_in_.assign(replacement.size() <= kLongestConstant ? replacement : std::string_view());
+    if (changes_ == kMostConstants || replacement.size() > kLongestConstant) return;
+    ++changes_;
+    constant_.assign(replacement);
   }
 
  private:
   static constexpr size_t kLatest = 256;
   static constexpr size_t kLongestConstant = 256;
+  static constexpr size_t kMostConstants = 64;  // where there are more, there are none
   struct Told {
     ValueDigest digest;
     uint16_t kinds = 0;
   };
+
+  // Those stand in for all. Others have most often another end.
+  bool is_constant(std::string_view replacement) const {
+    const bool may_be = replacement.size() == constant_.size() &&
+                        (replacement.empty() || replacement.back() == constant_.back());
+    return may_be && replacement == constant_;
+  }
 
   void keep(std::string_view text, ReplacedRecord::Kind as) {
     const auto record = log_.record_of(text, place_, number_, as, normalized_);
@@ -235,7 +244,8 @@ class ReplacedLog::AtPlace final : public ReplacedPlace {
   const std::string place_;
   const uint32_t number_;
   NormalizedText normalized_;
-  std::string stand_in_;  // the latest, unless it is long
+  std::string constant_;  // the latest replacement, among the first ones
+  size_t changes_ = 0;
   std::vector<Told> latest_;
 };
 
