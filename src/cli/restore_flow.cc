@@ -212,6 +212,9 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
   request.databases.skip_failed_definitions = options.skip_failed_definitions;
 
   ASSIGN_OR_RETURN(auto target, target_of(request, options, session));
+  // The safety checklist of production reads them.
+  const bool production = target.kind == config::EnvironmentClass::kProduction;
+  request.check_early = !options.dry_run && !production;
   ASSIGN_OR_RETURN(auto resolved, resolve_reference(request.reference, session));
   ASSIGN_OR_RETURN(const auto backup, resolved.repository->open(resolved.id));
   ASSIGN_OR_RETURN(const auto* configuration, session.configuration());
@@ -246,16 +249,14 @@ Result<ExitCode> run_restore_flow(recovery::RestoreRequest request, const Restor
   RETURN_IF_ERROR(guard(plan, *resolved.repository, confirmation, session));
 
   ASSIGN_OR_RETURN(const auto safety, repository_for(session, target.layout, place));
-  recovery::RestoreServices services{
-      .configuration = *configuration,
-      .repository = *safety,
-      .reporter = session.reporter(),
-      .cancellation = session.cancellation(),
-      .sealing_key = key,
-      .marker = marker,
-      .change_reference = confirmation.change_reference,
-      // The safety checklist of production read them.
-      .artifacts_checked = target.kind == config::EnvironmentClass::kProduction};
+  recovery::RestoreServices services{.configuration = *configuration,
+                                     .repository = *safety,
+                                     .reporter = session.reporter(),
+                                     .cancellation = session.cancellation(),
+                                     .sealing_key = key,
+                                     .marker = marker,
+                                     .change_reference = confirmation.change_reference,
+                                     .artifacts_checked = production};
   if (masking) {
     ASSIGN_OR_RETURN(services.leak_check, leak_check_for(*masking, access.base, workspace.path(), session));
     services.leak_check->unfinished = access.closed;

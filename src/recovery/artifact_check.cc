@@ -1,32 +1,31 @@
 #include "recovery/artifact_check.h"
 
-#include "core/task_group.h"
-
 namespace summit::recovery {
 
-Result<void> check_artifacts(const RestorePlan& plan, Reporter& reporter, const Cancellation& cancellation) {
+ArtifactCheck::ArtifactCheck(const repository::BackupReader& backup,
+                             const std::vector<std::string>& components, size_t jobs, Reporter& reporter,
+                             const Cancellation& cancellation)
+    : reading_(cancellation) {
   std::vector<const repository::Artifact*> artifacts;
-  uint64_t bytes = 0;
-  for (const auto& planned : plan.components) {
-    const auto* record = plan.backup->metadata().find(planned.name);
+  for (const auto& name : components) {
+    const auto* record = backup.metadata().find(name);
     if (record == nullptr) continue;
-    for (const auto& artifact : record->artifacts) {
-      artifacts.push_back(&artifact);
-      bytes += artifact.size;
-    }
+    for (const auto& artifact : record->artifacts) artifacts.push_back(&artifact);
   }
-  const auto phase = reporter.phase("backup", "checking its artifacts");
-  phase->set_total(bytes);
-  return parallel_for(
-      artifacts.size(), plan.request.jobs,
-      [&](size_t index) {
-        const auto count = [&](ByteView block) -> Result<void> {
-          phase->advance(block.size());
-          return {};
-        };
-        return plan.backup->read(artifacts[index]->name, count, cancellation);
-      },
-      cancellation);
+  reading_.spawn([this, &backup, &reporter, jobs, artifacts = std::move(artifacts)]() -> Result<void> {
+    const auto phase = reporter.phase("backup", "checking its artifacts");
+    uint64_t bytes = 0;
+    for (const auto* artifact : artifacts) bytes += artifact->size;
+    phase->set_total(bytes);
+    const auto count = [&phase](ByteView block) -> Result<void> {
+      phase->advance(block.size());
+      return {};
+    };
+    return parallel_for(
+        artifacts.size(), jobs,
+        [&](size_t index) { return backup.read(artifacts[index]->name, count, reading_.cancellation()); },
+        reading_.cancellation());
+  });
 }
 
 }  // namespace summit::recovery

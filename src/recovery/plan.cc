@@ -255,6 +255,13 @@ Seconds RestorePlan::predicted() const {
   return longest;
 }
 
+std::unique_ptr<ArtifactCheck> begin_check(const RestorePlan& plan, Reporter& reporter,
+                                           const Cancellation& cancellation) {
+  std::vector<std::string> components;
+  for (const auto& planned : plan.components) components.push_back(planned.name);
+  return std::make_unique<ArtifactCheck>(*plan.backup, components, plan.request.jobs, reporter, cancellation);
+}
+
 Result<RestorePlan> plan_restore(const RestoreRequest& request, RestoreContext& context) {
   const auto& metadata = context.backup.metadata();
   RETURN_IF_ERROR(check_choice(request, metadata));
@@ -282,9 +289,13 @@ Result<RestorePlan> plan_restore(const RestoreRequest& request, RestoreContext& 
                    context.environment.name, record.name, metadata.id)
           .hint(fmt::format("declare it in config/environments.yaml, or leave it out with --datastores"));
     }
-    ASSIGN_OR_RETURN(auto step, component->plan(context), "while planning the restore of {}", record.name);
     plan.components.push_back(
-        {record.name, record.name.substr(0, record.name.find('/')), std::move(component), std::move(step)});
+        {record.name, record.name.substr(0, record.name.find('/')), std::move(component), {}});
+  }
+  if (request.check_early) plan.artifacts = begin_check(plan, context.reporter, context.cancellation);
+  for (auto& planned : plan.components) {
+    ASSIGN_OR_RETURN(planned.step, planned.component->plan(context), "while planning the restore of {}",
+                     planned.name);
   }
   plan_indexing(context, plan);
   if (plan.components.empty()) {

@@ -9,6 +9,7 @@
 
 #include "config/configuration.h"
 #include "core/result.h"
+#include "recovery/artifact_check.h"
 #include "recovery/component.h"
 #include "repository/backup_repository.h"
 
@@ -22,6 +23,7 @@ struct RestoreRequest {
   bool terminate_connections = false;
   DatabaseMode databases{};
   size_t jobs = 2;
+  bool check_early = false;  // the artifacts are read while this is planned, and not by run_restore()
 };
 
 struct PlannedRestore {
@@ -43,6 +45,7 @@ struct RestorePlan {
   std::vector<PlannedRestore> components;
   std::vector<SkippedComponent> skipped;
   std::vector<const config::ElasticsearchEndpoint*> indexes{};  // built anew when all is masked and certified
+  std::unique_ptr<ArtifactCheck> artifacts{};                   // being read; null: not yet
 
   uint64_t bytes() const;
   // The stores are restored side by side: the slowest decides.
@@ -56,6 +59,10 @@ struct RestorePlan {
 // skipped, because putting it back would replace what belongs to others, except files that were chosen by
 // their paths. `context.backup`, `context.environment` and the configuration outlive the plan.
 Result<RestorePlan> plan_restore(const RestoreRequest& request, RestoreContext& context);
+
+// Of all that was planned. What the plan refers to outlives it.
+std::unique_ptr<ArtifactCheck> begin_check(const RestorePlan& plan, Reporter& reporter,
+                                           const Cancellation& cancellation);
 
 // The datastores that the runbook's four variables choose in `--mode=selective`: RESTORE_POSTGRES,
 // RESTORE_NEO4J, RESTORE_REDIS, RESTORE_CONFIG. Those that are "true"; when none is, all but the "false"

@@ -82,7 +82,8 @@ class PostgresRestore final : public RestoreComponent {
   Result<void> put_in_place(RestoreContext& context);
   void note_skipped(const postgres::Loaded& loaded, const std::string& target);
   void report(RestoreContext& context, const postgres::Restored& restored, const std::string& target);
-  Result<const MaskedArchive*> masked_archive(RestoreContext& context, const DatabasePart& part);
+  Result<const MaskedArchive*> masked_archive(RestoreContext& context, const DatabasePart& part,
+                                              const Cancellation& cancellation);
   Result<void> foresee_masking(RestoreContext& context, const DatabasePart& part, PlanStep& step);
 
   config::PostgresEndpoint endpoint_;
@@ -213,7 +214,7 @@ Result<PlanStep> PostgresRestore::plan(RestoreContext& context) {
   TaskGroup looking(context.cancellation);
   if (context.masking)
     looking.spawn([&]() -> Result<void> {
-      for (const auto& part : all) RETURN_IF_ERROR(masked_archive(context, part));
+      for (const auto& part : all) RETURN_IF_ERROR(masked_archive(context, part, looking.cancellation()));
       return {};
     });
   for (const auto& part : all) {
@@ -246,13 +247,13 @@ Result<PlanStep> PostgresRestore::plan(RestoreContext& context) {
 
 // Before anything is written: what no rule covers and looks private stops the restore.
 Result<const MaskedArchive*> PostgresRestore::masked_archive(RestoreContext& context,
-                                                             const DatabasePart& part) {
+                                                             const DatabasePart& part,
+                                                             const Cancellation& cancellation) {
   auto& archive = archives_[part.source];
   if (!archive) {
-    ASSIGN_OR_RETURN(archive,
-                     prepare_masked(archive_of(context.backup, part, context.cancellation), *context.masking,
-                                    {part.source, context.count_rows, context.jobs}, context.reporter,
-                                    context.cancellation));
+    ASSIGN_OR_RETURN(archive, prepare_masked(archive_of(context.backup, part, cancellation), *context.masking,
+                                             {part.source, context.count_rows, context.jobs},
+                                             context.reporter, cancellation));
     ASSIGN_OR_RETURN(const auto* component, record(context));
     ASSIGN_OR_RETURN(const auto globals, globals_text(context, *component, endpoint_));
     for (auto& finding : audit_globals(globals, *context.masking))
@@ -264,7 +265,7 @@ Result<const MaskedArchive*> PostgresRestore::masked_archive(RestoreContext& con
 
 Result<void> PostgresRestore::foresee_masking(RestoreContext& context, const DatabasePart& part,
                                               PlanStep& step) {
-  ASSIGN_OR_RETURN(const auto* archive, masked_archive(context, part));
+  ASSIGN_OR_RETURN(const auto* archive, masked_archive(context, part, context.cancellation));
   const auto& audit = archive->audit;
   step.notes.push_back(
       fmt::format("masked on the way in: {} columns by rules; {} are declared harmless, {} look so in {} "
@@ -302,7 +303,7 @@ Result<void> PostgresRestore::restore_all(RestoreContext& context,
                                           const std::optional<config::EnvironmentMarker>& marker) {
   ASSIGN_OR_RETURN(const auto all, parts(context));
   if (context.masking) {
-    for (const auto& part : all) RETURN_IF_ERROR(masked_archive(context, part));
+    for (const auto& part : all) RETURN_IF_ERROR(masked_archive(context, part, context.cancellation));
   }
   ASSIGN_OR_RETURN(const auto* component, record(context));
   RETURN_IF_ERROR(create_roles(context, *component, endpoint_));
@@ -360,7 +361,7 @@ bool leaves_out_comments(const pgarchive::Contents& contents) {
 
 Result<void> PostgresRestore::restore_masked(RestoreContext& context, const DatabasePart& part,
                                              postgres::DatabaseRestore request) {
-  ASSIGN_OR_RETURN(const auto* archive, masked_archive(context, part));
+  ASSIGN_OR_RETURN(const auto* archive, masked_archive(context, part, context.cancellation));
   MaskedRows rows(*context.masking, archive->schema, *archive->reduction, {name_, part.prefix});
   request.editing = &rows;
   request.chosen = enters_masked_target;

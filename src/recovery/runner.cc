@@ -5,7 +5,6 @@
 #include "backup/hooks.h"
 #include "core/http.h"
 #include "core/task_group.h"
-#include "recovery/artifact_check.h"
 #include "recovery/backup_owner.h"
 #include "recovery/search_index.h"
 #include "repository/backup_id.h"
@@ -93,17 +92,22 @@ class Run {
  private:
   void each(const std::function<Result<void>(size_t)>& step) {
     TaskGroup group(context_.cancellation);
+    std::vector<char> done(outcomes_.size());
     for (size_t index = 0; index < outcomes_.size(); ++index) {
       if (outcomes_[index].failure) continue;
-      group.spawn([this, index, &step]() -> Result<void> {
+      group.spawn([this, index, &step, &done]() -> Result<void> {
         auto result = context_.cancellation.check();
         if (result.ok()) result = step(index);
         if (!result.ok()) outcomes_[index].failure = as_cancelled(std::move(result).error());
+        done[index] = 1;
         return {};
       });
     }
-    auto joined = group.join();
-    if (!joined.ok()) context_.reporter.detail(joined.error().message());
+    const auto joined = group.join();
+    if (joined.ok()) return;
+    // For want of a thread, or by an exception: what was not done must not count as done.
+    for (size_t index = 0; index < outcomes_.size(); ++index)
+      if (!outcomes_[index].failure && done[index] == 0) outcomes_[index].failure = joined.error();
   }
 
   bool in_place(size_t index) const { return plan_.components[index].component->writes_in_place(context_); }
@@ -354,7 +358,8 @@ Result<RestoreOutcome> run_restore(RestorePlan& plan, RestoreContext& context, c
   RestoreOutcome outcome;
   outcome.record = begin_record(plan, journal, services);
   if (!services.artifacts_checked) {
-    RETURN_IF_ERROR(check_artifacts(plan, context.reporter, context.cancellation), "nothing was changed");
+    if (!plan.artifacts) plan.artifacts = begin_check(plan, context.reporter, context.cancellation);
+    RETURN_IF_ERROR(plan.artifacts->join(), "nothing was changed");
   }
   if (plan.request.safety_backup) {
     ASSIGN_OR_RETURN(outcome.record.safety_backup, back_up_target(plan, services),

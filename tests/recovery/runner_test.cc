@@ -149,6 +149,37 @@ TEST(RunRestore, FromADamagedArtifactTouchesNoStoreAtAll) {
   EXPECT_TRUE(list_restores(world.base())->empty());
 }
 
+// As restore does it, which shows the plan meanwhile.
+TEST(RunRestore, FromADamagedArtifactThatIsReadSinceThePlanTouchesNoStoreEither) {
+  World world;
+  bool touched = false;
+  auto plan = world.plan({{.name = "redis", .restore = [&] {
+                             touched = true;
+                             return Result<void>();
+                           }}});
+  repository::ComponentRecord record;
+  record.name = "redis";
+  record.artifacts = {{.name = "redis.rdb", .component = "redis", .size = 40, .sha256 = {}}};
+  world.backup.data.components.push_back(record);
+  world.backup.broken["redis.rdb"] = Code::kCorrupt;
+  plan.artifacts = begin_check(plan, world.reporter, world.cancellation);
+  const auto outcome = world.run(plan);
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_THAT(outcome.error().message(), HasSubstr("nothing was changed: redis.rdb"));
+  EXPECT_FALSE(touched);
+}
+
+TEST(RunRestore, WhatAnExceptionEndsHasFailed) {
+  World world;
+  auto plan =
+      world.plan({{.name = "redis", .restore = []() -> Result<void> { throw std::runtime_error("odd"); }}});
+  const auto outcome = world.run(plan);
+  ASSERT_TRUE(outcome.ok());
+  ASSERT_EQ(outcome->failed(), 1U);
+  EXPECT_THAT(outcome->components[0].failure->message(), HasSubstr("odd"));
+  EXPECT_EQ(outcome->record.state, RestoreState::kFailed);
+}
+
 TEST(RunRestore, WithoutItsSafetyBackupTouchesNothing) {
   World world;
   bool touched = false;

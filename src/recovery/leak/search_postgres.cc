@@ -227,26 +227,29 @@ Result<void> search_postgres(const config::PostgresEndpoint& endpoint, const Sea
 
   const auto phase = scan.reporter.phase("postgresql", "looking for replaced values");
   std::atomic<size_t> next{0};
+  TaskGroup group(scan.cancellation);
+  LeakScan within = scan;
+  within.cancellation = group.cancellation();
   const auto search_tables = [&](postgres::Connection& by) -> Result<void> {
     for (size_t index = next++; index < tables.size(); index = next++)
-      RETURN_IF_ERROR(search_table(by, tables[index], database, scan, *phase));
+      RETURN_IF_ERROR(search_table(by, tables[index], database, within, *phase));
     return {};
   };
-  const size_t workers = std::max<size_t>(1, scan.jobs);
+  const size_t workers = std::min(std::max<size_t>(1, scan.jobs), tables.size() + 1);
   const int version = connection.server_version();
-  return parallel_for(
-      workers, workers,
-      [&](size_t worker) -> Result<void> {
-        if (worker == 0) {
-          RETURN_IF_ERROR(search_definitions(endpoint, database, version, scan));
-          RETURN_IF_ERROR(search_large_objects(endpoint, database, scan), "while searching large objects");
-        }
-        if (worker + 1 == workers) return search_tables(connection);
-        if (next >= tables.size()) return {};
-        ASSIGN_OR_RETURN(auto own, open(endpoint, database.name, scan, false));
-        return search_tables(own);
-      },
-      scan.cancellation);
+  const auto search_part = [&](size_t worker) -> Result<void> {
+    if (worker == 0) {
+      RETURN_IF_ERROR(search_definitions(endpoint, database, version, within));
+      RETURN_IF_ERROR(search_large_objects(endpoint, database, within), "while searching large objects");
+    }
+    if (worker + 1 == workers) return search_tables(connection);
+    if (next >= tables.size()) return {};
+    ASSIGN_OR_RETURN(auto own, open(endpoint, database.name, within, false));
+    return search_tables(own);
+  };
+  for (size_t worker = 0; worker < workers; ++worker)
+    group.spawn([&, worker] { return search_part(worker); });
+  return group.join();
 }
 
 }  // namespace summit::recovery
