@@ -2,9 +2,9 @@
 
 #include <bit>
 #include <cstdint>
-#include <cstring>
 
 #include "core/text.h"
+#include "masking/eight_signs.h"
 
 namespace summit::masking {
 namespace {
@@ -14,15 +14,8 @@ constexpr size_t kTogether = 32;
 
 // Behind the digits that begin at `at`, eight of them at once.
 const char* behind_digits(const char* at, const char* end) {
-  static_assert(std::endian::native == std::endian::little);
-  constexpr uint64_t kEach = 0x0101010101010101;
-  constexpr uint64_t kHighBits = 0x80 * kEach;
   for (; end - at >= 8; at += 8) {
-    uint64_t text;
-    std::memcpy(&text, at, sizeof text);
-    const uint64_t values = text ^ '0' * kEach;
-    // The high bit of each byte that is more than nine.
-    const uint64_t others = (((values & ~kHighBits) + 0x76 * kEach) | values) & kHighBits;
+    const uint64_t others = digits_among(eight_at(at)) ^ kHighBits;
     if (others != 0) return at + std::countr_zero(others) / 8;
   }
   while (at < end && is_digit(*at)) ++at;

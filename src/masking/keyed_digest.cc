@@ -8,12 +8,6 @@
 namespace summit::masking {
 namespace {
 
-uint64_t word_at(const char* text) {
-  uint64_t word;
-  std::memcpy(&word, text, sizeof word);
-  return word;
-}
-
 uint64_t mixed(uint64_t a, uint64_t b) {
   __extension__ using Product = unsigned __int128;
   const Product product = static_cast<Product>(a) * b;
@@ -59,7 +53,7 @@ BeginningDigest::BeginningDigest(const DigestKey& key, const char* text)
              0x6c7967656e657261ULL ^ key.word(0), 0x7465646279746573ULL ^ key.word(1)} {}
 
 ValueDigest BeginningDigest::of(size_t length) {
-  for (; absorbed_ + 8 <= length; absorbed_ += 8) state_.absorb(word_at(text_ + absorbed_));
+  for (; absorbed_ + 8 <= length; absorbed_ += 8) state_.absorb(eight_at(text_ + absorbed_));
   uint64_t last = static_cast<uint64_t>(length) << 56;
   if (length > absorbed_) {
     uint64_t rest = 0;
@@ -91,8 +85,8 @@ size_t class_of(size_t length) {
 uint32_t fingerprint_of_beginning(const DigestKey& key, const char* text, size_t length_class) {
   const size_t length = kBeginnings[length_class];
   uint64_t state = key.word(4) ^ length;
-  for (size_t at = 0; at + 8 <= length; at += 8) state = mixed(state ^ word_at(text + at), key.word(5) | 1);
-  if (length % 8 != 0) state = mixed(state ^ word_at(text + length - 8), key.word(3) | 1);
+  for (size_t at = 0; at + 8 <= length; at += 8) state = mixed(state ^ eight_at(text + at), key.word(5) | 1);
+  if (length % 8 != 0) state = mixed(state ^ eight_at(text + length - 8), key.word(3) | 1);
   return static_cast<uint32_t>(mixed(state, key.word(2) | 1));
 }
 

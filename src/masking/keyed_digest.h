@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/result.h"
+#include "masking/eight_signs.h"
 
 namespace summit::masking {
 
@@ -71,9 +72,7 @@ inline uint32_t fingerprint_of_four(const DigestKey& key, const char* text) {
 // Of the eight bytes at `text`: cheap enough for every position of everything that is searched.
 inline uint32_t fingerprint_of_eight(const DigestKey& key, const char* text) {
   __extension__ using Product = unsigned __int128;
-  uint64_t word;
-  std::memcpy(&word, text, sizeof word);
-  const Product product = static_cast<Product>(word ^ key.word(2)) * (key.word(3) | 1);
+  const Product product = static_cast<Product>(eight_at(text) ^ key.word(2)) * (key.word(3) | 1);
   return static_cast<uint32_t>(static_cast<uint64_t>(product >> 64) ^ static_cast<uint64_t>(product));
 }
 

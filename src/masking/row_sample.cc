@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "core/text.h"
+#include "masking/eight_signs.h"
 #include "masking/keyed_cipher.h"
 
 namespace summit::masking {
@@ -31,17 +32,9 @@ constexpr size_t kSeconds = std::string_view("2026-11-21 03:10:48").size();
 
 // Whether each of eight signs lies between those of `lowest` and `highest`, all at once. Those are ASCII.
 bool are_between(const char* eight, const char* lowest, const char* highest) {
-  constexpr uint64_t kHighBits = 0x8080808080808080;
-  const auto word_at = [](const char* text) {
-    uint64_t word;
-    std::memcpy(&word, text, sizeof word);
-    return word;
-  };
-  const uint64_t text = word_at(eight);
-  // No byte borrows from the next one, because its own high bit is set before the subtraction.
-  const uint64_t at_least = (text | kHighBits) - word_at(lowest);
-  const uint64_t at_most = (word_at(highest) | kHighBits) - (text & ~kHighBits);
-  return (at_least & at_most & ~text & kHighBits) == kHighBits;
+  const uint64_t text = eight_at(eight);
+  const uint64_t between = at_least(text, eight_at(lowest)) & at_least(eight_at(highest), text);
+  return (between & ~text & kHighBits) == kHighBits;
 }
 
 // Of days and times that exist in every month; what looks so and is none is not of that form either.

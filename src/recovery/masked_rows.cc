@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "stores/postgres/row_hasher.h"
@@ -37,6 +38,12 @@ bool enters_masked_target(const pgarchive::Entry& entry) {
   if (entry.is("COMMENT") || entry.is("SECURITY LABEL"))
     return !entry.tag.value_or("").starts_with("SUBSCRIPTION ");
   return !entry.has_data || entry.copy.has_value();
+}
+
+bool leaves_out_comments(const pgarchive::Contents& contents) {
+  return std::ranges::any_of(contents.entries, [](const auto& entry) {
+    return entry.is("COMMENT") && !enters_masked_target(entry);
+  });
 }
 
 masking::Rules rules_of(const masking::Session& session, const ArchivedTable& table) {

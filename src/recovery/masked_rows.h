@@ -21,6 +21,8 @@ namespace summit::recovery {
 // What of an archive enters a masked target at all. Subscriptions would go on receiving production's rows,
 // user mappings hold passwords of other servers, and nothing says what is in a large object: it stays empty.
 bool enters_masked_target(const pgarchive::Entry& entry);
+// Whether some comments do not.
+bool leaves_out_comments(const pgarchive::Contents& contents);
 
 // The rules that concern a table, in the session's level.
 masking::Rules rules_of(const masking::Session& session, const postgres::ArchivedTable& table);

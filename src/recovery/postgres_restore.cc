@@ -354,11 +354,6 @@ Result<void> PostgresRestore::restore_database(RestoreContext& context, const Da
                                     : restore_beside(context, part, request);
 }
 
-bool leaves_out_comments(const pgarchive::Contents& contents) {
-  return std::any_of(contents.entries.begin(), contents.entries.end(),
-                     [](const auto& entry) { return entry.is("COMMENT") && !enters_masked_target(entry); });
-}
-
 Result<void> PostgresRestore::restore_masked(RestoreContext& context, const DatabasePart& part,
                                              postgres::DatabaseRestore request) {
   ASSIGN_OR_RETURN(const auto* archive, masked_archive(context, part, context.cancellation));

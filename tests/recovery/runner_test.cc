@@ -128,6 +128,14 @@ TEST(RunRestore, TwoInOneSecondHaveARecordEach) {
   EXPECT_EQ(list_restores(world.base())->size(), 3U);
 }
 
+void damage_redis(World& world) {
+  repository::ComponentRecord record;
+  record.name = "redis";
+  record.artifacts = {{.name = "redis.rdb", .component = "redis", .size = 40, .sha256 = {}}};
+  world.backup.data.components.push_back(record);
+  world.backup.broken["redis.rdb"] = Code::kCorrupt;
+}
+
 TEST(RunRestore, FromADamagedArtifactTouchesNoStoreAtAll) {
   World world;
   bool touched = false;
@@ -136,11 +144,7 @@ TEST(RunRestore, FromADamagedArtifactTouchesNoStoreAtAll) {
     return Result<void>();
   };
   auto plan = world.plan({{.name = "postgresql", .restore = touch}, {.name = "redis", .restore = touch}});
-  repository::ComponentRecord record;
-  record.name = "redis";
-  record.artifacts = {{.name = "redis.rdb", .component = "redis", .size = 40, .sha256 = {}}};
-  world.backup.data.components.push_back(record);
-  world.backup.broken["redis.rdb"] = Code::kCorrupt;
+  damage_redis(world);
   const auto outcome = world.run(plan);
   ASSERT_FALSE(outcome.ok());
   EXPECT_EQ(outcome.error().code(), Code::kCorrupt);
@@ -157,11 +161,7 @@ TEST(RunRestore, FromADamagedArtifactThatIsReadSinceThePlanTouchesNoStoreEither)
                              touched = true;
                              return Result<void>();
                            }}});
-  repository::ComponentRecord record;
-  record.name = "redis";
-  record.artifacts = {{.name = "redis.rdb", .component = "redis", .size = 40, .sha256 = {}}};
-  world.backup.data.components.push_back(record);
-  world.backup.broken["redis.rdb"] = Code::kCorrupt;
+  damage_redis(world);
   plan.artifacts = begin_check(plan, world.reporter, world.cancellation);
   const auto outcome = world.run(plan);
   ASSERT_FALSE(outcome.ok());

@@ -11,6 +11,7 @@
 #include "core/bytes.h"
 #include "core/text.h"
 #include "core/utf8.h"
+#include "masking/eight_signs.h"
 #include "masking/leak/letter_case.h"
 
 namespace summit::masking {
@@ -55,14 +56,12 @@ constexpr size_t kWord = 8;
 // Eight bytes of ASCII without spacing or control characters, folded. False, and nothing is put, where there
 // are others among them.
 bool put_plain_word(const unsigned char* text, char* out) {
-  constexpr uint64_t kEach = 0x0101010101010101;
-  constexpr uint64_t kHigh = 0x80 * kEach;
   uint64_t word;
   std::memcpy(&word, text, sizeof word);
-  if (((word | (word - ('!' * kEach))) & kHigh) != 0) return false;
-  const uint64_t from_a = word + (0x80 - 'A') * kEach;
-  const uint64_t behind_z = word + (0x80 - 'Z' - 1) * kEach;
-  word |= (from_a & ~behind_z & kHigh) >> 2;
+  if (((word | (word - ('!' * kEachSign))) & kHighBits) != 0) return false;
+  const uint64_t from_a = word + (0x80 - 'A') * kEachSign;
+  const uint64_t behind_z = word + (0x80 - 'Z' - 1) * kEachSign;
+  word |= (from_a & ~behind_z & kHighBits) >> 2;
   std::memcpy(out, &word, sizeof word);
   return true;
 }
@@ -161,18 +160,10 @@ constexpr size_t kShortestHex = 16;  // digits: eight bytes
 
 // Eight bytes at once, each in its own byte of a word.
 bool are_hex_digits(const char* eight) {
-  constexpr uint64_t kEach = 0x0101010101010101;
-  constexpr uint64_t kHighBits = 0x80 * kEach;
-  uint64_t text;
-  std::memcpy(&text, eight, sizeof text);
-  // The high bit of a byte becomes set where it is at least `lowest`, as long as it was not set before.
-  const auto at_least = [](uint64_t bytes, char lowest) {
-    return (bytes & ~kHighBits) + (0x80 - static_cast<uint64_t>(lowest)) * kEach;
-  };
-  const uint64_t lower = text | 0x20 * kEach;
-  const uint64_t digits = at_least(text, '0') & ~at_least(text, '9' + 1);
-  const uint64_t letters = at_least(lower, 'a') & ~at_least(lower, 'f' + 1);
-  return ((digits | letters) & ~text & kHighBits) == kHighBits;
+  const uint64_t text = eight_at(eight);
+  const uint64_t lower = text | 0x20 * kEachSign;
+  const uint64_t letters = at_least(lower, 'a' * kEachSign) & ~at_least(lower, ('f' + 1) * kEachSign);
+  return (digits_among(text) | (letters & ~text & kHighBits)) == kHighBits;
 }
 
 // From `from` on, where no run goes on; empty when there is none. Every run that is long enough holds eight
@@ -217,15 +208,12 @@ bool is_doubled_quote(std::string_view line, size_t at) {
 
 // Whether a quote stands before its like within nine bytes, of which the first eight are looked at at once.
 bool has_two_quotes(const char* nine) {
-  constexpr uint64_t kEach = 0x0101010101010101;
-  constexpr uint64_t kLowBits = 0x7F * kEach;
-  uint64_t text;
-  uint64_t next;
-  std::memcpy(&text, nine, sizeof text);
-  std::memcpy(&next, nine + 1, sizeof next);
+  constexpr uint64_t kLowBits = ~kHighBits;
+  const uint64_t text = eight_at(nine);
+  const uint64_t next = eight_at(nine + 1);
   // The high bit of each byte that is zero, and of no other.
   const auto zeros = [](uint64_t bytes) { return ~(((bytes & kLowBits) + kLowBits) | bytes | kLowBits); };
-  return (zeros(text ^ next) & (zeros(text ^ '"' * kEach) | zeros(text ^ '\'' * kEach))) != 0;
+  return (zeros(text ^ next) & (zeros(text ^ '"' * kEachSign) | zeros(text ^ '\'' * kEachSign))) != 0;
 }
 
 bool has_doubled_quote(std::string_view line) {
